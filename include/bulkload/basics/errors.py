@@ -1,0 +1,123 @@
+"""What went wrong → what happens next: stop for a person, try the same again, or set one row aside.
+
+BulkloadError
+├── MustStop            a person must act
+│   ├── PlanError           the plan contradicts itself or the org
+│   ├── SourceError         the source can't be read as the plan says
+│   ├── LoginRefused        Salesforce doesn't let this connection in
+│   ├── RequestRefused      Salesforce understood the request and said no
+│   ├── WrongOrg            the connection leads to another org than the run began with
+│   ├── LedgerDamaged       the run's own records are missing or were changed
+│   ├── ContradictingIds    results that fit no row, or the same row twice
+│   ├── JobGone             a job that may have written rows is no longer known
+│   ├── UnfitStorage        the object store can't create an object exclusively
+│   └── SumsDontClose       rows are missing from, or too many in, the account
+├── TryAgain            the same call may work later
+│   ├── SalesforceBusy      5xx, 429 or a daily limit
+│   ├── NetworkFault        no answer, or only part of one
+│   ├── JobStillRunning     Salesforce hasn't finished the job yet
+│   ├── JobTakenOver        another try of this task owns the chunk now
+│   └── ResultsIncomplete   the results don't add up to the job's own numbers
+└── SetAside            this row only, the load goes on
+    └── BadValue            a cell that Salesforce would refuse or change
+"""
+
+from __future__ import annotations
+
+
+class BulkloadError(Exception):
+    """Any error of ours: `str()` says what, where and the remedy. Survives pickling."""
+
+
+class MustStop(BulkloadError):
+    """A person must act before the same call can work."""
+
+
+class PlanError(MustStop):
+    """The plan contradicts itself or the org. Takes every finding at once, one line each."""
+
+    def __init__(self, *findings: str) -> None:
+        super().__init__(*findings)
+        self.findings = findings
+
+    def __str__(self) -> str:
+        return "\n".join(self.findings)
+
+
+class SourceError(MustStop):
+    """The source can't be read as the plan says; the message names the place."""
+
+
+class LoginRefused(MustStop):
+    """Salesforce doesn't let this connection in."""
+
+
+class RequestRefused(MustStop):
+    """Salesforce understood the request and said no (4xx).
+
+    `status` is the HTTP status, `code` Salesforce's errorCode or "".
+    """
+
+    def __init__(self, message: str, status: int = 0, code: str = "") -> None:
+        super().__init__(message, status, code)
+        self.status = status
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class WrongOrg(MustStop):
+    """The connection leads to another org than the one this run began with."""
+
+
+class LedgerDamaged(MustStop):
+    """The run's own records are missing, or not what was written."""
+
+
+class ContradictingIds(MustStop):
+    """A result that fits no row that was sent, or two results for one row."""
+
+
+class JobGone(MustStop):
+    """A job that may have written rows is no longer known to Salesforce."""
+
+
+class UnfitStorage(MustStop):
+    """The object store can't create an object exclusively, which the ledger needs."""
+
+
+class SumsDontClose(MustStop):
+    """The account of the rows doesn't close; the message says by how much."""
+
+
+class TryAgain(BulkloadError):
+    """The same call may work later."""
+
+
+class SalesforceBusy(TryAgain):
+    """5xx, 429 or a daily limit."""
+
+
+class NetworkFault(TryAgain):
+    """No answer, or only part of one: the server may or may not have acted."""
+
+
+class JobStillRunning(TryAgain):
+    """Salesforce hasn't finished the job yet; the message names it."""
+
+
+class JobTakenOver(TryAgain):
+    """Another try of this task decided over the job; that try goes on with the chunk."""
+
+
+class ResultsIncomplete(TryAgain):
+    """The results don't add up to the job's own numbers; fetched again they may."""
+
+
+class SetAside(BulkloadError):
+    """One row can't be sent; all others go on."""
+
+
+class BadValue(SetAside):
+    """A cell that Salesforce would refuse, or change without telling."""

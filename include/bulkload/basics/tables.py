@@ -1,0 +1,119 @@
+"""A scratch folder and limits → one DuckDB connection, and the dialects of every file we write or read.
+
+Type inference and the CSV sniffer are never used: a short or truncated file makes the sniffer switch
+the quote character off and merge rows without an error (measured, see docs/decisions/table-engine.md).
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from include.bulkload.basics import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# What Salesforce strips from the ends of stored text: Apex's white space, U+0000 to U+0020 (contract 8.11).
+BLANKS = "".join(chr(code) for code in range(1, 33))
+# One record is at most 400,000 characters (contract 4), four bytes each, quotes doubled, plus result columns.
+MAX_LINE_BYTES = 8_000_000
+POSITIONS = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one task may use: `memory` as DuckDB writes it ("600MB"), `threads`, and a `spill` folder."""
+
+    spill: Path
+    memory: str = "600MB"
+    threads: int = 2
+
+
+def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory database that spills to `limits.spill` and never reaches the network."""
+    con = duckdb.connect(":memory:")
+    con.execute(f"SET memory_limit = {literal(limits.memory)}")
+    con.execute(f"SET temp_directory = {literal(str(limits.spill))}")
+    con.execute(f"SET threads = {limits.threads}")
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute("SET autoload_known_extensions = false")
+    return con
+
+
+def quoted(name: str) -> str:
+    """Write a column or table name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Write a text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def trimmed(expression: str) -> str:
+    """Strip what Salesforce strips when it stores text (contract 8.11)."""
+    return f"trim({expression}, {_blanks()})"
+
+
+def _blanks() -> str:
+    # Control characters as chr(n), so that no SQL text of ours holds them raw.
+    return "concat(" + ", ".join(f"chr({ord(blank)})" for blank in BLANKS) + ")"
+
+
+def folded(expression: str, *, case_sensitive: bool) -> str:
+    """Fold a key as the org compares it: trimmed, without case unless case-sensitive; blank → NULL."""
+    bare = trimmed(expression)
+    return f"nullif({bare if case_sensitive else f'lower({bare})'}, '')"
+
+
+def row_id_text(sobject: str, expression: str = "row_id") -> str:
+    """Show a row id to people: `Account-0-17` for row 17 of the first source file."""
+    return f"concat({literal(sobject + '-')}, ({expression}) // {POSITIONS}, '-', ({expression}) % {POSITIONS})"
+
+
+def parquet(path: Path) -> str:
+    """Name a Parquet file as an SQL table expression."""
+    return f"read_parquet({literal(str(path))})"
+
+
+def write_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    """Write a query's rows to a Parquet file, in the query's order; return how many."""
+    copied = con.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    return int(copied[0]) if copied else 0
+
+
+def write_people_csv(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    """Write a query's rows as a CSV file for people: header, every cell quoted, LF; return how many."""
+    copied = con.execute(
+        f"COPY ({query}) TO {literal(str(path))} (FORMAT csv, HEADER true, FORCE_QUOTE *, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
+    ).fetchone()
+    return int(copied[0]) if copied else 0
+
+
+def header_of(path: Path) -> list[str]:
+    """Read the column names of a CSV file; an empty file has none.
+
+    Raises ResultsIncomplete if the first line never ends its quotes.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        try:
+            return next(csv.reader(file, strict=True), [])
+        except csv.Error as wrong:
+            raise errors.ResultsIncomplete(f"{path.name}: the header can't be read ({wrong}); fetch it again") from wrong
+
+
+def strict_csv(path: Path, names: Sequence[str]) -> str:
+    """Name a comma-separated file with a header as an SQL table expression, all columns text under `names`.
+
+    Names bind by position, so they must be the file's own header, every column. `""` reads as NULL.
+    """
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    return (
+        f"read_csv({literal(str(path))}, auto_detect=false, strict_mode=true, header=true, delim=',', quote='\"', "
+        f"escape='\"', new_line='\\n', nullstr='', max_line_size={MAX_LINE_BYTES}, columns={{{columns}}})"
+    )
