@@ -1,0 +1,92 @@
+"""What the steps need from outside → protocols, which include/salesforce and include/storage fulfil."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from include.bulkload.basics import tables
+
+Document = dict[str, Any]
+
+
+class Salesforce(Protocol):
+    """One org, logged in. Every call may raise LoginRefused, RequestRefused, SalesforceBusy or NetworkFault."""
+
+    def org_id(self) -> str:
+        """Ask which org this is: its 18-character id."""
+
+    def describe(self, sobject: str) -> Document:
+        """Fetch an sobject's describe; RequestRefused with status 404 if there is none."""
+
+    def create_job(self, sobject: str, operation: str, external_id: str | None) -> str:
+        """Create an ingest job (CSV, LF, COMMA); return its id."""
+
+    def upload(self, job_id: str, path: Path) -> None:
+        """Send the job's one CSV, streamed from a file; never sent twice."""
+
+    def close(self, job_id: str) -> Document:
+        """Set UploadComplete; the reduced job object. Refused (INVALIDJOBSTATE) if it isn't Open."""
+
+    def abort(self, job_id: str) -> Document:
+        """Set Aborted; the reduced job object. Refused (INVALIDJOBSTATE) if it has ended."""
+
+    def job(self, job_id: str) -> Document:
+        """Fetch the job object (contract 2.6)."""
+
+    def fetch_result(self, job_id: str, kind: str, path: Path) -> int:
+        """Stream one of the three result files to `path`; return its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file of the run folder: its name there, its checksum, its size."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+    def as_document(self) -> Document:
+        """Say it in a ledger entry."""
+        return {"name": self.name, "sha256": self.sha256, "bytes": self.bytes}
+
+
+class RunFolder(Protocol):
+    """One run's folder in object storage."""
+
+    def create(self, name: str, document: Document) -> None:
+        """Write a JSON object exclusively and whole; FileExistsError if the name is taken."""
+
+    def write(self, name: str, document: Document) -> None:
+        """Write or replace a JSON object atomically."""
+
+    def read(self, name: str) -> Document | None:
+        """Read a JSON object; None if there is none; LedgerDamaged if it isn't one."""
+
+    def names(self, prefix: str) -> list[str]:
+        """List all objects whose name starts with `prefix` (any depth), sorted."""
+
+    def put(self, local: Path, name: str) -> Stored:
+        """Store a finished file under `name` with its checksum's start before the suffix; never changes an existing one."""
+
+    def get(self, stored: Stored, scratch: Path) -> Path:
+        """Bring a stored file to a local path, checksum verified; LedgerDamaged if it is missing or differs."""
+
+    def uri(self, name: str) -> str:
+        """Say where an object stands, for people and XComs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that a step is handed: the run's folder, the org, scratch space, limits, a clock."""
+
+    folder: RunFolder
+    salesforce: Salesforce
+    scratch: Path
+    limits: tables.Limits
+    clock: Callable[[], datetime]
