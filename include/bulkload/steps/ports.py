@@ -83,10 +83,15 @@ class RunFolder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that a step is handed: the run's folder, the org, scratch space, limits, a clock."""
+    """All that a step is handed: the run's folder, the org, scratch space, limits, a clock, a way to wait (seconds)."""
 
     folder: RunFolder
     salesforce: Salesforce
     scratch: Path
     limits: tables.Limits
     clock: Callable[[], datetime]
+    pause: Callable[[float], None]
+
+    def now(self) -> str:
+        """Say the time as ledger and summary write it: ISO 8601, UTC."""
+        return self.clock().isoformat(timespec="seconds")

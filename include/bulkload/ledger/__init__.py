@@ -1,0 +1,1 @@
+"""What this run has done, as facts that are only ever added, and what follows from them."""

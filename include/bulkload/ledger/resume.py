@@ -1,0 +1,86 @@
+"""The entries of a run folder, in any order → what each job has been through, and which job counts for a chunk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import entities, errors
+from include.bulkload.ledger import entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+FACTS = ("created", "uploaded", "decision", "closed", "aborted", "cancel", "ended", "collected", "matched")
+PARTS_OF_A_FACT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What the ledger says of one job."""
+
+    place: entries.JobPlace
+    facts: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def attempt(self) -> int:
+        """How many jobs of this chunk were created before."""
+        return int(self.facts.get("created", {}).get("attempt", 0))
+
+    @property
+    def decision(self) -> entities.Decision | None:
+        """What its owner decided, if anything."""
+        said = self.facts.get("decision")
+        return entities.Decision(said["decision"]) if said else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether Salesforce may have written rows of it: it was ever closed, or is to be closed."""
+        if self.has("aborted"):
+            return False
+        return self.has("closed") or self.has("ended") or self.decision is entities.Decision.CLOSE
+
+    def has(self, fact: str) -> bool:
+        """Whether this fact stands."""
+        return fact in self.facts
+
+
+def jobs(documents: Mapping[str, dict[str, Any]]) -> list[JobFacts]:
+    """Fold entries (name → document) to one JobFacts per job, by object, chunk, attempt. Order and strangers don't matter."""
+    found: dict[entries.JobPlace, dict[str, dict[str, Any]]] = {}
+    for name, document in documents.items():
+        place, fact = _placed(name)
+        if place is not None:
+            found.setdefault(place, {})[fact] = document
+    folded = [JobFacts(place, facts) for place, facts in found.items()]
+    return sorted(folded, key=lambda each: (each.place.name, each.place.number, each.attempt, each.place.job_id))
+
+
+def _placed(name: str) -> tuple[entries.JobPlace | None, str]:
+    parts = name.split("/")
+    if len(parts) != PARTS_OF_A_FACT or parts[0] != "ledger" or not parts[2].startswith("chunk-"):
+        return None, ""
+    fact = parts[4].removesuffix(".json")
+    if fact not in FACTS:
+        return None, ""
+    return entries.JobPlace(parts[1], int(parts[2].removeprefix("chunk-")), parts[3]), fact
+
+
+def counting(folded: Iterable[JobFacts]) -> dict[int, JobFacts]:
+    """Name the one job that counts for each chunk (by number); chunks without one are missing.
+
+    Raises LedgerDamaged if two jobs of one chunk count: their rows would stand twice in the account.
+    """
+    found: dict[int, JobFacts] = {}
+    for each in folded:
+        if not each.counts:
+            continue
+        if each.place.number in found:
+            first = found[each.place.number].place.job_id
+            message = (
+                f"chunk {each.place.number} of {each.place.name} has two closed jobs, {first} and {each.place.job_id}; "
+                "compare both in Salesforce's Setup before anything is sent again"
+            )
+            raise errors.LedgerDamaged(message)
+        found[each.place.number] = each
+    return found

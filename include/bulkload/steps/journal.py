@@ -1,0 +1,89 @@
+"""A run folder and an entry → the entry stands; a prefix → the facts that stand there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors
+from include.bulkload.intake import plan
+from include.bulkload.ledger import entries, resume
+from include.bulkload.steps import ports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def note(run: ports.Run, entry: entries.Entry) -> dict[str, Any]:
+    """Create an entry; if it stands already, obey it. Returns the document that stands."""
+    try:
+        run.folder.create(entry.name, entry.document)
+    except FileExistsError:
+        return demand(run, entry.name)
+    return entry.document
+
+
+def demand(run: ports.Run, name: str) -> dict[str, Any]:
+    """Read an entry that must stand. Raises LedgerDamaged if it doesn't."""
+    found = run.folder.read(name)
+    if found is None:
+        raise errors.LedgerDamaged(f"{run.folder.uri(name)} is missing: the step before hasn't run, or its entry was deleted; clear it")
+    return found
+
+
+def jobs(run: ports.Run, name: str, number: int | None = None) -> list[resume.JobFacts]:
+    """Fold the jobs of an object, or of one of its chunks."""
+    prefix = f"ledger/{name}/chunk-" if number is None else entries.chunk_prefix(name, number)
+    return resume.jobs({each: demand(run, each) for each in run.folder.names(prefix)})
+
+
+def stored(document: dict[str, Any]) -> ports.Stored:
+    """Read a stored file's name, checksum and size from an entry."""
+    return ports.Stored(document["name"], document["sha256"], document["bytes"])
+
+
+def bring(run: ports.Run, document: dict[str, Any]) -> Path:
+    """Bring a file that an entry names to a local path, verified."""
+    return run.folder.get(stored(document), run.scratch)
+
+
+def keep(run: ports.Run, local: Path, name: str) -> dict[str, Any]:
+    """Store a finished file; the document that an entry names it by."""
+    return run.folder.put(local, name).as_document()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A begun run: its own copy of the plan, the describes it was checked against, its org."""
+
+    plan: plan.Plan
+    describes: dict[str, dict[str, Any]]
+    org_id: str
+    at: str
+
+
+def opened(run: ports.Run, *, compare: bool = True) -> Opened:
+    """Read the run's first entry and what it names, and compare the org with the connection's.
+
+    Raises WrongOrg if the connection leads elsewhere, LedgerDamaged if the plan's copy was changed.
+    """
+    begun = demand(run, entries.BEGUN)
+    if compare:
+        same_org(begun["org_id"], run.salesforce.org_id())
+    document = json.loads(bring(run, begun["plan"]).read_text("utf-8"))
+    describes = json.loads(bring(run, begun["describes"]).read_text("utf-8"))
+    return Opened(plan.plan_from(document), describes, begun["org_id"], begun["at"])
+
+
+def same_org(begun_with: str, connected_to: str) -> None:
+    """Raise WrongOrg unless both are the same org."""
+    if begun_with != connected_to:
+        message = f"this run began in org {begun_with}, the connection leads to {connected_to}; set the connection back, or start a new run"
+        raise errors.WrongOrg(message)
+
+
+def write_json(document: Any, path: Path) -> Path:
+    """Write a document to a local file, the same bytes for the same content."""
+    path.write_text(json.dumps(document, ensure_ascii=False, sort_keys=False, indent=1), "utf-8")
+    return path

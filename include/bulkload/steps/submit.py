@@ -1,0 +1,137 @@
+"""A planned chunk → the one job of Salesforce's that carries it, closed; whatever an earlier try did.
+
+The job's id goes into the ledger before the upload starts, the decision over it before it is closed or
+given up. A job that was ever closed is never submitted again as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, errors
+from include.bulkload.ledger import entries, resume
+from include.bulkload.load import job
+from include.bulkload.steps import journal
+
+if TYPE_CHECKING:
+    from include.bulkload.intake import plan
+    from include.bulkload.steps import ports
+
+GONE = 404
+
+
+def chunk(run: ports.Run, name: str, number: int) -> str:
+    """Submit chunk `number` (from 0) of an object; return the id of its job, which is closed.
+
+    Raises TryAgain kinds where a later try settles it, MustStop kinds where a person must look.
+    """
+    opened = journal.opened(run)
+    each = opened.plan.objects[name]
+    earlier = journal.jobs(run, name, number)
+    for facts in earlier:
+        if _settled(run, each, facts):
+            return facts.place.job_id
+    return _fresh(run, each, name, number, attempt=len(earlier))
+
+
+def _settled(run: ports.Run, each: plan.ObjectPlan, facts: resume.JobFacts) -> bool:
+    """Whether an earlier try's job carries the chunk, after finishing what that try left half done."""
+    if facts.has("aborted"):
+        return False
+    if facts.has("closed") or facts.has("ended"):
+        return True
+    try:
+        return _decided(run, facts)
+    except errors.RequestRefused as refused:
+        if refused.status != GONE:
+            raise
+        return _gone(run, each, facts)
+
+
+def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
+    decision = facts.decision
+    if decision is None:
+        # Nobody decided: a try died between creating the job and closing it. What it uploaded may be half a file.
+        decision = entities.Decision.ABANDON if _is_open(run, facts.place) else entities.Decision.CLOSE
+        decision = decide(run, facts.place, decision)
+    if decision is entities.Decision.CLOSE:
+        _close(run, facts.place)
+        return True
+    return not give_up(run, facts.place)
+
+
+def _gone(run: ports.Run, each: plan.ObjectPlan, facts: resume.JobFacts) -> bool:
+    """Settle a job that Salesforce no longer knows: what can be repeated is sent again, an insert stops."""
+    if each.operation == entities.Operation.INSERT:
+        message = (
+            f"job {facts.place.job_id} of {facts.place.name} is gone from Salesforce: whether its rows were inserted can't be told; "
+            "compare the org with the run's files, then start a new run with what is missing"
+        )
+        raise errors.JobGone(message)
+    journal.note(run, facts.place.aborted(run.now()))
+    return False
+
+
+def _fresh(run: ports.Run, each: plan.ObjectPlan, name: str, number: int, *, attempt: int) -> str:
+    """Create, record, upload, decide, close."""
+    planned = journal.demand(run, entries.planned_name(name))["chunks"][number]["csv"]
+    path = journal.bring(run, planned)
+    place = entries.JobPlace(name, number, run.salesforce.create_job(each.sobject, each.operation, each.external_id))
+    journal.note(run, place.created(attempt, run.now()))
+    run.salesforce.upload(place.job_id, path)
+    journal.note(run, place.uploaded(planned["sha256"], planned["bytes"]))
+    if decide(run, place, entities.Decision.CLOSE) is entities.Decision.ABANDON:
+        message = f"job {place.job_id} was given up by another try while this one uploaded; that try goes on with the chunk"
+        raise errors.JobTakenOver(message)
+    _close(run, place)
+    return place.job_id
+
+
+def decide(run: ports.Run, place: entries.JobPlace, wish: entities.Decision) -> entities.Decision:
+    """Write the decision over a job, or learn the one that stands."""
+    return entities.Decision(journal.note(run, place.decided(wish, run.now()))["decision"])
+
+
+def _is_open(run: ports.Run, place: entries.JobPlace) -> bool:
+    return job.state(run.salesforce.job(place.job_id)) is entities.JobState.OPEN
+
+
+def _close(run: ports.Run, place: entries.JobPlace) -> None:
+    """Close a job; one that isn't Open any more was closed by the answer that got lost."""
+    try:
+        run.salesforce.close(place.job_id)
+    except errors.RequestRefused:
+        if _is_open(run, place):
+            raise
+    journal.note(run, place.closed(run.now()))
+
+
+def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
+    """Abort a job that was decided to be abandoned; whether it is proven that it wrote nothing.
+
+    False means that somebody closed it all the same: it counts, and its results tell what it wrote.
+    """
+    try:
+        run.salesforce.abort(place.job_id)
+    except errors.RequestRefused as refused:
+        if refused.status == GONE:
+            raise
+    seen = run.salesforce.job(place.job_id)
+    nothing = job.state(seen) is entities.JobState.ABORTED and not int(seen.get("numberRecordsProcessed", 0))
+    if nothing and _wrote_nothing(run, place):
+        journal.note(run, place.aborted(run.now()))
+        return True
+    if _is_open(run, place):
+        raise errors.JobStillRunning(f"job {place.job_id} can't be aborted yet; the next try goes on")
+    journal.note(run, place.closed(run.now()))
+    return False
+
+
+def _wrote_nothing(run: ports.Run, place: entries.JobPlace) -> bool:
+    """Read an aborted job's successful results: nothing but a header, if that."""
+    path = run.scratch / f"{place.job_id}-proof.csv"
+    run.salesforce.fetch_result(place.job_id, entities.RESULT_KINDS[0], path)
+    with path.open(encoding="utf-8") as file:
+        lines = sum(1 for _ in zip(file, range(2), strict=False))
+    path.unlink()
+    return lines <= 1

@@ -1,0 +1,76 @@
+"""Entries in any order → one job's facts; the one job that counts for a chunk."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.bulkload.basics import entities, errors
+from include.bulkload.ledger import entries, resume
+
+FIRST = entries.JobPlace("Account", 0, "750000000000001AAA")
+SECOND = entries.JobPlace("Account", 0, "750000000000002AAA")
+
+
+def written(*noted: entries.Entry) -> dict[str, dict[str, object]]:
+    """Lay entries down as a run folder holds them."""
+    return {each.name: each.document for each in noted}
+
+
+LIFE = written(
+    FIRST.created(0, "t0"),
+    FIRST.decided(entities.Decision.ABANDON, "t1"),
+    FIRST.aborted("t2"),
+    SECOND.created(1, "t3"),
+    SECOND.uploaded("ab", 12),
+    SECOND.decided(entities.Decision.CLOSE, "t4"),
+    SECOND.closed("t5"),
+    SECOND.ended({"id": SECOND.job_id, "state": "JobComplete"}, "t6"),
+)
+
+
+@given(st.permutations(sorted(LIFE)))
+def test_order_of_entries_does_not_matter(names: list[str]) -> None:
+    """A fold of the same entries in another order says the same."""
+    assert resume.jobs(LIFE) == resume.jobs({name: LIFE[name] for name in names})
+
+
+@given(st.dictionaries(st.text(max_size=40), st.just({"job": 1}), max_size=5))
+def test_strange_names_do_not_matter(strange: dict[str, dict[str, object]]) -> None:
+    """Objects in the folder that are no entries of a job change nothing."""
+    assert resume.jobs(LIFE) == resume.jobs({**strange, **LIFE})
+
+
+def test_jobs_come_in_the_order_of_their_attempts() -> None:
+    """The first try's job stands before the second's."""
+    assert [FIRST, SECOND] == [each.place for each in resume.jobs(LIFE)]
+
+
+def test_the_closed_job_counts_for_its_chunk() -> None:
+    """Of a job that was given up and one that was closed, the closed one counts."""
+    assert {0: SECOND} == {number: each.place for number, each in resume.counting(resume.jobs(LIFE)).items()}
+
+
+def test_a_job_whose_close_was_decided_counts() -> None:
+    """A kill between decision and close leaves a job that may have been closed: it counts."""
+    decided = written(FIRST.created(0, "t0"), FIRST.decided(entities.Decision.CLOSE, "t1"))
+    assert [True] == [each.counts for each in resume.jobs(decided)]
+
+
+def test_a_created_job_does_not_count() -> None:
+    """Nobody decided over it: nothing of it can have been written."""
+    assert [False] == [each.counts for each in resume.jobs(written(FIRST.created(0, "t0")))]
+
+
+def test_an_abandoned_job_that_ran_all_the_same_counts() -> None:
+    """Somebody closed it by hand: its results tell, whatever was decided."""
+    closed = written(FIRST.created(0, "t0"), FIRST.decided(entities.Decision.ABANDON, "t1"), FIRST.closed("t2"))
+    assert [True] == [each.counts for each in resume.jobs(closed)]
+
+
+def test_two_closed_jobs_of_one_chunk_stop_the_run() -> None:
+    """Rows of both would stand twice: a person must look."""
+    both = written(FIRST.created(0, "t0"), FIRST.closed("t1"), SECOND.created(1, "t2"), SECOND.closed("t3"))
+    with pytest.raises(errors.LedgerDamaged, match="two closed jobs"):
+        resume.counting(resume.jobs(both))
