@@ -1,0 +1,92 @@
+"""The table engine's dialects: what goes in comes out, and a damaged file never passes."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.bulkload.basics import errors, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), max_size=30)
+
+
+@pytest.fixture(scope="module")
+def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One connection for the file: its tests share no tables."""
+    with tables.connect(tables.Limits(tmp_path_factory.mktemp("spill"))) as opened:
+        yield opened
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1))
+def test_any_name_can_be_quoted(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """A column may be called anything; it can't leave its quotes."""
+    described = con.execute(f"SELECT 1 AS {tables.quoted(name)}").description
+    assert [name] == [column[0] for column in described]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")))
+def test_any_text_can_be_a_literal(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    """A text can't leave its quotes."""
+    assert (text,) == con.execute(f"SELECT {tables.literal(text)}").fetchone()
+
+
+@given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=5))
+def test_cells_round_trip_through_the_strict_reader(con: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
+    """Whatever stands in a cell is read back; an empty cell is NULL."""
+    path = tmp_path_factory.mktemp("csv") / "a.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows([("A", "B"), *rows])
+    read = con.execute(f"SELECT * FROM {tables.strict_csv(path, tables.header_of(path))}").fetchall()
+    assert [(a or None, b or None) for a, b in rows] == read
+
+
+def test_a_file_cut_inside_quotes_is_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """A truncated download must never come back as merged rows."""
+    path = tmp_path / "cut.csv"
+    path.write_text('A,B\n"1","2"\n"3","4', "utf-8")
+    with pytest.raises(duckdb.Error):
+        con.execute(f"SELECT * FROM {tables.strict_csv(path, ['A', 'B'])}").fetchall()
+
+
+def test_an_empty_file_has_no_header(tmp_path: Path) -> None:
+    """Salesforce may answer with an empty body (contract 3)."""
+    path = tmp_path / "empty.csv"
+    path.touch()
+    assert [] == tables.header_of(path)
+
+
+def test_a_header_that_never_ends_is_incomplete(tmp_path: Path) -> None:
+    """A download cut in its first line is fetched again."""
+    path = tmp_path / "cut.csv"
+    path.write_text('"sf__Id","sf__Err', "utf-8")
+    with pytest.raises(errors.ResultsIncomplete, match="fetch it again"):
+        tables.header_of(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "case_sensitive", "folded"),
+    [(" Ab\t", False, "ab"), ("\n Ab ", True, "Ab"), (" \t ", True, None), ("Ä\u00a0", False, "ä\u00a0"), (None, True, None)],
+)
+def test_keys_fold_as_the_org_compares_them(con: duckdb.DuckDBPyConnection, text: str | None, case_sensitive: bool, folded: str | None) -> None:
+    """Trimmed of U+0001 to U+0020 and nothing else; case as the field says; blank is no key."""
+    assert (folded,) == con.execute(f"SELECT {tables.folded('?', case_sensitive=case_sensitive)}", [text]).fetchone()
+
+
+def test_row_ids_show_object_file_and_position(con: duckdb.DuckDBPyConnection) -> None:
+    """Row 17 of the fourth file is Account-3-17."""
+    assert ("Account-3-17",) == con.execute(f"SELECT {tables.row_id_text('Account', f'17 + 3 * {tables.POSITIONS}')}").fetchone()
+
+
+def test_people_get_a_csv_with_every_cell_quoted(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Quotes doubled, newlines kept, LF between rows."""
+    written = tables.write_people_csv(con, "SELECT 'a\"b' AS x, e'c\\nd' AS y", tmp_path / "p.csv")
+    assert (1, '"x","y"\n"a""b","c\nd"\n') == (written, (tmp_path / "p.csv").read_text("utf-8"))

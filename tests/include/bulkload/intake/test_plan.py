@@ -1,0 +1,105 @@
+"""A document → a checked plan, or every mistake at once."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from include.bulkload.basics import errors
+from include.bulkload.intake import plan
+
+GOOD: dict[str, Any] = {
+    "name": "accounts_and_contacts",
+    "source": {"uri": "file:///data/payload.json"},
+    "objects": {
+        "Contact": {
+            "sobject": "Contact",
+            "records": "accounts[].contacts[]",
+            "operation": "insert",
+            "fields": {"LastName": "lastName"},
+            "parents": {"AccountId": {"object": "Account"}},
+        },
+        "Account": {
+            "sobject": "Account",
+            "records": "accounts[]",
+            "operation": "upsert",
+            "external_id": "External_Id__c",
+            "fields": {"Name": "name", "External_Id__c": "sourceId"},
+            "max_failed": "2%",
+        },
+    },
+}
+
+
+def with_change(path: str, value: Any) -> dict[str, Any]:
+    """Change one place of the good plan, `a.b.c`; None takes it away."""
+    document = copy.deepcopy(GOOD)
+    *way, last = path.split("/")
+    place = document
+    for part in way:
+        place = place[part]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return document
+
+
+def test_parents_come_first_whatever_the_document_says() -> None:
+    """The plan may name its objects in any order."""
+    assert ["Account", "Contact"] == plan.plan_from(GOOD).order()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "finding"),
+    [
+        ("objects/Account/external_id", None, "objects.Account.external_id: an upsert needs the key's field"),
+        ("objects/Account/fields", {"Name": "name"}, "objects.Account.fields: External_Id__c is the key but no source value fills it"),
+        ("objects/Contact/external_id", "External_Id__c", "objects.Contact.external_id: an insert has no key"),
+        ("objects/Contact/parents", {"AccountId": {"object": "Acount"}}, "no object is called Acount; the plan has Contact, Account"),
+        ("objects/Contact/records", "people[]", "people[] don't stand in accounts[]"),
+        ("objects/Contact/parents", None, "its records stand in others' but no lookup names them"),
+        ("objects/Contact/fields", {"AccountId": "x", "LastName": "l"}, "objects.Contact.fields.AccountId: it is filled by `parents` too"),
+        ("objects/Account/opration", "upsert", "objects.Account.opration: Extra inputs are not permitted"),
+        ("objects/Account/max_failed", "200%", "objects.Account.max_failed"),
+        ("objects/Account/records", "accounts", "objects.Account.records"),
+        ("source", None, "source: Field required"),
+        ("job_bytes", 200_000_000, "job_bytes"),
+    ],
+)
+def test_a_mistake_is_named_by_its_place(path: str, value: Any, finding: str) -> None:
+    """What is wrong, where, and what to do."""
+    with pytest.raises(errors.PlanError) as wrong:
+        plan.plan_from(with_change(path, value))
+    assert finding in str(wrong.value)
+
+
+def test_all_mistakes_come_at_once() -> None:
+    """Nobody wants to mend a plan mistake by mistake."""
+    document = with_change("objects/Account/operation", "upsrt")
+    document["objects"]["Contact"]["operation"] = "insrt"
+    document["poll_seconds"] = -1
+    with pytest.raises(errors.PlanError) as wrong:
+        plan.plan_from(document)
+    assert 3 == len(wrong.value.findings)
+
+
+@pytest.mark.parametrize("document", [None, [], "plan", 7, {}])
+def test_rubbish_is_a_plan_error(document: Any) -> None:
+    """Whatever the config holds, the answer is a list of mistakes."""
+    with pytest.raises(errors.PlanError):
+        plan.plan_from(document)
+
+
+@pytest.mark.parametrize(("allowed", "rows", "lost"), [(0, 10, 0), (3, 10, 3), ("2%", 149, 2), ("0.5%", 1000, 5), ("100%", 7, 7)])
+def test_a_share_of_the_rows_may_be_lost(allowed: Any, rows: int, lost: int) -> None:
+    """A share is rounded down: 2 % of 149 rows are 2."""
+    assert lost == plan.plan_from(with_change("objects/Account/max_failed", allowed)).objects["Account"].loss_allowed(rows)
+
+
+def test_a_plan_round_trips() -> None:
+    """The run's copy is the plan."""
+    checked = plan.plan_from(GOOD)
+    assert checked == plan.plan_from(checked.model_dump(mode="json"))
