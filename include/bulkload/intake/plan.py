@@ -70,7 +70,7 @@ class Plan(_Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$", description="Name of the load.")
     conn_id: str = Field("salesforce_default", min_length=1, description="Airflow connection of type `salesforce`.")
-    source: Source
+    source: Source = Field(description="Where the records come from.")
     objects: dict[ApiName, ObjectPlan] = Field(min_length=1, description="Name → object; parents may stand anywhere.")
     job_bytes: int = Field(100_000_000, ge=1_000, le=150_000_000, description="Largest upload of one job, in bytes.")
     poll_seconds: float = Field(10.0, gt=0, description="First pause between two looks at a job.")

@@ -1,0 +1,47 @@
+"""Jobs that their tasks left behind → collected if they have ended, given up if nobody closed them.
+
+What runs on is left alone and named, unless a person cancelled it: a wait that merely timed out is no
+reason to abort a healthy job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, errors
+from include.bulkload.load import job
+from include.bulkload.steps import journal, settle, submit, wait
+
+if TYPE_CHECKING:
+    from include.bulkload.ledger import resume
+    from include.bulkload.steps import ports
+
+
+def tidy(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
+    """Bring each job of an object as far as it can go now; what stood in the way, one sentence each."""
+    troubles = []
+    for facts in journal.jobs(run, name):
+        try:
+            _tidied(run, opened, facts)
+        except errors.JobStillRunning:
+            continue
+        except errors.BulkloadError as wrong:
+            troubles.append(f"job {facts.place.job_id} of {name}: {wrong}")
+    return troubles
+
+
+def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
+    if facts.has("matched") or facts.has("aborted"):
+        return
+    if not facts.counts and _given_up(run, facts):
+        return
+    if facts.has("cancel") and not job.state(run.salesforce.job(facts.place.job_id)).is_terminal:
+        wait.abort(run, facts.place)
+    settle.one(run, opened, facts)
+
+
+def _given_up(run: ports.Run, facts: resume.JobFacts) -> bool:
+    """Give up a job that nobody closed. False if it was closed all the same, so that its results count."""
+    if submit.decide(run, facts.place, entities.Decision.ABANDON) is entities.Decision.ABANDON:
+        return submit.give_up(run, facts.place)
+    return False
