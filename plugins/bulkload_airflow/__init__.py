@@ -1,0 +1,15 @@
+"""Airflow's side of a load: what it waits for, retries and shows; what a step does stands in `include.bulkload.steps`.
+
+settings        deployment settings, from the environment
+outcomes        an error → retry or failure, noted for the summary
+bulk_config     a run's config → the plan, and the form that asks for it
+bulk_connection a `salesforce` connection → what it says, cleaned; the way to the org
+bulk_hook       a connection → a login (one per process) and a Bulk API client
+bulk_runs       a task's context → the run that a step is handed
+bulk_operators  one task → one step
+bulk_polls      job ids → states, without blocking (the only async HTTP)
+bulk_triggers   job ids → an event when Salesforce has ended them; a person's cancel
+bulk_sensors    job ids → a task that waits for them
+bulk_dags       a plan's shape → tasks
+links           a job id → its page in Salesforce's Setup
+"""

@@ -1,0 +1,218 @@
+"""A run's config → the plan as a document; and the form (Params with JSON schema) that asks people for it.
+
+Values of the config are never rendered as templates: they are read from the context as they came.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+
+from airflow.sdk import Param
+from include.bulkload.basics import entities, errors
+from include.bulkload.intake import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow.sdk import Context
+    from bulkload_airflow import settings
+
+INLINE_BYTES = 256 * 1024
+INLINE_URI = "inline"
+WHAT, HOW, WHERE = "What to load", "How it maps", "Where and how fast"
+
+ACCOUNTS_WITH_CONTACTS: dict[str, Any] = {
+    "Account": {
+        "sobject": "Account",
+        "records": "accounts[]",
+        "operation": "upsert",
+        "external_id": "External_Id__c",
+        "fields": {"Name": "name", "Industry": "industry", "BillingCity": "billingCity", "External_Id__c": "sourceId"},
+    },
+    "Contact": {
+        "sobject": "Contact",
+        "records": "accounts[].contacts[]",
+        "operation": "insert",
+        "fields": {"FirstName": "firstName", "LastName": "lastName", "Email": "email"},
+        "parents": {"AccountId": {"object": "Account", "by": "nesting"}},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One run's load: the plan's document, and the payload if it came inline (`source.uri` is then to be filled)."""
+
+    document: dict[str, Any]
+    payload: Any = None
+
+    @property
+    def plan(self) -> plan.Plan:
+        """The checked plan. Raises PlanError with every finding."""
+        return plan.plan_from(self.document)
+
+
+
+def objects(deployed: settings.Settings) -> dict[str, Any]:
+    """The mapping of runs that name none: the deployment's, else accounts with contacts, allowed to repeat as deployed."""
+    found = json.loads(json.dumps(deployed.objects or ACCOUNTS_WITH_CONTACTS))
+    for each in found.values():
+        if _keyless(each) and deployed.duplicates_ok and not each.get("duplicates_ok"):
+            each["duplicates_ok"] = deployed.duplicates_ok
+    return dict(found)
+
+
+def check_schedule(deployed: settings.Settings) -> None:
+    """Refuse a schedule that has nothing to read, or that would insert the same rows every time. Raises PlanError.
+
+    Raised while the DAG is read, so that it shows as an import error when it is deployed, not at night.
+    """
+    if deployed.schedule is None:
+        return
+    findings = []
+    if deployed.source_uri is None:
+        findings.append("BULKLOAD_SCHEDULE: a scheduled run has nothing to read; set BULKLOAD_SOURCE_URI too")
+    findings += [
+        f"BULKLOAD_SCHEDULE: {name} has no key, so every run would insert its rows again; give it an external id in BULKLOAD_OBJECTS, "
+        "or say in BULKLOAD_DUPLICATES_OK why that is right"
+        for name, each in objects(deployed).items()
+        if _keyless(each) and not each.get("duplicates_ok")
+    ]
+    if findings:
+        raise errors.PlanError(*findings)
+
+
+def _keyless(each: Mapping[str, Any]) -> bool:
+    return each.get("operation") == entities.Operation.INSERT
+
+
+def params(deployed: settings.Settings) -> dict[str, Param]:
+    """The form of `parent_child_load`: types, help, sections, validation."""
+    mapping = pydantic.TypeAdapter(dict[plan.ApiName, plan.ObjectPlan]).json_schema()
+    defaults = plan.Plan.model_fields
+    return {
+        "payload_uri": Param(
+            deployed.source_uri,
+            type=["string", "null"],
+            title="Payload URI",
+            section=WHAT,
+            description="JSON document or JSON lines in object storage, gzip by suffix, under one of the allowed roots.",
+        ),
+        "payload": Param(
+            None,
+            type=["object", "null"],
+            title="Payload, inline",
+            section=WHAT,
+            description="For trials, up to 256 KB, instead of a URI. It stays in Airflow's database, where everybody who may see the run sees it.",
+        ),
+        "payload_format": Param(
+            "auto",
+            type="string",
+            enum=["auto", "json", "jsonl"],
+            section=WHAT,
+            description="json: one document. jsonl: one root record a line. auto: by the file's name.",
+        ),
+        "objects": Param(
+            objects(deployed),
+            **{**mapping, "minProperties": 2, "maxProperties": 2},
+            title="Mapping",
+            section=HOW,
+            description="One parent and one child: which records go where. docs/plan.md tells every key.",
+        ),
+        "max_failed": Param(
+            {},
+            type="object",
+            additionalProperties=pydantic.TypeAdapter(plan.Tolerance).json_schema(),
+            section=HOW,
+            description='Rows that may be lost before the run turns red, per object: {"Account": 10, "Contact": "2%"}. Default: none.',
+        ),
+        "conn_id": Param(
+            deployed.connections[0],
+            type="string",
+            enum=list(deployed.connections),
+            title="Connection",
+            section=WHERE,
+            description="Airflow connection of type salesforce.",
+        ),
+        "job_bytes": Param(
+            defaults["job_bytes"].default,
+            type="integer",
+            minimum=1_000,
+            maximum=150_000_000,
+            section=WHERE,
+            description="Largest upload of one job, in bytes. Salesforce recommends 100 MB.",
+        ),
+        "poll_seconds": Param(
+            defaults["poll_seconds"].default,
+            type="number",
+            exclusiveMinimum=0,
+            section=WHERE,
+            description="First pause between two looks at a job; never below 10 unless the connection says local_org.",
+        ),
+        "wait_seconds": Param(
+            defaults["wait_seconds"].default,
+            type="number",
+            exclusiveMinimum=0,
+            section=WHERE,
+            description="How long one try waits for a job. Later the job goes on; the next try looks again.",
+        ),
+    }
+
+
+def from_form(deployed: settings.Settings, name: str) -> Callable[[Context], Config]:
+    """Make the reader of a run's config, which operators call with their context."""
+
+    def read(context: Context) -> Config:
+        run = context.get("dag_run")
+        given = getattr(run, "conf", None) or {}
+        return config(dict(context["params"]), given, deployed, name)
+
+    return read
+
+
+def config(params: Mapping[str, Any], given: Mapping[str, Any], deployed: settings.Settings, name: str) -> Config:
+    """Read a run's params (and `given`, what was really sent) as a plan. Raises PlanError with what is wrong."""
+    unknown = [_unknown(key, params) for key in given if key not in KEYS]
+    if unknown:
+        raise errors.PlanError(*unknown)
+    uri, payload = _source(params, deployed)
+    found = json.loads(json.dumps(params["objects"]))
+    for each, tolerance in params["max_failed"].items():
+        if each not in found:
+            raise errors.PlanError(f"max_failed.{each}: no object is called so; the mapping has {', '.join(found)}")
+        found[each]["max_failed"] = tolerance
+    document = {
+        "name": name,
+        "source": {"uri": uri, "format": "json" if payload is not None else params["payload_format"]},
+        "objects": found,
+        **{key: params[key] for key in ("conn_id", "job_bytes", "poll_seconds", "wait_seconds")},
+    }
+    return Config(document, payload)
+
+
+def _source(params: Mapping[str, Any], deployed: settings.Settings) -> tuple[str, Any]:
+    """Find the one source: a payload beats the deployment's URI, but not one that the run names."""
+    uri, payload = params["payload_uri"], params["payload"]
+    if payload is None:
+        if not uri:
+            raise errors.PlanError("payload_uri: the run names no payload; give payload_uri, or payload for a trial")
+        return str(uri), None
+    if uri and uri != deployed.source_uri:
+        raise errors.PlanError("payload: payload_uri is given too; keep one of the two")
+    size = len(json.dumps(payload, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    if size > INLINE_BYTES:
+        raise errors.PlanError(f"payload: {size} bytes inline, at most {INLINE_BYTES} may be; put it into object storage, give payload_uri")
+    return INLINE_URI, payload
+
+
+KEYS = ("payload_uri", "payload", "payload_format", "objects", "max_failed", "conn_id", "job_bytes", "poll_seconds", "wait_seconds")
+
+
+def _unknown(key: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(key, KEYS, n=1)
+    return f"{key}: the config has no such key; " + (f"did you mean {near[0]}?" if near else f"it takes {', '.join(sorted(known))}")

@@ -1,0 +1,154 @@
+"""One task of the flow → one step of `include.bulkload.steps`, a small XCom, and a link.
+
+Steps that use the table engine are imported when they run: reading a DAG needn't load it.
+"""
+
+# ruff: noqa: PLC0415 - see above
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+from bulkload_airflow import bulk_cancels, bulk_hook, bulk_runs, links, outcomes, settings
+from include.bulkload.basics import errors
+from include.bulkload.steps import submit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from airflow.sdk import Context
+    from bulkload_airflow import bulk_config
+    from include.bulkload.steps import ports
+
+
+class StepOperator(bulk_runs.OneStep, BaseOperator):
+    """Runs one step of one object.
+
+    :param configured: reads the run's plan from the task's context.
+    :param place: which object of the plan, parents first, from 0.
+    """
+
+    ui_color = "#e8f0fb"
+
+    def __init__(self, *, configured: Callable[[Context], bulk_config.Config], place: int = 0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.configured = configured
+        self.place = place
+
+
+class SplitOperator(StepOperator):
+    """Begins the run: checks plan and org, stages the rows, cuts the first object's jobs. Returns their numbers."""
+
+    def execute(self, context: Context) -> list[int]:
+        """Run `steps.split`; `rows` and `folder` are XComs of their own."""
+        from include.bulkload.steps import split
+
+        with self.step(context) as step:
+            found = split.load(step.run, bulk_runs.sourced(step), bulk_runs.fetch)
+        context["ti"].xcom_push("rows", found["rows"])
+        context["ti"].xcom_push("folder", found["folder"])
+        return list(found["chunks"][step.name])
+
+
+class SubmitOperator(StepOperator):
+    """Submits one chunk as a job of its own. Returns the job's id.
+
+    :param number: the chunk's number.
+    """
+
+    operator_extra_links = (links.SalesforceJobLink(),)
+
+    def __init__(self, *, number: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.number = number
+
+    def execute(self, context: Context) -> str:
+        """Run `steps.submit`."""
+        with self.step(context) as step:
+            job_id = submit.chunk(step.run, step.name, self.number)
+            self.job_page = links.job_page(bulk_hook.BulkHook(step.plan.conn_id).login().token().instance_url, job_id)
+        return job_id
+
+
+class SettleOperator(StepOperator):
+    """Collects the results of an object's jobs. Returns how many rows met which fate.
+
+    Fails at once if a job still runs: somebody marked its waiting task success, which means "stop watching".
+    """
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Run `steps.settle`."""
+        from include.bulkload.steps import settle
+
+        with self.step(context, final=(errors.JobStillRunning,)) as step:
+            return settle.collect(step.run, step.name)
+
+
+class IdMapOperator(StepOperator):
+    """Learns the Ids of the records that an object's rows became. Returns their count and the map's URI."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run `steps.ids`."""
+        from include.bulkload.steps import ids
+
+        with self.step(context) as step:
+            return ids.learn(step.run, step.name)
+
+
+class OrphanFilterOperator(StepOperator):
+    """Links an object's rows to their parents' Ids, sets orphans aside, cuts the jobs. Returns their numbers."""
+
+    def execute(self, context: Context) -> list[int]:
+        """Run `steps.orphan_filter`; the counts are XComs of their own."""
+        from include.bulkload.steps import orphan_filter
+
+        with self.step(context) as step:
+            found = orphan_filter.children(step.run, step.name)
+        level = logging.WARNING if found["orphaned"] else logging.INFO
+        self.log.log(level, "%s: %d rows ready, %d orphaned, see %s", step.name, found["ready"], found["orphaned"], found["uri"])
+        for key in ("ready", "orphaned", "uri"):
+            context["ti"].xcom_push(key, found[key])
+        return list(found["chunks"])
+
+
+class SummaryOperator(StepOperator):
+    """Accounts for every row and judges the run: a teardown, so that it runs after failures and cancels too.
+
+    :param flow: ids of all tasks before it, in order.
+    :param by_chunk: those of them that are mapped.
+    """
+
+    ui_color = "#eef7ea"
+
+    def __init__(self, *, flow: Sequence[str], by_chunk: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.flow = list(flow)
+        self.by_chunk = list(by_chunk)
+
+    def execute(self, context: Context) -> None:
+        """Run `steps.summarize`; push the summary before failing the run by it."""
+        from include.bulkload.steps import summarize
+
+        states = context["ti"].get_task_states(context["ti"].dag_id, run_ids=[context["ti"].run_id])[context["ti"].run_id]
+        with self._closing(context) as run:
+            bulk_cancels.awaited(run, outcomes.failed(states, self.by_chunk))
+            found = summarize.close(run, outcomes.broken(states, self.flow, self.by_chunk))
+        context["ti"].xcom_push("return_value", found["summary"])
+        if not found["clean"]:
+            raise AirflowFailException("; ".join(found["why"]))
+
+    @contextlib.contextmanager
+    def _closing(self, context: Context) -> Iterator[ports.Run]:
+        """Open the run even if its config can't be read: then nothing was begun, and no org is asked."""
+        where = bulk_runs.place(context)
+        with outcomes.mapped(bulk_runs.noting(context)):
+            try:
+                conn_id = str(self.configured(context).document["conn_id"])
+            except errors.PlanError:
+                conn_id = settings.current().connections[0]
+            with bulk_runs.opened(where, conn_id) as run:
+                yield run

@@ -1,0 +1,130 @@
+"""A task's context → the run that a step is handed: run folder, org, scratch folder, limits, clock."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import ObjectStoragePath
+from bulkload_airflow import bulk_hook, outcomes, settings
+from include import storage
+from include.bulkload.steps import journal, ports, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow.sdk import Context
+    from bulkload_airflow import bulk_config
+    from include.bulkload.basics import errors
+    from include.bulkload.intake import plan
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which run it is: enough to find its folder from any process."""
+
+    dag_id: str
+    run_id: str
+
+    def folder(self) -> ports.RunFolder:
+        """The run's folder in object storage."""
+        base = ObjectStoragePath(settings.current().run_base)
+        return storage.run_folder(base.fs, base.path, self.dag_id, self.run_id)
+
+
+class LateClient:
+    """A client that is made when first asked: a task that needs no org doesn't log in."""
+
+    def __init__(self, hook: bulk_hook.BulkHook) -> None:
+        self._hook = hook
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._hook.client()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+@contextlib.contextmanager
+def opened(place: Place, conn_id: str) -> Iterator[ports.Run]:
+    """Open a run for one task; its scratch folder is gone afterwards."""
+    deployed = settings.current()
+    with tempfile.TemporaryDirectory(prefix="bulkload-", dir=deployed.scratch) as scratch:
+        spill = Path(scratch) / "spill"
+        # `Limits` comes with the table engine, which triggers and the reading of DAGs needn't load.
+        from include.bulkload.basics import tables  # noqa: PLC0415
+
+        yield ports.Run(
+            folder=place.folder(),
+            salesforce=LateClient(bulk_hook.BulkHook(conn_id)),
+            scratch=Path(scratch),
+            limits=tables.Limits(spill, deployed.memory, deployed.threads),
+            clock=lambda: datetime.now(UTC),
+            pause=time.sleep,
+        )
+
+
+def fetch(uri: str, into: Path) -> Path:
+    """Bring a payload to a local path, if it lies under an allowed root. Raises SourceError."""
+    return storage.fetch(uri, into, settings.current().allowed_roots)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an operator works with: the run, its plan, and the object it is about."""
+
+    run: ports.Run
+    config: bulk_config.Config
+    plan: plan.Plan
+    name: str
+
+
+class OneStep:
+    """What all our operators are: one step of one object of a plan, its errors mapped, its scratch removed."""
+
+    configured: Callable[[Context], bulk_config.Config]
+    place: int
+
+    @contextlib.contextmanager
+    def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[Step]:
+        """Open the run of this task's context and map what its step raises."""
+        with outcomes.mapped(noting(context), final=final):
+            config = self.configured(context)
+            found = config.plan
+            with opened(place(context), found.conn_id) as run:
+                yield Step(run, config, found, found.order()[self.place])
+
+
+def place(context: Context) -> Place:
+    """Name the run of a task's context."""
+    task_instance = context["ti"]
+    return Place(task_instance.dag_id, task_instance.run_id)
+
+
+def own_label(context: Context) -> str:
+    """Name the task instance of a context as notes and summary do."""
+    return outcomes.label(context["ti"].task_id, context["ti"].map_index)
+
+
+def noting(context: Context) -> Callable[[str], None]:
+    """Make the note-taker of a task instance: the summary reads what it was told last."""
+    return lambda error: trouble.note(place(context).folder(), own_label(context), error)
+
+
+def sourced(step: Step) -> dict[str, Any]:
+    """The plan's document with a source that can be fetched: an inline payload is kept in the run folder first."""
+    if step.config.payload is None:
+        return step.config.document
+    local = step.run.scratch / "payload.json"
+    # Plain ASCII, so that even a lone surrogate arrives where rows are judged.
+    local.write_text(json.dumps(step.config.payload), "ascii")
+    kept = journal.keep(step.run, local, "payload.json")
+    return {**step.config.document, "source": {**step.config.document["source"], "uri": step.run.folder.uri(kept["name"])}}

@@ -1,0 +1,127 @@
+"""Job ids → one event when Salesforce has ended them all, or the wait is over; a person's cancel → the jobs aborted.
+
+Events hold job ids and states only, and are the same however often they are found out: the task that resumes
+asks Salesforce itself. The trigger may be stopped, moved and run twice at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from bulkload_airflow import bulk_polls, bulk_runs, outcomes
+from include.bulkload.basics import entities, errors
+from include.bulkload.steps import wait
+from include.salesforce import pace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+log = logging.getLogger(__name__)
+# Airflow cancels on_kill after a second; the work goes on in a task that something must hold.
+_CANCELS: set[asyncio.Task[None]] = set()
+LONGEST_SECONDS = 300.0
+ENDED, OVER, REFUSED = "ended", "over", "refused"
+
+
+class BulkJobTrigger(BaseTrigger):
+    """Polls Bulk API 2.0 jobs until all have ended.
+
+    :param conn_id: Airflow connection of type `salesforce`.
+    :param name: the plan's object that the jobs belong to.
+    :param job_ids: the jobs.
+    :param poll_seconds: first pause between two looks.
+    :param began: wall-clock second (Unix time) at which this try began to wait.
+    :param deadline: wall-clock second at which the wait is over; the jobs go on.
+    """
+
+    def __init__(self, *, conn_id: str, name: str, job_ids: list[str], poll_seconds: float, began: float, deadline: float) -> None:
+        super().__init__()
+        self.conn_id = conn_id
+        self.name = name
+        self.job_ids = list(job_ids)
+        self.poll_seconds = poll_seconds
+        self.began = began
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Name the class and what it is made from again, in any triggerer."""
+        given = ("conn_id", "name", "job_ids", "poll_seconds", "began", "deadline")
+        return f"{type(self).__module__}.{type(self).__qualname__}", {each: getattr(self, each) for each in given}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until there is something to tell, then tell it once."""
+        polls = bulk_polls.Polls(self.conn_id)
+        # After a restart all triggers begin at once; they needn't poll at once.
+        await asyncio.sleep(random.uniform(0, min(self.poll_seconds, 2)))  # noqa: S311 - spreads load, hides nothing
+        states, faults = dict.fromkeys(self.job_ids, ""), 0
+        while True:
+            try:
+                for job_id in [each for each, state in states.items() if not _is_over(state)]:
+                    states[job_id] = await polls.state(job_id)
+                faults = 0
+            except errors.TryAgain as fault:
+                faults += 1
+                self.log.warning("poll failed, %d in a row, and is repeated: %s", faults, fault)
+            except errors.MustStop as refused:
+                self.log.error("%s", refused)
+                yield TriggerEvent({"status": REFUSED, "states": states})
+                return
+            if all(_is_over(state) for state in states.values()):
+                yield TriggerEvent({"status": ENDED, "states": states})
+                return
+            left = self.deadline - time.time()
+            if left <= 0:
+                yield TriggerEvent({"status": OVER, "states": states})
+                return
+            await asyncio.sleep(min(left, self._pause(faults)))
+
+    def _pause(self, faults: int) -> float:
+        """Seconds until the next look: slower for long jobs and after faults, never the same for all triggers."""
+        pause = pace.pause(self.poll_seconds, time.time() - self.began)
+        return min(pause * 2**faults, max(pause, LONGEST_SECONDS)) * random.uniform(1, 1.1)  # noqa: S311 - as above
+
+    async def on_kill(self) -> None:
+        """Abort the jobs if a person marked the task failed. Airflow also calls this for clears, moves and successes."""
+        work = asyncio.create_task(self._cancel())
+        _CANCELS.add(work)
+        work.add_done_callback(_CANCELS.discard)
+        await asyncio.shield(work)
+
+    async def _cancel(self) -> None:
+        state = await asyncio.to_thread(state_of, self.task_instance)
+        if state != outcomes.FAILED:
+            self.log.info("jobs %s go on: the task reads %s, nobody marked it failed", self.job_ids, state)
+            return
+        await asyncio.to_thread(abort, bulk_runs.Place(self.task_instance.dag_id, self.task_instance.run_id), self.conn_id, self.name, self.job_ids)
+
+
+def state_of(task_instance: Any) -> str | None:
+    """Ask Airflow what a task instance reads now."""
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=task_instance.dag_id,
+        task_ids=[task_instance.task_id],
+        run_ids=[task_instance.run_id],
+        map_index=task_instance.map_index,
+    )
+    return next(iter(states.get(task_instance.run_id, {}).values()), None)
+
+
+def abort(place: bulk_runs.Place, conn_id: str, name: str, job_ids: list[str]) -> None:
+    """Write each job's `cancel` into the run's ledger, then abort it; what can't be aborted now the summary aborts."""
+    with bulk_runs.opened(place, conn_id) as run:
+        for job_id in job_ids:
+            try:
+                wait.cancel(run, name, job_id)
+                log.info("job %s: aborted, because its task was marked failed", job_id)
+            except errors.BulkloadError as wrong:
+                log.error("job %s: can't be aborted now: %s", job_id, wrong)
+
+
+def _is_over(state: str) -> bool:
+    return state == bulk_polls.GONE_STATE or (bool(state) and entities.JobState(state).is_terminal)

@@ -1,0 +1,71 @@
+"""An error of a step → Airflow's retry or failure, and a note that the summary reads. The one place that maps them.
+
+MustStop: a person must act, so AirflowFailException, no retry. TryAgain: as it is, Airflow retries.
+SetAside never leaves the steps. Anything else is a bug of ours and shows as what it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowFailException
+from include.bulkload.basics import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+log = logging.getLogger(__name__)
+SUCCESS = "success"
+FAILED = "failed"
+
+
+@contextlib.contextmanager
+def mapped(note: Callable[[str], None], *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[None]:
+    """Run a step; note its error and raise what Airflow shall do. `final` kinds aren't retried either."""
+    try:
+        yield
+    except (errors.MustStop, *final) as wrong:
+        _noted(note, str(wrong))
+        raise AirflowFailException(str(wrong)) from wrong
+    except errors.BulkloadError as wrong:
+        _noted(note, str(wrong))
+        raise
+    except Exception as bug:
+        # Its text may quote a row, and the summary is for everybody; the log has the whole of it.
+        _noted(note, f"{type(bug).__name__}; see the task's log")
+        raise
+
+
+def _noted(note: Callable[[str], None], error: str) -> None:
+    try:
+        note(error)
+    except Exception:
+        log.warning("the run folder can't take the note of this error; the summary won't have it", exc_info=True)
+
+
+def label(task_id: str, map_index: int | None) -> str:
+    """Name a task's instance as notes and summary do: `parent_job`, mapped `parent_job-3`."""
+    return task_id if map_index is None or map_index < 0 else f"{task_id}-{map_index}"
+
+
+def broken(states: Mapping[str, str | None], tasks: Sequence[str], by_chunk: Collection[str]) -> list[str]:
+    """Name the task instances that broke the flow, in the flow's order, given Airflow's states (`task`, mapped `task_3`).
+
+    An empty mapped task (one of `by_chunk`) is skipped and broke nothing. A run that somebody stopped between
+    two tasks has no failed one: then the first task that never ran is named.
+    """
+    return failed(states, tasks) or [task for task in tasks if task not in by_chunk and states.get(task) != SUCCESS][:1]
+
+
+def failed(states: Mapping[str, str | None], tasks: Sequence[str]) -> list[str]:
+    """Name the instances of the given tasks that read failed."""
+    return [named for task in tasks for named, state in _instances(states, task) if state == FAILED]
+
+
+def _instances(states: Mapping[str, str | None], task: str) -> list[tuple[str, str | None]]:
+    own = [(task, states[task])] if task in states else []
+    tails = [each.removeprefix(f"{task}_") for each in states if each.startswith(f"{task}_")]
+    numbers = sorted(int(tail) for tail in tails if tail.isdigit())
+    return own + [(label(task, number), states[f"{task}_{number}"]) for number in numbers]
