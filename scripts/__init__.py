@@ -1,0 +1,1 @@
+"""The commands behind `make`: environment, checks, the native Airflow stack, the demo."""

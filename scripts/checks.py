@@ -1,0 +1,72 @@
+"""`lint` or `test` → every check run one after the other, seconds and outcome of each; exit status 1 if one failed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One check: its name and what the environment's Python is given."""
+
+    name: str
+    given: tuple[str, ...]
+
+
+# import-linter has no module to run; its script's first line names the folder it was installed to.
+IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+LINT = (
+    Part("ruff check", ("-m", "ruff", "check", ".")),
+    Part("ruff format", ("-m", "ruff", "format", "--check", ".")),
+    Part("types", ("-m", "mypy")),
+    Part("imports", ("-c", IMPORTS, "--no-logo")),
+)
+
+
+def parts(what: str, given: Sequence[str] = ()) -> tuple[Part, ...]:
+    """List the checks of `lint` or `test`; `given` goes to pytest."""
+    return LINT if what == "lint" else (*LINT, Part("tests", ("-m", "pytest", *given)))
+
+
+def report(outcomes: Sequence[tuple[str, float, bool]]) -> str:
+    """Write name, seconds and outcome of each part, and the sum, as a table."""
+    lines = [f"{name:<12} {seconds:>7.1f} s  {'ok' if fine else 'FAILED'}" for name, seconds, fine in outcomes]
+    return "\n".join([*lines, f"{'all':<12} {sum(seconds for _, seconds, _ in outcomes):>7.1f} s"])
+
+
+def run(chosen: Sequence[Part], python: str = sys.executable, folder: Path = PROJECT) -> list[tuple[str, float, bool]]:
+    """Run the parts one after the other, all of them even if one fails; (name, seconds, fine) of each."""
+    outcomes = []
+    for part in chosen:
+        print(f"--- {part.name}", flush=True)
+        begun = time.monotonic()
+        status = subprocess.run([python, *part.given], cwd=folder, env=_environment(), check=False).returncode
+        outcomes.append((part.name, time.monotonic() - begun, status == 0))
+    return outcomes
+
+
+def _environment() -> dict[str, str]:
+    """Ours plus where our packages stand: `include` in the project, `bulkload_airflow` in its plugins."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), str(PROJECT / "plugins")])}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the first argument names; the others go to pytest."""
+    outcomes = run(parts(arguments[0], arguments[1:]))
+    print(f"--- seconds\n{report(outcomes)}")
+    return 0 if all(fine for _, _, fine in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
