@@ -57,11 +57,21 @@ RESULT_KINDS = ("successfulResults", "failedResults", "unprocessedrecords")
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The rows of one job: `number` from 0, `rows`, `bytes` of the CSV with its header."""
+    """The rows of one job, in `ready.parquet` those with `after < upto <= upto`.
+
+    `number` from 0, `rows`, `bytes` of the CSV with its header; `after` and `upto` are running sums of bytes.
+    """
 
     number: int
     rows: int
     bytes: int
+    after: int
+    upto: int
+
+    @property
+    def condition(self) -> str:
+        """Which rows of `ready.parquet` are its own, in SQL."""
+        return f"upto > {self.after} AND upto <= {self.upto}"
 
 
 @dataclass(frozen=True, slots=True)

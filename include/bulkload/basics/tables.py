@@ -23,6 +23,10 @@ BLANKS = "".join(chr(code) for code in range(1, 33))
 # One record is at most 400,000 characters (contract 4), four bytes each, quotes doubled, plus result columns.
 MAX_LINE_BYTES = 8_000_000
 POSITIONS = 1 << 40
+NO_FATES = (
+    "NULL::BIGINT AS row_id, NULL::VARCHAR AS fate, NULL::VARCHAR AS sf_id, NULL::BOOLEAN AS created, "
+    "NULL::VARCHAR AS error, NULL::VARCHAR AS job_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,13 @@ def row_id_text(sobject: str, expression: str = "row_id") -> str:
 def parquet(path: Path) -> str:
     """Name a Parquet file as an SQL table expression."""
     return f"read_parquet({literal(str(path))})"
+
+
+def parquets(paths: Sequence[Path]) -> str:
+    """Name several Parquet files of one shape as an SQL table expression; none at all as an empty table of fates."""
+    if not paths:
+        return f"(SELECT {NO_FATES} WHERE false)"
+    return f"read_parquet([{', '.join(literal(str(path)) for path in paths)}])"
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import errors
+from include.bulkload.basics import entities, errors
 from include.bulkload.intake import plan
 from include.bulkload.ledger import entries, resume
 from include.bulkload.steps import ports
@@ -46,6 +46,11 @@ def stored(document: dict[str, Any]) -> ports.Stored:
 def bring(run: ports.Run, document: dict[str, Any]) -> Path:
     """Bring a file that an entry names to a local path, verified."""
     return run.folder.get(stored(document), run.scratch)
+
+
+def chunk(document: dict[str, Any]) -> entities.Chunk:
+    """Read a chunk from the entry that planned it."""
+    return entities.Chunk(**{name: document[name] for name in ("number", "rows", "bytes", "after", "upto")})
 
 
 def keep(run: ports.Run, local: Path, name: str) -> dict[str, Any]:

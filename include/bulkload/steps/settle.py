@@ -70,12 +70,30 @@ def _fates(
     run: ports.Run, opened: journal.Opened, place: entries.JobPlace, end: entities.JobEnd, files: dict[str, Path]
 ) -> tuple[Path, dict[str, int]]:
     """Give each row of the job its fate."""
-    ready = journal.bring(run, journal.demand(run, entries.planned_name(place.name))["ready"])
     out = run.scratch / f"{place.job_id}-fates.parquet"
-    given = results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS))
     with tables.connect(run.limits) as con:
-        tally = results.fates(con, ready, place.number, end, given, key_column(opened, place.name), out)
+        tally = results.fates(con, _sent(run, opened, place), end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out)
     return out, tally
+
+
+def _sent(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> results.Sent:
+    """Say what the job carried."""
+    planned = journal.demand(run, entries.planned_name(place.name))
+    each = opened.plan.objects[place.name]
+    return results.Sent(
+        ready=journal.bring(run, planned["ready"]),
+        chunk=journal.chunk(planned["chunks"][place.number]),
+        columns=(*each.fields, *each.parents),
+        key=key_column(opened, place.name),
+        types={field: described["type"] for field, described in _described(opened, place.name).items()},
+    )
+
+
+def _described(opened: journal.Opened, name: str) -> dict[str, dict[str, Any]]:
+    """Describes of the sent fields, by the plan's spelling."""
+    each = opened.plan.objects[name]
+    fields = {field["name"].lower(): field for field in opened.describes[each.sobject]["fields"]}
+    return {field: fields[field.lower()] for field in (*each.fields, *each.parents)}
 
 
 def _noted(run: ports.Run, place: entries.JobPlace, fates: Path, tally: dict[str, int]) -> dict[str, int]:
@@ -88,8 +106,7 @@ def key_column(opened: journal.Opened, name: str) -> entities.KeyColumn | None:
     each = opened.plan.objects[name]
     if each.key_field is None:
         return None
-    fields = {field["name"].lower(): field for field in opened.describes[each.sobject]["fields"]}
-    described = fields[each.key_field.lower()]
+    described = _described(opened, name)[each.key_field]
     return entities.KeyColumn(each.key_field, case_sensitive=bool(described["caseSensitive"]) or not described["unique"])
 
 

@@ -5,10 +5,10 @@ Each stage is named in the ledger once it stands; a retry reads what stands ther
 
 from __future__ import annotations
 
-from pathlib import Path
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import errors, tables
+from include.bulkload.basics import entities, errors, tables
 from include.bulkload.intake import plan, preflight, sources, split
 from include.bulkload.ledger import entries
 from include.bulkload.load import chunks
@@ -16,6 +16,9 @@ from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    import duckdb
 
     from include.bulkload.steps import ports
 
@@ -124,11 +127,11 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, query: str, columns:
     return entries.planned(name, journal.keep(run, ready, f"{name}/ready.parquet"), stored)
 
 
-def _stored_chunk(run: ports.Run, name: str, each: Any, con: Any, ready: Path, columns: list[str]) -> dict[str, Any]:
+def _stored_chunk(run: ports.Run, name: str, each: entities.Chunk, con: duckdb.DuckDBPyConnection, ready: Path, columns: list[str]) -> dict[str, Any]:
     local = run.scratch / f"{name}-chunk-{each.number:05d}.csv"
     chunks.write(con, ready, each, columns, local)
     kept = journal.keep(run, local, f"{name}/chunks/{each.number:05d}.csv")
     local.unlink(missing_ok=True)
-    return {"number": each.number, "rows": each.rows, "csv": kept}
+    return {**dataclasses.asdict(each), "csv": kept}
 
 

@@ -1,0 +1,64 @@
+"""Rows without a key and what Salesforce handed back of them → which row met which fate, by text.
+
+A handed-back row is matched to a waiting row of the same job by the exact text of all its cells, else by text
+folded as the org stores it. Among equal rows any one serves: they can't be told apart in the org either.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+NUMBERS = {"int", "double", "currency", "percent", "long"}
+CASELESS = {"email", "boolean"}
+
+
+def fates(con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Mapping[str, str], *, closes: bool) -> str:
+    """Match the tables `sent` and `outcome`; the query of row_id, fate, sf_id, created, error.
+
+    Where the job's sums don't close, or a refused or unprocessed row fits none that was sent, every row is in
+    doubt. `types`: field type by column, as describe names them.
+    """
+    con.execute("CREATE OR REPLACE TEMP TABLE waiting AS SELECT * FROM sent")
+    con.execute("CREATE OR REPLACE TEMP TABLE handed AS SELECT row_number() OVER () AS place, * FROM outcome")
+    con.execute("CREATE OR REPLACE TEMP TABLE pairs (row_id BIGINT, place BIGINT)")
+    _pair(con, [tables.quoted(column) for column in columns])
+    _pair(con, [_folded(column, types.get(column, "string")) for column in columns])
+    lost = con.execute(f"SELECT count(*) FROM handed ANTI JOIN pairs USING (place) WHERE fate != '{entities.Fate.SUCCEEDED}'").fetchone()
+    if not closes or (lost and lost[0]):
+        return f"SELECT row_id, '{entities.Fate.IN_DOUBT}' AS fate, NULL AS sf_id, NULL AS created, NULL AS error FROM sent ORDER BY upto"
+    return (
+        f"SELECT row_id, coalesce(handed.fate, '{entities.Fate.SUCCEEDED}') AS fate, handed.sf_id, handed.created, handed.error "
+        "FROM sent LEFT JOIN pairs USING (row_id) LEFT JOIN handed USING (place) ORDER BY upto"
+    )
+
+
+def _pair(con: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> None:
+    """Pair what isn't paired yet: the n-th waiting row of a text with the n-th handed-back row of the same text."""
+    text = f"list_value({', '.join(cells)})"
+    numbered = "SELECT {name}, text, row_number() OVER (PARTITION BY text ORDER BY {name}) AS nth FROM ({rows})"
+    waiting = numbered.format(name="row_id", rows=f"SELECT row_id, {text} AS text FROM waiting")
+    handed = numbered.format(name="place", rows=f"SELECT place, {text} AS text FROM handed ANTI JOIN pairs USING (place)")
+    con.execute(f"INSERT INTO pairs SELECT row_id, place FROM ({waiting}) JOIN ({handed}) USING (text, nth)")
+    con.execute("CREATE OR REPLACE TEMP TABLE waiting AS SELECT sent.* FROM sent ANTI JOIN pairs USING (row_id)")
+
+
+def _folded(column: str, kind: str) -> str:
+    """Fold a cell as the org stores it (contract 8.11): trimmed, e-mail without case, numbers as numbers."""
+    bare = tables.trimmed(tables.quoted(column))
+    if kind in NUMBERS:
+        return f"coalesce(TRY_CAST({bare} AS DOUBLE)::VARCHAR, {bare})"
+    if kind in CASELESS:
+        return f"lower({bare})"
+    if kind == "datetime":
+        return f"coalesce(epoch_ms(TRY_CAST({bare} AS TIMESTAMPTZ))::VARCHAR, {bare})"
+    if kind == "reference":
+        # Ids of 15 and of 18 characters are the same record.
+        return f"left({bare}, 15)"
+    return bare

@@ -1,0 +1,137 @@
+"""The accounts of all objects, their jobs and files → the summary document and the verdict over the run.
+
+The document's schema stands in docs/summary.schema.json; its upper keys are those of the load it replaces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import entities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.bulkload.intake import plan
+    from include.bulkload.report import reconcile
+
+COMPLETED, WITH_ERRORS, FAILED = "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED"
+SKIPPED, NOT_CREATED = "SKIPPED", "NOT_CREATED"
+STILL_RUNNING = "still running"
+A_FAMILY = 2
+NOT_THROUGH = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of the load: its account, its jobs (documents, in order), files' URIs, changed values, distinct rows sent."""
+
+    name: str
+    account: reconcile.Account
+    jobs: Sequence[dict[str, Any]]
+    files: dict[str, str]
+    changes: dict[str, int]
+    submitted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The summary, whether the run may be green, and in sentences why not."""
+
+    document: dict[str, Any]
+    clean: bool
+    why: tuple[str, ...]
+
+
+def never_began(troubles: Sequence[str], now: str) -> Verdict:
+    """Sum up a run that wrote no ledger: nothing was staged, nothing sent. `now`: ISO 8601, UTC."""
+    why = tuple(troubles) or ("the run never began",)
+    document = {
+        "status": FAILED,
+        "parentJob": NOT_CREATED,
+        "childJob": NOT_CREATED,
+        "parentSuccessCount": 0,
+        "parentFailureCount": 0,
+        "childRecordsSubmitted": 0,
+        "totalParents": 0,
+        "totalChildren": 0,
+        "submittedAt": None,
+        "error": "; ".join(why),
+        "failedAt": now,
+        "objects": {},
+    }
+    return Verdict(document, clean=False, why=why)
+
+
+def judge(checked: plan.Plan, parts: Sequence[Part], troubles: Sequence[str], began: str, now: str) -> Verdict:
+    """Sum up a run that began: parts in the plan's order, parents first; `began` and `now` in ISO 8601, UTC.
+
+    `troubles` are tasks that failed, one sentence each: with any, the flow broke.
+    """
+    parent = parts[0]
+    stranded = parent.account.source > 0 and not parent.account.fates[entities.Fate.SUCCEEDED]
+    gaps = [f"{part.name}: the sums don't close, {part.account.gap:+d} rows have no fate" for part in parts if part.account.gap]
+    broke = [*troubles, *gaps]
+    why = [*broke, *(sentence for part in parts for sentence in _red(checked, part))]
+    if stranded:
+        why.append(f"{parent.name}: none of {parent.account.source} rows got through")
+    status = FAILED if broke or stranded else WITH_ERRORS if any(part.account.lost for part in parts) else COMPLETED
+    document = {"status": status, **_family(parts, stranded=stranded), "submittedAt": began}
+    if status == FAILED:
+        document |= {"error": "; ".join(why), "failedAt": now}
+    else:
+        document |= {"completedAt": now}
+    document["objects"] = {part.name: _told(part) for part in parts}
+    return Verdict(document, clean=not why, why=tuple(why))
+
+
+def _red(checked: plan.Plan, part: Part) -> list[str]:
+    """Say what makes a run red though the flow went through."""
+    said, account = [], part.account
+    allowed = checked.objects[part.name].loss_allowed(account.source)
+    if account.lost > allowed:
+        said.append(f"{part.name}: {account.lost} of {account.source} rows are lost, max_failed allows {allowed}")
+    if account.fates[entities.Fate.IN_DOUBT]:
+        said.append(f"{part.name}: {account.fates[entities.Fate.IN_DOUBT]} rows are in doubt; clear the run to look again")
+    for job in part.jobs:
+        if job["state"] in {entities.JobState.FAILED, entities.JobState.ABORTED} and job["notThrough"]:
+            message = f" ({job['errorMessage']})" if job.get("errorMessage") else ""
+            said.append(f"{part.name}: job {job['id']} ended {job['state']}{message}, {job['notThrough']} rows didn't get through")
+    return said
+
+
+def _family(parts: Sequence[Part], *, stranded: bool) -> dict[str, Any]:
+    """The keys that speak of one parent and one child."""
+    parent, child = parts[0], parts[1] if len(parts) == A_FAMILY else None
+    fates = parent.account.fates
+    return {
+        "parentJob": _job(parent, NOT_CREATED if parent.account.source else SKIPPED),
+        "childJob": _job(child, NOT_CREATED if stranded else SKIPPED) if child else SKIPPED,
+        "parentSuccessCount": fates[entities.Fate.SUCCEEDED],
+        "parentFailureCount": sum(fates[fate] for fate in (*NOT_THROUGH, entities.Fate.REJECTED)),
+        "childRecordsSubmitted": child.submitted if child else 0,
+        "totalParents": parent.account.source,
+        "totalChildren": child.account.source if child else 0,
+    }
+
+
+def _job(part: Part, without: str) -> str | list[str]:
+    """The id of the one job, or a list where there were several."""
+    ids = [str(job["id"]) for job in part.jobs]
+    return ids[0] if len(ids) == 1 else ids or without
+
+
+def _told(part: Part) -> dict[str, Any]:
+    account = part.account
+    return {
+        "source": account.source,
+        **account.fates,
+        "created": account.created,
+        "updated": account.updated,
+        "submitted": part.submitted,
+        "jobs": list(part.jobs),
+        "topErrors": account.top_errors,
+        "changes": part.changes,
+        "files": part.files,
+    }

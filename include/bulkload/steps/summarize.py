@@ -1,0 +1,59 @@
+"""Everything that stands in the run folder → the account of all rows, the summary, and whether the run may be green."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors
+from include.bulkload.ledger import entries
+from include.bulkload.report import summary
+from include.bulkload.steps import journal, leftovers, parts, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from include.bulkload.steps import ports
+
+SUMMARY = "summary.json"
+STAMPS = ("completedAt", "failedAt")
+
+
+def close(run: ports.Run, broken: Sequence[str]) -> dict[str, Any]:
+    """Account for every row, write `summary.json`, and judge the run.
+
+    `broken` names the tasks that failed or never ran because of one that did. Returns {"summary": document,
+    "clean": whether the run may be green, "why": sentences if not}. A run that never began is summed up too.
+    """
+    troubles = trouble.told(run.folder, broken)
+    if run.folder.read(entries.BEGUN) is None:
+        verdict = summary.never_began(troubles, run.now())
+    else:
+        verdict = _closed(run, troubles)
+    document = _stamped(run, verdict.document)
+    run.folder.write(SUMMARY, document)
+    return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
+
+
+def _closed(run: ports.Run, troubles: list[str]) -> summary.Verdict:
+    opened = journal.opened(run, compare=False)
+    names = opened.plan.order()
+    try:
+        journal.same_org(opened.org_id, run.salesforce.org_id())
+        left = [each for name in names for each in leftovers.tidy(run, opened, name)]
+    except errors.BulkloadError as wrong:
+        left = [f"what the jobs left behind couldn't be looked at: {wrong}"]
+    if run.folder.read(entries.STAGED) is None:
+        return summary.never_began([*troubles, *left], run.now())
+    return summary.judge(opened.plan, [parts.of(run, opened, name) for name in names], [*troubles, *left], opened.at, run.now())
+
+
+def _stamped(run: ports.Run, document: dict[str, Any]) -> dict[str, Any]:
+    """Keep the time of an earlier summary that says the same: a cleared finished run writes the same summary."""
+    earlier = run.folder.read(SUMMARY)
+    if earlier is not None and _timeless(earlier) == _timeless(document):
+        return earlier
+    return document
+
+
+def _timeless(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key not in STAMPS}
