@@ -35,7 +35,8 @@ def main() -> None:
         try:
             _set_up()
         except subprocess.CalledProcessError as failed:
-            sys.exit(f"Set-up failed at: {' '.join(map(str, failed.cmd))}\nMend what it says above (network, disk space), then run make again.")
+            remedy = "Mend what it says above (network, disk space), then run make again."
+            sys.exit(f"Set-up failed at: {' '.join(map(str, failed.cmd))}\n{remedy}")
         _stamp().write_text(mark(PROJECT))
         _tell(f"Environment ready after {time.monotonic() - begun:.0f} s")
 
