@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from airflow.sdk import DAG
+
 from bulkload_airflow import bulk_config, bulk_dags, settings
 
 DAG_ID = "parent_child_load"

@@ -1,50 +1,58 @@
-"""A task that waits, or waited → a mark in the run folder; a person's cancel → seen before the summary is written.
+"""A task that waits → a mark in the run folder; a person's cancel → obeyed before the summary is written.
 
 Airflow kills a waiting trigger some seconds after somebody marked its task failed, and the summary may start
-meanwhile. It must not call a job "still running" that is about to be aborted.
+meanwhile. A trigger that no triggerer has taken up yet isn't told at all (measured on 3.3.2). So the summary
+waits for the cancels that are due, and carries out the ones that don't come.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from include.bulkload.steps import journal, trouble
+from include.bulkload.steps import journal, trouble, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.bulkload.ledger import entries
     from include.bulkload.steps import ports
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 10
 LOOK_SECONDS = 1
 
 
-def begin(folder: ports.RunFolder, label: str, name: str, job_ids: Sequence[str]) -> None:
-    """Mark that a task instance waits for jobs of object `name`; whoever ends it without our code is a person."""
-    folder.write(_name(label), {"object": name, "jobs": list(job_ids)})
+def begin(folder: ports.RunFolder, label: str, name: str, job_ids: Sequence[str], until: float) -> None:
+    """Mark that a task instance waits for jobs of object `name`, deferred, until a wall-clock second (0: on a worker)."""
+    folder.write(_name(label), {"object": name, "jobs": list(job_ids), "until": until})
     trouble.note(folder, label, f"somebody ended it while it waited for job {', '.join(job_ids)}")
 
 
 def end(folder: ports.RunFolder, label: str) -> None:
     """Mark that the wait ended by itself: done, timed out or gone wrong."""
-    folder.write(_name(label), {"object": "", "jobs": []})
+    folder.write(_name(label), {"object": "", "jobs": [], "until": 0})
 
 
-def awaited(run: ports.Run, labels: Sequence[str]) -> None:
-    """Wait until the cancels of failed waits stand in the ledger, 20 seconds at most.
+def obeyed(run: ports.Run, labels: Sequence[str]) -> None:
+    """See to it that failed waits, which nothing of ours ended, have their jobs cancelled.
 
-    Which is as long as it takes where it comes at all: a wait whose worker was lost gets none.
+    Only a person does that to a deferred wait before its time. A wait on a worker may also have lost its
+    worker, so its job goes on, unless the worker itself wrote the cancel.
     """
     for _ in range(PATIENCE_SECONDS // LOOK_SECONDS):
-        if not any(_is_due(run, label) for label in labels):
+        if not any(_due(run, label) for label in labels):
             return
         run.pause(LOOK_SECONDS)
+    for place in [each for label in labels for each in _due(run, label)]:
+        wait.cancel(run, place.name, place.job_id)
 
 
-def _is_due(run: ports.Run, label: str) -> bool:
-    waited = run.folder.read(_name(label)) or {"jobs": []}
-    jobs = journal.jobs(run, waited["object"]) if waited["jobs"] else []
-    return any(each.place.job_id in waited["jobs"] and not each.has("cancel") and not each.has("ended") for each in jobs)
+def _due(run: ports.Run, label: str) -> list[entries.JobPlace]:
+    """The jobs whose cancel should stand in the ledger and doesn't yet."""
+    waited: dict[str, Any] = run.folder.read(_name(label)) or {"jobs": []}
+    if not waited["jobs"] or run.clock().timestamp() >= waited["until"]:
+        return []
+    known = journal.jobs(run, waited["object"])
+    return [each.place for each in known if each.place.job_id in waited["jobs"] and not each.has("cancel") and not each.has("ended")]
 
 
 def _name(label: str) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pydantic
-
 from airflow.sdk import Param
+
 from include.bulkload.basics import entities, errors
 from include.bulkload.intake import plan
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow.sdk import Context
+
     from bulkload_airflow import settings
 
 INLINE_BYTES = 256 * 1024
@@ -55,7 +56,6 @@ class Config:
     def plan(self) -> plan.Plan:
         """The checked plan. Raises PlanError with every finding."""
         return plan.plan_from(self.document)
-
 
 
 def objects(deployed: settings.Settings) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def params(deployed: settings.Settings) -> dict[str, Param]:
             type=["object", "null"],
             title="Payload, inline",
             section=WHAT,
-            description="For trials, up to 256 KB, instead of a URI. It stays in Airflow's database, where everybody who may see the run sees it.",
+            description="For trials, up to 256 KB, instead of a URI. It stays in Airflow's database, for all who may see the run.",
         ),
         "payload_format": Param(
             "auto",

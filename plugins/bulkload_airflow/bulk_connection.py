@@ -11,11 +11,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import requests
+from airflow.sdk import Connection
 from requests import adapters
 from requests import utils as requests_utils
 
-from airflow.sdk import Connection
 from include.bulkload.basics import errors
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Door:
     def certificates(self) -> str:
         """The file of certificates that count: the connection's own, else the machine's, else the shipped ones."""
         own = self.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        return own or requests.certs.where()
+        return own or certifi.where()
 
     def proxies_for(self, url: str) -> Mapping[str, str]:
         """The proxies towards `url`: the connection's own, else the environment's with its exceptions."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TriggerRule
+
 from bulkload_airflow import bulk_operators, bulk_sensors
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperator, Context
     from airflow.sdk.definitions.mappedoperator import MappedOperator
+
     from bulkload_airflow import bulk_config, settings
 
     AnyTask = BaseOperator | MappedOperator
@@ -71,7 +73,7 @@ class Flow:
     def _sent(self, label: str, place: int) -> None:
         """One job per chunk that the task before planned, one wait per job, one collection."""
         before = self.tasks[-1]
-        common = {"configured": self.configured, "place": place}
+        common: dict[str, Any] = {"configured": self.configured, "place": place}
         job = bulk_operators.SubmitOperator.partial(task_id=f"{label}_job", map_index_template="chunk {{ task.number }}", **common)
         wait = bulk_sensors.BulkJobSensor.partial(
             task_id=f"wait_for_{label}", deferrable=self.deferrable, map_index_template="{{ task.job_ids }}", **common

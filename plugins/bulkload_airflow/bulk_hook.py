@@ -6,24 +6,24 @@ gives it clean fields, certificates, proxies and time-outs. The token stays in m
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import requests
 import simple_salesforce.exceptions
-
-from airflow.exceptions import AirflowNotFoundException
 from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
+
 from bulkload_airflow import bulk_connection, settings
 from include.bulkload.basics import errors
-from include.salesforce import bulk, wire
+from include.salesforce import bulk, logins, wire
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
-    from simple_salesforce import Salesforce
+    from simple_salesforce.api import Salesforce
 
 BUSY_CODES = {"server_error", "temporarily_unavailable", "unknown_error", "SERVER_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED"}
 SERVER_ERROR = 500
@@ -50,17 +50,17 @@ class BulkHook(SalesforceHook):
         except AirflowNotFoundException as missing:
             raise errors.LoginRefused(f"connection {conn_id!r} doesn't exist; create one of type salesforce") from missing
 
-    @cached_property
+    @functools.cached_property
     def connection(self) -> Connection:
         """The connection, cleaned, read once."""
         return self.get_connection(self.conn_id)
 
-    @cached_property
+    @functools.cached_property
     def said(self) -> bulk_connection.Said:
         """What the connection says beyond the log-in."""
         return bulk_connection.said(self.connection)
 
-    @cached_property
+    @functools.cached_property
     def conn(self) -> Salesforce:
         """Log in through simple-salesforce, anew for each hook: for everything but bulk loads."""
         self.session, self.session_id = self.said.door.session(), self.said.session_id
@@ -71,53 +71,27 @@ class BulkHook(SalesforceHook):
         """The API version, as in URLs: `66.0`."""
         return self.said.version or wire.API_VERSION
 
-    def login(self) -> HookLogin:
+    def login(self) -> logins.Shared:
         """The process's one login over this connection; a changed connection has another."""
         mark = hashlib.sha256(f"{self.connection.login}\0{self.connection.password}\0{self.connection.extra}".encode()).hexdigest()
         with _GUARD:
-            return _LOGINS.setdefault((self.conn_id, mark), HookLogin(self.conn_id))
+            return _LOGINS.setdefault((self.conn_id, mark), logins.Shared(functools.partial(logged_in, self.conn_id)))
 
     def client(self) -> bulk.BulkClient:
         """Build a client for bulk loads over the process's login."""
         return bulk.BulkClient(self.login(), session=self.said.door.session(), version=self.version)
 
 
-class HookLogin:
-    """A login that tasks and triggers of one process share: whoever comes while another logs in waits for it."""
-
-    def __init__(self, conn_id: str) -> None:
-        self._conn_id = conn_id
-        self._lock = threading.Lock()
-        self._session: wire.Session | None = None
-
-    def token(self) -> wire.Session:
-        """The session, logged in if need be. Raises LoginRefused, SalesforceBusy or NetworkFault."""
-        with self._lock:
-            if self._session is None:
-                self._session = logged_in(self._conn_id)
-            return self._session
-
-    def renew(self, old: wire.Session) -> wire.Session:
-        """Log in again, unless somebody did since `old` was handed out."""
-        with self._lock:
-            if self._session is None or self._session == old:
-                self._session = None
-                self._session = logged_in(self._conn_id, again=True)
-            return self._session
-
-
 # One login per process and connection: Salesforce limits log-ins per hour and user.
-_LOGINS: dict[tuple[str, str], HookLogin] = {}
+_LOGINS: dict[tuple[str, str], logins.Shared] = {}
 _GUARD = threading.Lock()
 
 
-def logged_in(conn_id: str, *, again: bool = False) -> wire.Session:
+def logged_in(conn_id: str) -> wire.Session:
     """Log in once over a connection. Raises LoginRefused, SalesforceBusy or NetworkFault."""
     hook = BulkHook(conn_id)
     said = hook.said
     if said.session_id and said.instance_url:
-        if again:
-            raise errors.LoginRefused(f"connection {conn_id}: Salesforce doesn't take its session id any more; put a fresh one")
         return wire.Session(said.instance_url, said.session_id)
     try:
         found = hook.conn
@@ -128,6 +102,10 @@ def logged_in(conn_id: str, *, again: bool = False) -> wire.Session:
         raise errors.LoginRefused(message) from wrong
     except requests.RequestException as wrong:
         raise errors.NetworkFault(f"connection {conn_id}: no answer to the log-in ({type(wrong).__name__}); it is tried again") from wrong
+    except (OSError, ValueError) as wrong:
+        # Its text may quote the key.
+        message = f"connection {conn_id}: its private key can't be read ({type(wrong).__name__}); mend `private_key` or its file"
+        raise errors.LoginRefused(message) from wrong
     mask_secret(found.session_id)
     return wire.Session(f"https://{found.sf_instance}", found.session_id)
 
@@ -140,4 +118,6 @@ def _refused(conn_id: str, wrong: Exception) -> errors.BulkloadError:
     if isinstance(wrong, TypeError):
         return errors.LoginRefused(f"connection {conn_id}: its fields fit no kind of log-in; see docs/connections.md")
     told = " ".join(str(wrong).split())[:300]
-    return errors.LoginRefused(f"connection {conn_id}: Salesforce refused the log-in ({told}); mend the connection, see docs/connections.md")
+    return errors.LoginRefused(
+        f"connection {conn_id}: Salesforce refused the log-in ({told}); mend the connection, see docs/connections.md"
+    )

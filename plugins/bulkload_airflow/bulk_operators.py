@@ -3,8 +3,6 @@
 Steps that use the table engine are imported when they run: reading a DAG needn't load it.
 """
 
-# ruff: noqa: PLC0415 - see above
-
 from __future__ import annotations
 
 import contextlib
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
+
 from bulkload_airflow import bulk_cancels, bulk_hook, bulk_runs, links, outcomes, settings
 from include.bulkload.basics import errors
 from include.bulkload.steps import submit
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from airflow.sdk import Context
+
     from bulkload_airflow import bulk_config
     from include.bulkload.steps import ports
 
@@ -48,7 +48,8 @@ class SplitOperator(StepOperator):
         from include.bulkload.steps import split
 
         with self.step(context) as step:
-            found = split.load(step.run, bulk_runs.sourced(step), bulk_runs.fetch)
+            document, fetch = bulk_runs.sourced(step)
+            found = split.load(step.run, document, fetch)
         context["ti"].xcom_push("rows", found["rows"])
         context["ti"].xcom_push("folder", found["folder"])
         return list(found["chunks"][step.name])
@@ -135,7 +136,7 @@ class SummaryOperator(StepOperator):
 
         states = context["ti"].get_task_states(context["ti"].dag_id, run_ids=[context["ti"].run_id])[context["ti"].run_id]
         with self._closing(context) as run:
-            bulk_cancels.awaited(run, outcomes.failed(states, self.by_chunk))
+            bulk_cancels.obeyed(run, outcomes.failed(states, self.by_chunk))
             found = summarize.close(run, outcomes.broken(states, self.flow, self.by_chunk))
         context["ti"].xcom_push("return_value", found["summary"])
         if not found["clean"]:

@@ -10,6 +10,9 @@ import asyncio
 import functools
 import ssl
 import weakref
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -17,13 +20,12 @@ import aiohttp
 from bulkload_airflow import bulk_hook
 from include.bulkload.basics import errors
 from include.bulkload.load import job
-from include.salesforce import wire
+from include.salesforce import pace, wire
 
 if TYPE_CHECKING:
     from bulkload_airflow import bulk_connection
 
-UNAUTHORIZED, GONE = 401, 404
-GONE_STATE = "gone"
+GONE = "gone"
 CONNECTIONS = 50
 POLL_SECONDS = aiohttp.ClientTimeout(total=60, connect=15)
 ANSWER_BYTES = 1_000_000
@@ -57,22 +59,39 @@ class Polls:
     def __init__(self, conn_id: str) -> None:
         self._conn_id = conn_id
         self._hook: bulk_hook.BulkHook | None = None
+        # Seconds that the last answer's Retry-After asked for.
+        self.asked_to_wait = 0.0
 
     async def state(self, job_id: str) -> str:
         """Ask for a job's state; `gone` if Salesforce no longer knows it.
 
         Raises NetworkFault or SalesforceBusy for what may work next time, LoginRefused or RequestRefused.
         """
-        hook = self._hook = self._hook or await asyncio.to_thread(_known, self._conn_id)
+        if self._hook is None:
+            self._hook = await asyncio.to_thread(_known, self._conn_id)
+        hook = self._hook
         login = hook.login()
         session = await asyncio.to_thread(login.token)
-        status, headers, body = await _asked(hook, session, job_id)
-        if status == UNAUTHORIZED:
+        answer = await _asked(hook, session, job_id)
+        if wire.is_expired(answer.status, answer.body):
             session = await asyncio.to_thread(login.renew, session)
-            status, headers, body = await _asked(hook, session, job_id)
-        if status == GONE:
-            return GONE_STATE
-        return str(job.state(wire.answer(status, headers, body)))
+            answer = await _asked(hook, session, job_id)
+        self.asked_to_wait = pace.retry_after(answer.headers, datetime.now(UTC))
+        try:
+            return str(job.state(wire.answer(answer.status, answer.headers, answer.body, f"job {job_id}")))
+        except errors.RequestRefused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return GONE
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, as `wire` reads it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 def _known(conn_id: str) -> bulk_hook.BulkHook:
@@ -82,7 +101,7 @@ def _known(conn_id: str) -> bulk_hook.BulkHook:
     return hook
 
 
-async def _asked(hook: bulk_hook.BulkHook, session: wire.Session, job_id: str) -> tuple[int, dict[str, str], bytes]:
+async def _asked(hook: bulk_hook.BulkHook, session: wire.Session, job_id: str) -> Answer:
     """GET one job. Raises NetworkFault where no whole answer came."""
     url = wire.job_url(session.instance_url, hook.version, job_id)
     door: bulk_connection.Door = hook.said.door
@@ -94,7 +113,7 @@ async def _asked(hook: bulk_hook.BulkHook, session: wire.Session, job_id: str) -
             ssl=await asyncio.to_thread(_trusted, door.certificates) if url.startswith("https:") else True,
             allow_redirects=False,
         ) as answer:
-            return answer.status, dict(answer.headers), await _body(answer)
+            return Answer(answer.status, dict(answer.headers), await _body(answer))
     except (aiohttp.ClientError, TimeoutError) as wrong:
         raise errors.NetworkFault(f"job {job_id}: no answer from Salesforce ({type(wrong).__name__}: {wrong})") from wrong
 

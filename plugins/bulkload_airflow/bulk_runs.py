@@ -13,17 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
+
 from bulkload_airflow import bulk_hook, outcomes, settings
 from include import storage
-from include.bulkload.steps import journal, ports, trouble
+from include.bulkload.steps import ports, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from airflow.sdk import Context
+
     from bulkload_airflow import bulk_config
     from include.bulkload.basics import errors
     from include.bulkload.intake import plan
+
+    Fetch = Callable[[str, Path], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def opened(place: Place, conn_id: str) -> Iterator[ports.Run]:
     with tempfile.TemporaryDirectory(prefix="bulkload-", dir=deployed.scratch) as scratch:
         spill = Path(scratch) / "spill"
         # `Limits` comes with the table engine, which triggers and the reading of DAGs needn't load.
-        from include.bulkload.basics import tables  # noqa: PLC0415
+        from include.bulkload.basics import tables
 
         yield ports.Run(
             folder=place.folder(),
@@ -119,12 +123,13 @@ def noting(context: Context) -> Callable[[str], None]:
     return lambda error: trouble.note(place(context).folder(), own_label(context), error)
 
 
-def sourced(step: Step) -> dict[str, Any]:
-    """The plan's document with a source that can be fetched: an inline payload is kept in the run folder first."""
+def sourced(step: Step) -> tuple[dict[str, Any], Fetch]:
+    """The plan's document, and how its source is brought: an inline payload is kept in the run folder and read from there."""
     if step.config.payload is None:
-        return step.config.document
+        return step.config.document, fetch
     local = step.run.scratch / "payload.json"
     # Plain ASCII, so that even a lone surrogate arrives where rows are judged.
     local.write_text(json.dumps(step.config.payload), "ascii")
-    kept = journal.keep(step.run, local, "payload.json")
-    return {**step.config.document, "source": {**step.config.document["source"], "uri": step.run.folder.uri(kept["name"])}}
+    kept = step.run.folder.put(local, "payload.json")
+    source = {**step.config.document["source"], "uri": step.run.folder.uri(kept.name)}
+    return {**step.config.document, "source": source}, lambda _, into: step.run.folder.get(kept, into)

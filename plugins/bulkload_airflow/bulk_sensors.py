@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowSensorTimeout, TaskDeferralError
+
 from bulkload_airflow import bulk_cancels, bulk_hook, bulk_runs, bulk_triggers, links, outcomes
 from include.bulkload.basics import errors
 from include.bulkload.steps import wait
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from airflow.sdk import Context
+
     from bulkload_airflow import bulk_config
 
 # The trigger keeps its own deadline; Airflow's is for a triggerer that is down.
@@ -68,10 +70,12 @@ class BulkJobSensor(bulk_runs.OneStep, BaseSensorOperator):
         with self.step(context) as step:
             if self._have_ended(step):
                 return self._ended(step)
-            bulk_cancels.begin(step.run.folder, bulk_runs.own_label(context), step.name, self.jobs)
             self._hold(context, step)
+            deadline = time.time() + self.timeout
+            until = deadline if self.deferrable else 0.0
+            bulk_cancels.begin(step.run.folder, bulk_runs.own_label(context), step.name, self.jobs, until)
             if self.deferrable:
-                self._defer(step)
+                self._defer(step, deadline)
         return self._waited(context)
 
     def _have_ended(self, step: bulk_runs.Step) -> bool:
@@ -89,15 +93,14 @@ class BulkJobSensor(bulk_runs.OneStep, BaseSensorOperator):
     def _ended(self, step: bulk_runs.Step) -> dict[str, str]:
         return {job_id: str(state) for job_id, state in wait.ended(step.run, step.name, self.jobs).items()}
 
-    def _defer(self, step: bulk_runs.Step) -> NoReturn:
-        now = time.time()
+    def _defer(self, step: bulk_runs.Step, deadline: float) -> NoReturn:
         trigger = bulk_triggers.BulkJobTrigger(
             conn_id=step.plan.conn_id,
             name=step.name,
             job_ids=self.jobs,
             poll_seconds=self.poke_interval,
-            began=now,
-            deadline=now + self.timeout,
+            began=deadline - self.timeout,
+            deadline=deadline,
         )
         self.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=self.timeout + BACKSTOP_SECONDS))
 
@@ -116,7 +119,9 @@ class BulkJobSensor(bulk_runs.OneStep, BaseSensorOperator):
         except (AirflowSensorTimeout, TaskDeferralError) as ended:
             with outcomes.mapped(bulk_runs.noting(context)):
                 bulk_cancels.end(bulk_runs.place(context).folder(), bulk_runs.own_label(context))
-                raise errors.JobStillRunning(f"the wait for job {', '.join(self.jobs)} broke off ({ended}); the next try waits on") from ended
+                raise errors.JobStillRunning(
+                    f"the wait for job {', '.join(self.jobs)} broke off ({ended}); the next try waits on"
+                ) from ended
 
     def _over(self, seconds: float) -> errors.JobStillRunning:
         message = f"job {', '.join(self.jobs)} is still running after {seconds:g} s; it goes on in Salesforce, and the next try waits again"

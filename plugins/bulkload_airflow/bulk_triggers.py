@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+
 from bulkload_airflow import bulk_polls, bulk_runs, outcomes
 from include.bulkload.basics import entities, errors
 from include.bulkload.steps import wait
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # Airflow cancels on_kill after a second; the work goes on in a task that something must hold.
 _CANCELS: set[asyncio.Task[None]] = set()
-LONGEST_SECONDS = 300.0
 ENDED, OVER, REFUSED = "ended", "over", "refused"
 
 
@@ -57,10 +57,10 @@ class BulkJobTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is something to tell, then tell it once."""
         polls = bulk_polls.Polls(self.conn_id)
-        # After a restart all triggers begin at once; they needn't poll at once.
-        await asyncio.sleep(random.uniform(0, min(self.poll_seconds, 2)))  # noqa: S311 - spreads load, hides nothing
         states, faults = dict.fromkeys(self.job_ids, ""), 0
         while True:
+            # First the pause: the worker looked a moment ago, and after a restart all triggers begin at once.
+            await asyncio.sleep(max(0.0, min(self._pause(faults, polls.asked_to_wait), self.deadline - time.time())))
             try:
                 for job_id in [each for each, state in states.items() if not _is_over(state)]:
                     states[job_id] = await polls.state(job_id)
@@ -75,16 +75,15 @@ class BulkJobTrigger(BaseTrigger):
             if all(_is_over(state) for state in states.values()):
                 yield TriggerEvent({"status": ENDED, "states": states})
                 return
-            left = self.deadline - time.time()
-            if left <= 0:
+            if time.time() >= self.deadline:
                 yield TriggerEvent({"status": OVER, "states": states})
                 return
-            await asyncio.sleep(min(left, self._pause(faults)))
 
-    def _pause(self, faults: int) -> float:
+    def _pause(self, faults: int, asked: float) -> float:
         """Seconds until the next look: slower for long jobs and after faults, never the same for all triggers."""
         pause = pace.pause(self.poll_seconds, time.time() - self.began)
-        return min(pause * 2**faults, max(pause, LONGEST_SECONDS)) * random.uniform(1, 1.1)  # noqa: S311 - as above
+        slower = min(pause * 2 ** min(faults, 10), max(pause, pace.LONGEST))
+        return float(max(slower, asked)) * random.uniform(1, 1.1)  # noqa: S311 - as above
 
     async def on_kill(self) -> None:
         """Abort the jobs if a person marked the task failed. Airflow also calls this for clears, moves and successes."""
@@ -94,11 +93,15 @@ class BulkJobTrigger(BaseTrigger):
         await asyncio.shield(work)
 
     async def _cancel(self) -> None:
-        state = await asyncio.to_thread(state_of, self.task_instance)
+        task_instance = self.task_instance
+        if task_instance is None:
+            return
+        state = await asyncio.to_thread(state_of, task_instance)
         if state != outcomes.FAILED:
             self.log.info("jobs %s go on: the task reads %s, nobody marked it failed", self.job_ids, state)
             return
-        await asyncio.to_thread(abort, bulk_runs.Place(self.task_instance.dag_id, self.task_instance.run_id), self.conn_id, self.name, self.job_ids)
+        place = bulk_runs.Place(task_instance.dag_id, task_instance.run_id)
+        await asyncio.to_thread(abort, place, self.conn_id, self.name, self.job_ids)
 
 
 def state_of(task_instance: Any) -> str | None:
@@ -124,4 +127,4 @@ def abort(place: bulk_runs.Place, conn_id: str, name: str, job_ids: list[str]) -
 
 
 def _is_over(state: str) -> bool:
-    return state == bulk_polls.GONE_STATE or (bool(state) and entities.JobState(state).is_terminal)
+    return state == bulk_polls.GONE or (bool(state) and entities.JobState(state).is_terminal)

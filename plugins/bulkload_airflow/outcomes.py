@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
+
 from include.bulkload.basics import errors
 
 if TYPE_CHECKING:
@@ -26,11 +27,10 @@ def mapped(note: Callable[[str], None], *, final: tuple[type[errors.BulkloadErro
     """Run a step; note its error and raise what Airflow shall do. `final` kinds aren't retried either."""
     try:
         yield
-    except (errors.MustStop, *final) as wrong:
-        _noted(note, str(wrong))
-        raise AirflowFailException(str(wrong)) from wrong
     except errors.BulkloadError as wrong:
         _noted(note, str(wrong))
+        if isinstance(wrong, (errors.MustStop, *final)):
+            raise AirflowFailException(str(wrong)) from wrong
         raise
     except Exception as bug:
         # Its text may quote a row, and the summary is for everybody; the log has the whole of it.

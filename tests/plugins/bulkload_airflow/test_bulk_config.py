@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-
 from airflow.sdk.exceptions import ParamValidationError
+
 from bulkload_airflow import bulk_config, settings
 from include.bulkload.basics import errors
 
@@ -16,7 +16,9 @@ DEPLOYED = settings.current({"BULKLOAD_RUN_BASE": "file:///tmp/runs"})
 
 def resolved(given: dict[str, Any], deployed: settings.Settings = DEPLOYED) -> bulk_config.Config:
     """Fill a config with the form's defaults, as Airflow does, and read it."""
-    params = {name: param.resolve(given[name]) if name in given else param.resolve() for name, param in bulk_config.params(deployed).items()}
+    params = {
+        name: param.resolve(given[name]) if name in given else param.resolve() for name, param in bulk_config.params(deployed).items()
+    }
     return bulk_config.config(params, given, deployed, "parent_child_load")
 
 
@@ -70,7 +72,7 @@ def test_max_failed_goes_to_its_object() -> None:
 
 def test_max_failed_of_a_stranger_is_an_error() -> None:
     """A tolerance for an object that isn't loaded is a mistake."""
-    with pytest.raises(errors.PlanError, match="max_failed.Lead"):
+    with pytest.raises(errors.PlanError, match=r"max_failed\.Lead"):
         resolved({"payload_uri": "s3://b/a", "max_failed": {"Lead": 1}})
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from airflow.sdk.exceptions import AirflowFailException
+
 from bulkload_airflow import outcomes
 from include.bulkload.basics import errors
 
@@ -15,7 +15,7 @@ MAPPED = ["parent_job"]
 def raised(error: Exception, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> tuple[type[BaseException], list[str]]:
     """Raise an error inside the mapping; what comes out, and what was noted."""
     notes: list[str] = []
-    with pytest.raises(BaseException) as caught, outcomes.mapped(notes.append, final=final):  # noqa: PT011, PT012 - any kind
+    with pytest.raises(BaseException) as caught, outcomes.mapped(notes.append, final=final):  # noqa: PT011 - any kind
         raise error
     return caught.type, notes
 
@@ -58,7 +58,13 @@ def test_a_note_that_cant_be_written_doesnt_hide_the_error() -> None:
         ({"split": "success", "parent_job": "skipped", "settle_parent": "success"}, []),
         ({"split": "failed", "parent_job": "upstream_failed", "settle_parent": "upstream_failed"}, ["split"]),
         (
-            {"split": "success", "parent_job_0": "failed", "parent_job_10": "failed", "parent_job_2": "failed", "settle_parent": "upstream_failed"},
+            {
+                "split": "success",
+                "parent_job_0": "failed",
+                "parent_job_10": "failed",
+                "parent_job_2": "failed",
+                "settle_parent": "upstream_failed",
+            },
             ["parent_job-0", "parent_job-2", "parent_job-10"],
         ),
         ({"split": "success", "parent_job_0": "success", "settle_parent": "skipped"}, ["settle_parent"]),
