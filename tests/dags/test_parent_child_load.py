@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,7 +99,9 @@ def test_reading_the_dag_is_quick_and_spares_the_table_engine() -> None:
         "before = time.process_time(); import runpy; runpy.run_path(sys.argv[1]); "
         "print(time.process_time() - before, 'duckdb' in sys.modules, 'pandas' in sys.modules)"
     )
-    told = subprocess.run([sys.executable, "-c", code, DAGS / "parent_child_load.py"], capture_output=True, text=True, check=True)
+    environment = os.environ | {"PYTHONPATH": f"{DAGS.parent}{os.pathsep}{DAGS.parent / 'plugins'}"}
+    command = [sys.executable, "-c", code, DAGS / "parent_child_load.py"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     seconds, *engines = told.stdout.split()
     assert (True, ["False", "False"]) == (float(seconds) < 1, engines)
 

@@ -118,9 +118,9 @@ def test_netrc_doesnt_replace_the_token(echo: str, tmp_path: Path, monkeypatch: 
 
 def test_every_request_has_a_time_out() -> None:
     """Nobody hangs for ever, not even a log-in that names no time-out."""
-    with socket.create_server(("127.0.0.1", 0)) as silent, bulk_connection.Door(answer_seconds=0.05).session() as session:
-        with pytest.raises(requests.Timeout):
-            session.get(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+    door = bulk_connection.Door(answer_seconds=0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent, door.session() as session, pytest.raises(requests.Timeout):
+        session.get(f"http://127.0.0.1:{silent.getsockname()[1]}/")
 
 
 def test_a_connections_own_proxies_beat_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
