@@ -1,0 +1,8 @@
+"""Object storage, the only place that knows it: one run's folder, and payloads under allowed roots."""
+
+from __future__ import annotations
+
+from include.storage.folders import run_folder
+from include.storage.payloads import fetch
+
+__all__ = ["fetch", "run_folder"]

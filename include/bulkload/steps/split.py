@@ -82,9 +82,9 @@ def _staged(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, d
 
 def _read(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, dict[str, Any]]:
     source = fetch(opened.plan.source.uri, run.scratch)
-    lines = sources.lines(source, opened.plan.source.format, _root(opened.plan), run.scratch / "records.jsonl")
+    records = sources.lines(source, opened.plan.source.format, _root(opened.plan), run.scratch / "records.jsonl")
     with tables.connect(run.limits) as con:
-        found = split.tables(con, lines, opened.plan, opened.describes, run.scratch)
+        found = split.tables_of(con, records, opened.plan, opened.describes, run.scratch)
     return {
         name: {
             "rows": each.rows,
