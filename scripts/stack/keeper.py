@@ -1,0 +1,165 @@
+"""A Wanted on standard input → the stack, kept running until its owner is gone or says so; then nothing of it is left.
+
+The keeper is a process of its own so that the stack ends whatever happens to the command that asked for it:
+that command holds the other end of standard input. On standard output it tells JSON lines: `told` (progress),
+then `ready` (the stack) or `failed` (why not).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import psutil
+
+from scripts.stack import airflow_settings, org_process, postgres, processes, rest, services, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+LOOK_SECONDS = 0.5
+PORTS_TRIED = 3
+
+
+class Ended(BaseException):
+    """Somebody asked us to end, or our owner is gone."""
+
+
+def main() -> None:
+    """Keep the stack that standard input asks for."""
+    asked = wanted.Wanted.from_json(sys.stdin.readline())
+    processes.adopt_orphans()
+    _listen(stays=asked.stays)
+    try:
+        with _stack(asked) as (ready, started):
+            _tell("ready", ready)
+            _keep(started)
+    except Ended:
+        pass
+    except (postgres.PostgresDown, org_process.OrgDown, services.AirflowDown, rest.ApiRefused) as down:
+        _tell("failed", str(down))
+    finally:
+        _deafen()
+        processes.end_descendants()
+        for each in (asked.state, asked.password_file):
+            each.unlink(missing_ok=True)
+        for folder in (asked.home, asked.folder / "org"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _stack(asked: wanted.Wanted) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
+    """Start everything, in the order of who needs whom."""
+    for folder in (asked.home, asked.logs, asked.runs, asked.folder / "xcom"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.ExitStack() as running:
+        org = None
+        if asked.org is not None:
+            org = running.enter_context(org_process.running(asked.folder / "org", asked.logs / "org.log", asked.org))
+            _tell("told", "the local org answers")
+        database = running.enter_context(postgres.running(asked.logs / "postgres.log"))
+        _tell("told", "PostgreSQL answers")
+        secret = airflow_settings.Secrets()
+        processes.private(asked.home / "passwords.json", json.dumps({airflow_settings.USER: secret.password}))
+        processes.private(asked.password_file, secret.password + "\n")
+        port, started = _airflow(asked, running, database, secret, org)
+        url = f"http://127.0.0.1:{port}"
+        rest.Rest(url, airflow_settings.USER, secret.password).create_pool(airflow_settings.POOL)
+        ready = _described(asked, url, org)
+        processes.private(asked.state, json.dumps(ready))
+        yield ready, started
+
+
+def _airflow(
+    asked: wanted.Wanted,
+    running: contextlib.ExitStack,
+    database: postgres.Database,
+    secret: airflow_settings.Secrets,
+    org: Mapping[str, Any] | None,
+) -> tuple[int, Mapping[str, Any]]:
+    """Migrate and start the services; on another port if somebody takes ours meanwhile."""
+    port = services.free_port(asked.port)
+    for left in reversed(range(PORTS_TRIED)):
+        with contextlib.ExitStack() as trial:
+            environment = airflow_settings.environment(asked, database.url, port, secret, org)
+            started = trial.enter_context(services.running(environment, asked.logs))
+            try:
+                services.await_health(f"http://127.0.0.1:{port}", started, asked.logs, lambda line: _tell("told", line))
+            except services.PortTaken:
+                if not left:
+                    raise
+                port = services.free_port()
+                continue
+            running.push(trial.pop_all())
+            break
+    return port, started
+
+
+def _described(asked: wanted.Wanted, url: str, org: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Write down what runs, and where, for those who use it and for `make down`."""
+    own = psutil.Process()
+    return {
+        "url": url,
+        "user": airflow_settings.USER,
+        "password_file": str(asked.password_file),
+        "run_base": asked.runs.as_uri(),
+        "logs": str(asked.logs),
+        "org": org,
+        "keeper": own.pid,
+        "keeper_started": own.create_time(),
+    }
+
+
+def _keep(started: Mapping[str, Any]) -> None:
+    """Stay until we are told to end; end by ourselves when a service has died."""
+    while all(process.poll() is None for process in started.values()):
+        time.sleep(LOOK_SECONDS)
+    dead = [name for name, process in started.items() if process.poll() is not None]
+    print(f"ended because of: {', '.join(dead)}", file=sys.stderr)
+
+
+def _listen(*, stays: bool) -> None:
+    """Turn signals, and the end of our owner, into Ended: once, then never again."""
+    for each in SIGNALS:
+        signal.signal(each, _end)
+    if not stays:
+        # A timer, not a thread: processes are started with a hook that must not run beside threads.
+        signal.signal(signal.SIGALRM, _look)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+
+
+def _look(_signal: int, _frame: FrameType | None) -> None:
+    """End if standard input is at its end: then our owner is gone."""
+    readable, _, _ = select.select([sys.stdin], [], [], 0)
+    if readable and not os.read(sys.stdin.fileno(), 1):
+        _end(_signal, _frame)
+
+
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    _deafen()
+    raise Ended
+
+
+def _deafen() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+
+
+def _tell(what: str, content: object) -> None:
+    # Whoever asked for the stack may be gone: that is no reason to stumble while clearing up.
+    with contextlib.suppress(BrokenPipeError):
+        print(json.dumps({what: content}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
