@@ -1,0 +1,1 @@
+"""Salesforce over HTTP: pure rules of URLs, headers and answers (`wire`), one streaming client, the pace of polls."""

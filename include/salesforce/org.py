@@ -1,0 +1,58 @@
+"""Requests to one org → what it says of itself: its id, describes, query records, limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors
+from include.salesforce import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.salesforce import calls
+
+Document = dict[str, Any]
+SHORT, LONG = 15, 18
+CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+
+
+def org_id(ask: calls.Calls) -> str:
+    """Ask which org this is: its 18-character id. Raises like `Calls.repeated`."""
+    found = next(query(ask, "SELECT Id, IsSandbox FROM Organization"), {})
+    return long_id(str(found.get("Id", "")))
+
+
+def describe(ask: calls.Calls, sobject: str) -> Document:
+    """Fetch an sobject's describe (contract 7.4). Raises RequestRefused with status 404 if there is none."""
+    return ask.repeated("GET", f"describe of {sobject}", lambda at, version: wire.describe_url(at, version, sobject))
+
+
+def limits(ask: calls.Calls) -> Document:
+    """Fetch the org's limits: name → {"Max", "Remaining"} (contract 6). Raises like `Calls.repeated`."""
+    return ask.repeated("GET", "limits", lambda at, version: wire.data_url(at, version, "limits"))
+
+
+def query(ask: calls.Calls, soql: str) -> Iterator[Document]:
+    """Yield a query's records, page by page. Raises like `Calls.repeated`."""
+    page = ask.repeated("GET", "query", lambda at, version: wire.query_url(at, version, soql))
+    while True:
+        yield from page.get("records", [])
+        if page.get("done", True):
+            return
+        following = str(page.get("nextRecordsUrl", ""))
+        page = ask.repeated("GET", "query's next page", _page(following))
+
+
+def _page(following: str) -> Any:
+    return lambda at, version: wire.page_url(at, version, following)
+
+
+def long_id(text: str) -> str:
+    """Write a 15-character id with its checksum, as 18 (contract 7.7). Raises NetworkFault for what is no id."""
+    if not (text.isascii() and text.isalnum() and len(text) in {SHORT, LONG}):
+        raise errors.NetworkFault("Salesforce's answer holds no Id where one is due; it may be tried again")
+    if len(text) == LONG:
+        return text
+    groups = (text[start : start + 5] for start in range(0, SHORT, 5))
+    return text + "".join(CHECKSUM[sum(1 << bit for bit, letter in enumerate(group) if letter.isupper())] for group in groups)
