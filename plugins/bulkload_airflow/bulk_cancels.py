@@ -21,15 +21,15 @@ PATIENCE_SECONDS = 10
 LOOK_SECONDS = 1
 
 
-def begin(folder: ports.RunFolder, label: str, name: str, job_ids: Sequence[str], until: float) -> None:
-    """Mark that a task instance waits for jobs of object `name`, deferred, until a wall-clock second (0: on a worker)."""
-    folder.write(_name(label), {"object": name, "jobs": list(job_ids), "until": until})
+def begin(folder: ports.RunFolder, label: str, name: str, job_ids: Sequence[str], until: float, *, deferred: bool) -> None:
+    """Mark that a task instance waits for jobs of object `name` until a wall-clock second, deferred or on a worker."""
+    folder.write(_name(label), {"object": name, "jobs": list(job_ids), "until": until, "deferred": deferred})
     trouble.note(folder, label, f"somebody ended it while it waited for job {', '.join(job_ids)}")
 
 
 def end(folder: ports.RunFolder, label: str) -> None:
     """Mark that the wait ended by itself: done, timed out or gone wrong."""
-    folder.write(_name(label), {"object": "", "jobs": [], "until": 0})
+    folder.write(_name(label), {"object": "", "jobs": [], "until": 0, "deferred": False})
 
 
 def obeyed(run: ports.Run, labels: Sequence[str]) -> None:
@@ -42,14 +42,14 @@ def obeyed(run: ports.Run, labels: Sequence[str]) -> None:
         if not any(_due(run, label) for label in labels):
             return
         run.pause(LOOK_SECONDS)
-    for place in [each for label in labels for each in _due(run, label)]:
+    for place in [each for label in labels for each in _due(run, label, deferred=True)]:
         wait.cancel(run, place.name, place.job_id)
 
 
-def _due(run: ports.Run, label: str) -> list[entries.JobPlace]:
-    """The jobs whose cancel should stand in the ledger and doesn't yet."""
+def _due(run: ports.Run, label: str, *, deferred: bool = False) -> list[entries.JobPlace]:
+    """The jobs whose cancel should stand in the ledger and doesn't yet; only those of deferred waits, if told so."""
     waited: dict[str, Any] = run.folder.read(_name(label)) or {"jobs": []}
-    if not waited["jobs"] or run.clock().timestamp() >= waited["until"]:
+    if not waited["jobs"] or run.clock().timestamp() >= waited["until"] or (deferred and not waited["deferred"]):
         return []
     known = journal.jobs(run, waited["object"])
     return [each.place for each in known if each.place.job_id in waited["jobs"] and not each.has("cancel") and not each.has("ended")]

@@ -71,7 +71,7 @@ class SubmitOperator(StepOperator):
         """Run `steps.submit`."""
         with self.step(context) as step:
             job_id = submit.chunk(step.run, step.name, self.number)
-            self.job_page = links.job_page(bulk_hook.BulkHook(step.plan.conn_id).login().token().instance_url, job_id)
+            self.job_page = links.job_page(step.hook.login().token().instance_url, job_id)
         return job_id
 
 
@@ -151,5 +151,5 @@ class SummaryOperator(StepOperator):
                 conn_id = str(self.configured(context).document["conn_id"])
             except errors.PlanError:
                 conn_id = settings.current().connections[0]
-            with bulk_runs.opened(where, conn_id) as run:
+            with bulk_runs.opened(where, bulk_hook.BulkHook(conn_id)) as run:
                 yield run

@@ -58,7 +58,7 @@ class LateClient:
 
 
 @contextlib.contextmanager
-def opened(place: Place, conn_id: str) -> Iterator[ports.Run]:
+def opened(place: Place, hook: bulk_hook.BulkHook) -> Iterator[ports.Run]:
     """Open a run for one task; its scratch folder is gone afterwards."""
     deployed = settings.current()
     with tempfile.TemporaryDirectory(prefix="bulkload-", dir=deployed.scratch) as scratch:
@@ -68,7 +68,7 @@ def opened(place: Place, conn_id: str) -> Iterator[ports.Run]:
 
         yield ports.Run(
             folder=place.folder(),
-            salesforce=LateClient(bulk_hook.BulkHook(conn_id)),
+            salesforce=LateClient(hook),
             scratch=Path(scratch),
             limits=tables.Limits(spill, deployed.memory, deployed.threads),
             clock=lambda: datetime.now(UTC),
@@ -86,6 +86,7 @@ class Step:
     """What an operator works with: the run, its plan, and the object it is about."""
 
     run: ports.Run
+    hook: bulk_hook.BulkHook
     config: bulk_config.Config
     plan: plan.Plan
     name: str
@@ -103,8 +104,9 @@ class OneStep:
         with outcomes.mapped(noting(context), final=final):
             config = self.configured(context)
             found = config.plan
-            with opened(place(context), found.conn_id) as run:
-                yield Step(run, config, found, found.order()[self.place])
+            hook = bulk_hook.BulkHook(found.conn_id)
+            with opened(place(context), hook) as run:
+                yield Step(run, hook, config, found, found.order()[self.place])
 
 
 def place(context: Context) -> Place:

@@ -9,6 +9,7 @@ aborts nothing, because no process of ours is there to notice.
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowSensorTimeout, TaskDeferralError
 
-from bulkload_airflow import bulk_cancels, bulk_hook, bulk_runs, bulk_triggers, links, outcomes
+from bulkload_airflow import bulk_cancels, bulk_runs, bulk_triggers, links, outcomes
 from include.bulkload.basics import errors
 from include.bulkload.steps import wait
 from include.salesforce import pace
@@ -72,8 +73,8 @@ class BulkJobSensor(bulk_runs.OneStep, BaseSensorOperator):
                 return self._ended(step)
             self._hold(context, step)
             deadline = time.time() + self.timeout
-            until = deadline if self.deferrable else 0.0
-            bulk_cancels.begin(step.run.folder, bulk_runs.own_label(context), step.name, self.jobs, until)
+            label = bulk_runs.own_label(context)
+            bulk_cancels.begin(step.run.folder, label, step.name, self.jobs, deadline, deferred=self.deferrable)
             if self.deferrable:
                 self._defer(step, deadline)
         return self._waited(context)
@@ -85,8 +86,7 @@ class BulkJobSensor(bulk_runs.OneStep, BaseSensorOperator):
         except (errors.NetworkFault, errors.SalesforceBusy) as fault:
             self.log.warning("a look at the jobs failed and is repeated: %s", fault)
             return False
-        instance_url = bulk_hook.BulkHook(step.plan.conn_id).login().token().instance_url
-        self.job_page = links.job_page(instance_url, self.jobs[0])
+        self.job_page = links.job_page(step.hook.login().token().instance_url, self.jobs[0])
         self.log.info("jobs: %s", {job_id: str(state) for job_id, state in states.items()})
         return all(state.is_terminal for state in states.values())
 
@@ -132,7 +132,7 @@ class BulkJobSensor(bulk_runs.OneStep, BaseSensorOperator):
     def _hold(self, context: Context, step: bulk_runs.Step) -> None:
         """Take pauses and limit from the plan; keep what a kill needs to know."""
         self.timeout = step.plan.wait_seconds
-        self.poke_interval = pace.first(step.plan.poll_seconds, local_org=bulk_hook.BulkHook(step.plan.conn_id).said.local_org)
+        self.poke_interval = pace.first(step.plan.poll_seconds, local_org=step.hook.said.local_org)
         self._held = (context["ti"], step.plan.conn_id, step.name)
 
     def _waited(self, context: Context) -> dict[str, str]:
@@ -152,9 +152,14 @@ class BulkJobSensor(bulk_runs.OneStep, BaseSensorOperator):
         return float(pace.pause(self.poke_interval, run_duration()))
 
     def on_kill(self) -> None:
-        """Abort the jobs if a person marked the task failed while it waits on a worker."""
-        if self._held is None:
-            return
-        task_instance, conn_id, name = self._held
-        if bulk_triggers.state_of(task_instance) == outcomes.FAILED:
-            bulk_triggers.abort(bulk_runs.Place(task_instance.dag_id, task_instance.run_id), conn_id, name, self.jobs)
+        """Abort the jobs if a person marked the task failed while it waits on a worker.
+
+        In a thread, because this is a signal's doing: the interrupted code may hold the one line to Airflow.
+        """
+        if self._held is not None:
+            threading.Thread(target=_killed, args=(*self._held, self.jobs)).start()
+
+
+def _killed(task_instance: Any, conn_id: str, name: str, job_ids: list[str]) -> None:
+    if bulk_triggers.state_of(task_instance) == outcomes.FAILED:
+        bulk_triggers.abort(bulk_runs.Place(task_instance.dag_id, task_instance.run_id), conn_id, name, job_ids)

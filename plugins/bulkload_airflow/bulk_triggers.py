@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from bulkload_airflow import bulk_polls, bulk_runs, outcomes
+from bulkload_airflow import bulk_hook, bulk_polls, bulk_runs, outcomes
 from include.bulkload.basics import entities, errors
 from include.bulkload.steps import wait
 from include.salesforce import pace
@@ -117,7 +117,7 @@ def state_of(task_instance: Any) -> str | None:
 
 def abort(place: bulk_runs.Place, conn_id: str, name: str, job_ids: list[str]) -> None:
     """Write each job's `cancel` into the run's ledger, then abort it; what can't be aborted now the summary aborts."""
-    with bulk_runs.opened(place, conn_id) as run:
+    with bulk_runs.opened(place, bulk_hook.BulkHook(conn_id)) as run:
         for job_id in job_ids:
             try:
                 wait.cancel(run, name, job_id)
