@@ -30,8 +30,6 @@ TIMEOUTS = (10.0, 130.0)
 # A block of an upload may stall this long, and its answer take that long.
 UPLOAD_TIMEOUTS = (60.0, 300.0)
 TRIES = 5
-# A URL in this installation's API version: instance URL and version come with the call.
-Address = "Callable[[str, str], str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,14 @@ class Calls:
 
         `where` names it in messages. Raises LoginRefused, RequestRefused, SalesforceBusy or NetworkFault.
         """
-        return self._read(self.patiently(lambda: self.renewing(lambda at: self._whole(at, method, where, address, document))), where)
+        return self._read(self.patiently(lambda: self._readable(method, where, address, document)), where)
+
+    def _readable(self, method: str, where: str, address: Callable[[str, str], str], document: Any) -> Answer:
+        """Send a request. Raises NetworkFault, which is worth a repeat, for a good status with an unreadable document."""
+        answer = self.renewing(lambda at: self._whole(at, method, where, address, document))
+        if wire.is_fine(answer.status):
+            self._read(answer, where)
+        return answer
 
     def once(self, method: str, where: str, address: Callable[[str, str], str], document: Any = None) -> dict[str, Any]:
         """Send a request that isn't repeated by itself, except after a 401. Raises like `repeated`."""
