@@ -19,7 +19,7 @@ from airflow.sdk.log import mask_secret
 
 from bulkload_airflow import bulk_connection, settings
 from include.bulkload.basics import errors
-from include.salesforce import bulk, logins, wire
+from include.salesforce import client, logins, wire
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -77,9 +77,11 @@ class BulkHook(SalesforceHook):
         with _GUARD:
             return _LOGINS.setdefault((self.conn_id, mark), logins.Shared(functools.partial(logged_in, self.conn_id)))
 
-    def client(self) -> bulk.BulkClient:
+    def client(self) -> client.BulkClient:
         """Build a client for bulk loads over the process's login."""
-        return bulk.BulkClient(self.login(), session=self.said.door.session(), version=self.version)
+        door = self.said.door
+        timeouts = (door.connect_seconds, door.answer_seconds)
+        return client.BulkClient(self.login(), session=door.session(), version=self.version, timeouts=timeouts)
 
 
 # One login per process and connection: Salesforce limits log-ins per hour and user.
