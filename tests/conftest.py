@@ -1,8 +1,53 @@
-"""What all tests share: laws are judged by their outcome, never by the clock."""
+"""What all tests share: laws judged by their outcome, never by the clock; one stack per session; the seconds of each folder."""
 
 from __future__ import annotations
 
+import collections
+from typing import TYPE_CHECKING
+
 import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.stack import running
 
 hypothesis.settings.register_profile("project", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("project")
+
+# Retries follow at once; the local org may be steered.
+GIVEN = {"BULKLOAD_RETRY_SECONDS": "1"}
+ORG = ("--control",)
+
+
+@pytest.fixture(scope="session")
+def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Stack]:
+    """A real Airflow with the project's DAGs, and a local org behind its connection: started once, on first use.
+
+    `.rest()` is Airflow's API, `.org` the org's start line, `.run_base` the URI of the run base;
+    `tests.running.airflow.play` runs a DAG to its end.
+    """
+    from scripts.stack import running, wanted
+
+    with running.stack(wanted.Wanted(tmp_path_factory.mktemp("stack"), org=ORG, given=GIVEN)) as stack:
+        yield stack
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write how many seconds the tests of each folder took."""
+    seconds: collections.Counter[str] = collections.Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[folder_of(report.nodeid)] += report.duration
+    if seconds:
+        terminalreporter.section("seconds per folder")
+    for folder, took in sorted(seconds.items()):
+        terminalreporter.write_line(f"{folder:<28} {took:>7.1f} s")
+
+
+def folder_of(nodeid: str) -> str:
+    """Name the folder that a test's time is counted for: `tests/include/bulkload/...` counts for `tests/include/bulkload`."""
+    parts = nodeid.split("::", maxsplit=1)[0].split("/")[:-1]
+    return "/".join(parts[: 3 if parts[1:2] == ["include"] else 2])

@@ -8,6 +8,7 @@ then `ready` (the stack) or `failed` (why not).
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -30,7 +31,7 @@ LOOK_SECONDS = 0.5
 PORTS_TRIED = 3
 
 
-class Ended(BaseException):
+class Ended(SystemExit):
     """Somebody asked us to end, or our owner is gone."""
 
 
@@ -38,13 +39,22 @@ def main() -> None:
     """Keep the stack that standard input asks for."""
     asked = wanted.Wanted.from_json(sys.stdin.readline())
     processes.adopt_orphans()
-    _listen(stays=asked.stays)
+    _listen()
+    try:
+        with _alone(asked):
+            _live(asked)
+    except BlockingIOError:
+        _tell("failed", f"another stack starts or runs in {asked.folder}; end it first")
+
+
+def _live(asked: wanted.Wanted) -> None:
+    """Run the stack from start to end, and clear up whatever becomes of it."""
     try:
         with _stack(asked) as (ready, started):
+            if asked.stays:
+                signal.setitimer(signal.ITIMER_REAL, 0)
             _tell("ready", ready)
             _keep(started)
-    except Ended:
-        pass
     except (postgres.PostgresDown, org_process.OrgDown, services.AirflowDown, rest.ApiRefused) as down:
         _tell("failed", str(down))
     finally:
@@ -54,6 +64,14 @@ def main() -> None:
             each.unlink(missing_ok=True)
         for folder in (asked.home, asked.folder / "org"):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(asked: wanted.Wanted) -> Iterator[None]:
+    """Hold the folder for this stack. Raises BlockingIOError if another one does."""
+    with (asked.folder / "keeper.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 @contextlib.contextmanager
@@ -127,14 +145,13 @@ def _keep(started: Mapping[str, Any]) -> None:
     print(f"ended because of: {', '.join(dead)}", file=sys.stderr)
 
 
-def _listen(*, stays: bool) -> None:
+def _listen() -> None:
     """Turn signals, and the end of our owner, into Ended: once, then never again."""
     for each in SIGNALS:
         signal.signal(each, _end)
-    if not stays:
-        # A timer, not a thread: processes are started with a hook that must not run beside threads.
-        signal.signal(signal.SIGALRM, _look)
-        signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+    # A timer, not a thread: processes are started with a hook that must not run beside threads.
+    signal.signal(signal.SIGALRM, _look)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
 
 
 def _look(_signal: int, _frame: FrameType | None) -> None:

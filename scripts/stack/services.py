@@ -51,7 +51,7 @@ def running(environment: Mapping[str, str], logs: Path) -> Iterator[dict[str, su
                 raise AirflowDown(f"airflow db migrate failed:\n{processes.tail(logs / 'migrate.log')}")
         yield started
     finally:
-        processes.end(list(started.values()))
+        processes.end(list(started.values()), patience=5)
 
 
 def await_health(url: str, started: Mapping[str, subprocess.Popen[bytes]], logs: Path, tell: Callable[[str], None]) -> None:

@@ -23,7 +23,7 @@ class Wanted:
     org: tuple[str, ...] | None = ()
     given: dict[str, str] = field(default_factory=dict)
     port: int = 0
-    # Whether the stack lives on when whoever started it is gone.
+    # Whether the stack, once it is ready, lives on when whoever started it is gone.
     stays: bool = False
 
     def to_json(self) -> str:

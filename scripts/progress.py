@@ -1,0 +1,50 @@
+"""What is being done → lines for people, and a bar where a terminal is attached."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from rich import console, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from scripts.stack import rest
+
+ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+
+
+def teller(begun: float) -> Callable[[str], None]:
+    """Make a function that writes a line with the seconds since `begun` (monotonic) to standard error."""
+
+    def tell(line: str) -> None:
+        print(f"{time.monotonic() - begun:6.1f} s  {line}", file=sys.stderr, flush=True)
+
+    return tell
+
+
+@contextlib.contextmanager
+def bar(begun: float) -> Iterator[Callable[[rest.Seen], None]]:
+    """Show each change of a task's state as a line on standard output; below them, on a terminal, how many tasks have ended."""
+    states: dict[str, str | None] = {}
+    screen = console.Console(stderr=True)
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn())
+    with progress.Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as shown:
+        task = shown.add_task("tasks ended", total=None)
+
+        def changed(seen: rest.Seen) -> None:
+            states[seen.name] = seen.state
+            print(line(seen, time.monotonic() - begun), flush=True)
+            ended = sum(state in ENDED for state in states.values())
+            shown.update(task, completed=ended, total=len(states), description=seen.name)
+
+        yield changed
+
+
+def line(seen: rest.Seen, seconds: float) -> str:
+    """Write one change: seconds, task, state, and the attempt if it isn't the first."""
+    again = f" (attempt {seen.attempt})" if seen.attempt > 1 else ""
+    return f"{seconds:6.1f} s  {seen.name:<24} {seen.state}{again}"
