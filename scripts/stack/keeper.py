@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import psutil
 
-from scripts.stack import airflow_settings, org_process, postgres, processes, rest, services, wanted
+from scripts.stack import airflow_settings, org_program, postgres, programs, rest, services, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ class Ended(SystemExit):
 def main() -> None:
     """Keep the stack that standard input asks for."""
     asked = wanted.Wanted.from_json(sys.stdin.readline())
-    processes.adopt_orphans()
+    programs.adopt_orphans()
     _listen()
     try:
         with _alone(asked):
@@ -55,11 +55,11 @@ def _live(asked: wanted.Wanted) -> None:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             _tell("ready", ready)
             _keep(started)
-    except (postgres.PostgresDown, org_process.OrgDown, services.AirflowDown, rest.ApiRefused) as down:
+    except (postgres.PostgresDown, org_program.OrgDown, services.AirflowDown, rest.ApiRefused) as down:
         _tell("failed", str(down))
     finally:
         _deafen()
-        processes.end_descendants()
+        programs.end_descendants()
         for each in (asked.state, asked.password_file):
             each.unlink(missing_ok=True)
         for folder in (asked.home, asked.folder / "org"):
@@ -82,18 +82,18 @@ def _stack(asked: wanted.Wanted) -> Iterator[tuple[dict[str, Any], Mapping[str, 
     with contextlib.ExitStack() as running:
         org = None
         if asked.org is not None:
-            org = running.enter_context(org_process.running(asked.folder / "org", asked.logs / "org.log", asked.org))
+            org = running.enter_context(org_program.running(asked.folder / "org", asked.logs / "org.log", asked.org))
             _tell("told", "the local org answers")
         database = running.enter_context(postgres.running(asked.logs / "postgres.log"))
         _tell("told", "PostgreSQL answers")
         secret = airflow_settings.Secrets()
-        processes.private(asked.home / "passwords.json", json.dumps({airflow_settings.USER: secret.password}))
-        processes.private(asked.password_file, secret.password + "\n")
+        programs.private(asked.home / "passwords.json", json.dumps({airflow_settings.USER: secret.password}))
+        programs.private(asked.password_file, secret.password + "\n")
         port, started = _airflow(asked, running, database, secret, org)
         url = f"http://127.0.0.1:{port}"
         rest.Rest(url, airflow_settings.USER, secret.password).create_pool(airflow_settings.POOL)
         ready = _described(asked, url, org)
-        processes.private(asked.state, json.dumps(ready))
+        programs.private(asked.state, json.dumps(ready))
         yield ready, started
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from scripts.stack import processes
+from scripts.stack import programs
 
 if TYPE_CHECKING:
     import subprocess
@@ -70,12 +70,12 @@ def running(log: Path) -> Iterator[Database]:
         _make(folder, binaries, database.password, log, user)
         settings = [part for each in THROW_AWAY for part in ("-c", each)]
         command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder / "socket"), "-h", "", *settings]
-        process = processes.start(command, _environment(), log, folder, user)
+        process = programs.start(command, _environment(), log, folder, user)
         try:
             _await(database, process, log)
             yield database
         finally:
-            processes.end([process], signal.SIGINT)  # PostgreSQL's fast shutdown
+            programs.end([process], signal.SIGINT)  # PostgreSQL's fast shutdown
 
 
 def _unprivileged() -> tuple[int, int] | None:
@@ -137,14 +137,14 @@ def _open_to_all(folder: Path) -> bool:
 
 
 def _make(folder: Path, binaries: Path, password: str, log: Path, user: tuple[int, int] | None) -> None:
-    file = processes.private(folder / "password", password)
+    file = programs.private(folder / "password", password)
     if user is not None:
         os.chown(file, *user)
     command = [str(binaries / "initdb"), "-D", str(folder / "data"), f"--username={USER}", f"--pwfile={file}"]
     command += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"]
-    made = processes.start(command, _environment(), log, folder, user)
+    made = programs.start(command, _environment(), log, folder, user)
     if made.wait(PATIENCE) != 0:
-        raise PostgresDown(f"initdb failed:\n{processes.tail(log)}")
+        raise PostgresDown(f"initdb failed:\n{programs.tail(log)}")
     file.unlink()
 
 
@@ -152,7 +152,7 @@ def _await(database: Database, process: subprocess.Popen[bytes], log: Path) -> N
     until = time.monotonic() + PATIENCE
     while not database.answers():
         if process.poll() is not None or time.monotonic() > until:
-            raise PostgresDown(f"PostgreSQL doesn't answer:\n{processes.tail(log)}")
+            raise PostgresDown(f"PostgreSQL doesn't answer:\n{programs.tail(log)}")
         time.sleep(0.05)
 
 

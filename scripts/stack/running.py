@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scripts.stack import processes, rest, wanted
+from scripts.stack import programs, rest, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ def await_ready(keeper: subprocess.Popen[str], asked: wanted.Wanted, tell: Calla
         if "failed" in said:
             raise StackDown(said["failed"])
         tell(said["told"])
-    raise StackDown(f"the stack's keeper ended:\n{processes.tail(asked.folder / 'keeper.log')}")
+    raise StackDown(f"the stack's keeper ended:\n{programs.tail(asked.folder / 'keeper.log')}")
 
 
 def end(keeper: subprocess.Popen[str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from scripts.stack import processes, wanted
+from scripts.stack import programs, wanted
 
 if TYPE_CHECKING:
     import subprocess
@@ -44,14 +44,14 @@ def running(environment: Mapping[str, str], logs: Path) -> Iterator[dict[str, su
     try:
         # The API server takes longest to load and needs no tables for that.
         for name in ("api-server", "migrate", "scheduler", "dag-processor", "triggerer"):
-            process = processes.start(_airflow(*COMMANDS[name]), environment, logs / f"{name}.log", wanted.PROJECT)
+            process = programs.start(_airflow(*COMMANDS[name]), environment, logs / f"{name}.log", wanted.PROJECT)
             if name != "migrate":
                 started[name] = process
             elif process.wait(PATIENCE) != 0:
-                raise AirflowDown(f"airflow db migrate failed:\n{processes.tail(logs / 'migrate.log')}")
+                raise AirflowDown(f"airflow db migrate failed:\n{programs.tail(logs / 'migrate.log')}")
         yield started
     finally:
-        processes.end(list(started.values()), patience=5)
+        programs.end(list(started.values()), patience=5)
 
 
 def await_health(url: str, started: Mapping[str, subprocess.Popen[bytes]], logs: Path, tell: Callable[[str], None]) -> None:
@@ -71,7 +71,7 @@ def await_health(url: str, started: Mapping[str, subprocess.Popen[bytes]], logs:
 def _still_alive(started: Mapping[str, subprocess.Popen[bytes]], logs: Path) -> None:
     for name, process in started.items():
         if process.poll() is not None:
-            said = processes.tail(logs / f"{name}.log")
+            said = programs.tail(logs / f"{name}.log")
             kind = PortTaken if "address already in use" in said.lower() else AirflowDown
             raise kind(f"airflow {name} ended with status {process.returncode}:\n{said}")
 

