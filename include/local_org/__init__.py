@@ -1,0 +1,21 @@
+"""A Salesforce org on this machine: Bulk API 2.0 over HTTP and HTTPS, log-ins, describe, SOQL, faults on demand.
+
+Independent of the loader: it has its own idea of CSV, states and errors, so that it can contradict it.
+
+settings    how it behaves: pace, seed, echoes, faults
+answers     Salesforce's JSON answers and error arrays
+ids         record ids of 15 and 18 characters
+faults      rules by which requests, rows and jobs go wrong, counted
+schema      describe-shaped JSON → objects and fields
+store       one SQLite file: records, jobs, results
+rules       a cell → its stored value, or Salesforce's error
+rows        200 rows as one transaction
+uploads     a job's CSV → rows, or the job's error
+jobs        the life of ingest jobs, and the thread that works on them
+results     rows' outcomes → the three result files
+soql        a query → records
+org         all of these together
+routes_*    HTTP paths → answers
+server      listeners, tokens, faults around the routes
+certificates, proxy   HTTPS under Salesforce's own host names
+"""

@@ -1,0 +1,38 @@
+"""What happened → Salesforce's JSON answer, errors as arrays (contract 1.1)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+
+class Refused(Exception):
+    """A request that is answered with an error array."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def answer(self) -> web.Response:
+        """The HTTP answer."""
+        return told([{"errorCode": self.code, "message": self.message}], self.status)
+
+
+def told(document: Any, status: int = 200) -> web.Response:
+    """Answer with JSON."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return web.Response(body=body, status=status, headers={"Content-Type": "application/json;charset=UTF-8"})
+
+
+def not_found() -> Refused:
+    """What Salesforce says of anything that doesn't exist."""
+    return Refused(404, "NOT_FOUND", "The requested resource does not exist")
+
+
+def no_session() -> Refused:
+    """What Salesforce says of a token that isn't good (any more)."""
+    return Refused(401, "INVALID_SESSION_ID", "Session expired or invalid")

@@ -1,0 +1,50 @@
+"""A job's outcomes → its three result files, piece by piece, rows in another order than the upload's (contract 3)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from include.local_org import uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.local_org import org
+
+KINDS = {"successfulresults": "s", "failedresults": "f", "unprocessedrecords": "u"}
+EXTRA = {"s": '"sf__Id","sf__Created",', "f": '"sf__Id","sf__Error",', "u": ""}
+# Rows come scattered, and alike for the same job: multiplied by a prime, modulo another.
+SCATTER = "(place * 7919) % 10007, place"
+
+
+def pieces(of: org.Org, job: dict[str, Any], kind: str) -> Iterator[str]:
+    """Write one result file."""
+    path = of.jobs.upload_path(job)
+    ending = "\r\n" if job["lineEnding"] == "CRLF" else "\n"
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as file:
+        header = file.readline().rstrip("\r\n")
+    # Salesforce separates its own columns as it does all others.
+    yield EXTRA[kind].replace(",", uploads.DELIMITERS[job["columnDelimiter"]]) + header + ending
+    yield from _unprocessed(of, job) if kind == "u" else _finished(of, job, kind)
+
+
+def _finished(of: org.Org, job: dict[str, Any], kind: str) -> Iterator[str]:
+    query = f'SELECT sf_id, created, error, cells FROM "_outcomes" WHERE job = ? AND kind = ? ORDER BY {SCATTER}'
+    for row in of.store.reading().execute(query, [job["id"], kind]):
+        told = [row["sf_id"], row["created"]] if kind == "s" else ["", row["error"]]
+        yield uploads.line([*told, *json.loads(row["cells"])], job["columnDelimiter"], job["lineEnding"])
+
+
+def _unprocessed(of: org.Org, job: dict[str, Any]) -> Iterator[str]:
+    """Rows that no chunk has taken, once the job has ended."""
+    if job["state"] not in {"Failed", "Aborted"}:
+        return
+    try:
+        for place, row in enumerate(uploads.rows(of.jobs.upload_path(job), job["columnDelimiter"])):
+            if place >= job["numberRecordsProcessed"]:
+                yield uploads.line(row, job["columnDelimiter"], job["lineEnding"])
+    except uploads.Unreadable:
+        return

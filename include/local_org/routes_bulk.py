@@ -1,0 +1,122 @@
+"""jobs/ingest → answers (contract 2 and 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from include.local_org import answers, jobs, results
+
+if TYPE_CHECKING:
+    from include.local_org import org
+
+MOST_UPLOAD = 150_000_000
+MOST_JSON = 1_000_000
+PAGE = 1000
+AT_ONCE = 1 << 18
+
+
+def routes(of: org.Org) -> list[web.RouteDef]:
+    """Routes of the ingest jobs."""
+    routed = _Routes(of)
+    base = "/services/data/v{version}/jobs/ingest"
+    return [
+        web.post(base, routed.create),
+        web.get(base, routed.listed, allow_head=False),
+        web.get(base + "/{job}", routed.info, allow_head=False),
+        web.patch(base + "/{job}", routed.patch),
+        web.delete(base + "/{job}", routed.delete),
+        web.put(base + "/{job}/batches", routed.upload),
+        web.get(base + "/{job}/{part}", routed.result, allow_head=False),
+    ]
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """Read a small JSON object. Raises Refused."""
+    body = await request.content.read(MOST_JSON)
+    try:
+        found = json.loads(body)
+    except ValueError as wrong:
+        raise answers.Refused(400, "JSON_PARSER_ERROR", f"{wrong}") from wrong
+    if not isinstance(found, dict):
+        raise answers.Refused(400, "JSON_PARSER_ERROR", "a JSON object is expected")
+    return found
+
+
+class _Routes:
+    def __init__(self, of: org.Org) -> None:
+        self.org = of
+
+    def _job(self, request: web.Request) -> dict[str, Any]:
+        return self.org.jobs.get(request.match_info["job"])
+
+    async def create(self, request: web.Request) -> web.StreamResponse:
+        return answers.told(self.org.jobs.create(await read_json(request), request.match_info["version"]))
+
+    async def listed(self, request: web.Request) -> web.StreamResponse:
+        start = int(request.query.get("queryLocator", "x-0").rpartition("-")[2] or 0)
+        everything = self.org.jobs.all()
+        page = [jobs.shown(job, jobs.LISTED) for job in everything[start : start + PAGE]]
+        done = start + PAGE >= len(everything)
+        url = f"/services/data/v{request.match_info['version']}/jobs/ingest?queryLocator=01gRM000000NS1vYAG-{start + PAGE}"
+        return answers.told({"done": done, "records": page, "nextRecordsUrl": None if done else url})
+
+    async def info(self, request: web.Request) -> web.StreamResponse:
+        return answers.told(self.org.jobs.looked(self._job(request)))
+
+    async def patch(self, request: web.Request) -> web.StreamResponse:
+        return answers.told(self.org.jobs.patch(self._job(request), str((await read_json(request)).get("state"))))
+
+    async def delete(self, request: web.Request) -> web.StreamResponse:
+        self.org.jobs.delete(self._job(request))
+        return web.Response(status=204)
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        """Take the one PUT; a broken one leaves nothing."""
+        job = self._job(request)
+        self.org.jobs.begin_upload(job)
+        path = self.org.jobs.upload_path(job)
+        part, size = path.with_suffix(f".{id(request)}.part"), 0
+        try:
+            with part.open("wb") as file:
+                async for block in request.content.iter_chunked(AT_ONCE):
+                    size += len(block)
+                    if size > MOST_UPLOAD:
+                        raise answers.Refused(413, "CLIENTINPUTERROR", f"ClientInputError : the upload has more than {MOST_UPLOAD} bytes")
+                    file.write(block)
+            if request.content_length is not None and size != request.content_length:
+                raise answers.Refused(400, "CLIENTINPUTERROR", "ClientInputError : the upload broke off")
+            self.org.jobs.begin_upload(job)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        self.org.jobs.uploaded(job)
+        return web.Response(status=201)
+
+    async def result(self, request: web.Request) -> web.StreamResponse:
+        kind = results.KINDS.get(request.match_info["part"].lower())
+        job = self._job(request)
+        if kind is None:
+            raise answers.not_found()
+        answer = web.StreamResponse(headers={"Content-Type": "text/csv"})
+        await answer.prepare(request)
+        pieces, loop = results.pieces(self.org, job, kind), asyncio.get_running_loop()
+        while text := await loop.run_in_executor(self.org.reader, _gathered, pieces):
+            await answer.write(text.encode())
+        await answer.write_eof()
+        return answer
+
+
+def _gathered(pieces: Any) -> str:
+    """Take pieces until there is enough to send."""
+    found: list[str] = []
+    size = 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size >= AT_ONCE:
+            break
+    return "".join(found)

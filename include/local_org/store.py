@@ -1,0 +1,102 @@
+"""One SQLite file → records (a table per object), jobs and their rows' outcomes; what is committed survives a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any
+
+from include.local_org import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from include.local_org import schema
+
+NUMBERS = {"int": "INTEGER", "boolean": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
+OWN_TABLES = """
+CREATE TABLE IF NOT EXISTS "_jobs" (id TEXT PRIMARY KEY, place INTEGER, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS "_outcomes" (job TEXT, place INTEGER, kind TEXT, sf_id TEXT, created TEXT, error TEXT, cells TEXT, PRIMARY KEY (job, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS "_counters" (name TEXT PRIMARY KEY, value INTEGER);
+"""
+
+
+class Store:
+    """The database. One writer at a time (`writing`), any number of readers (`reading`)."""
+
+    def __init__(self, path: Path, objects: dict[str, schema.SObject]) -> None:
+        self.path = path
+        self.uploads = path.with_name(path.name + "-uploads")
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        with self.writing() as con:
+            con.executescript(OWN_TABLES)
+            for each in objects.values():
+                self._table(con, each)
+
+    def _connection(self) -> sqlite3.Connection:
+        """One connection per thread. A killed process loses nothing: the file's pages are the system's."""
+        found = getattr(self._local, "connection", None)
+        if found is None:
+            found = sqlite3.connect(self.path, isolation_level=None, timeout=60)
+            found.row_factory = sqlite3.Row
+            found.execute("PRAGMA journal_mode = WAL")
+            found.execute("PRAGMA synchronous = OFF")
+            self._local.connection = found
+        return found
+
+    def reading(self) -> sqlite3.Connection:
+        """A connection of this thread's to read with."""
+        return self._connection()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed whole or not at all."""
+        with self._lock:
+            con = self._connection()
+            con.execute("BEGIN IMMEDIATE")
+            try:
+                yield con
+            except BaseException:
+                con.execute("ROLLBACK")
+                raise
+            con.execute("COMMIT") if con.in_transaction else None
+
+    def _table(self, con: sqlite3.Connection, each: schema.SObject) -> None:
+        """Create an object's table: a column per field, a folded column and an index per key."""
+        columns = [f'"{field.name}" {NUMBERS.get(field.type, "TEXT")}' for field in each.fields.values() if field.name != "Id"]
+        keys = [field for field in each.fields.values() if field.name != "Id" and (field.unique or field.external_id or field.id_lookup)]
+        columns += [f'"{field.name}~" TEXT' for field in keys]
+        con.execute(f'CREATE TABLE IF NOT EXISTS "{each.name}" ("Id" TEXT PRIMARY KEY, {", ".join(columns)}) WITHOUT ROWID')
+        for field in keys:
+            con.execute(f'CREATE INDEX IF NOT EXISTS "{each.name}.{field.name}" ON "{each.name}" ("{field.name}~")')
+
+    def new_ids(self, con: sqlite3.Connection, prefix: str, count: int) -> list[str]:
+        """Hand out the next record ids of a kind."""
+        con.execute('INSERT INTO "_counters" VALUES (?, 0) ON CONFLICT DO NOTHING', [prefix])
+        (last,) = con.execute('UPDATE "_counters" SET value = value + ? WHERE name = ? RETURNING value', [count, prefix]).fetchone()
+        return [ids.new(prefix, number) for number in range(last - count + 1, last + 1)]
+
+    def save_job(self, con: sqlite3.Connection, document: dict[str, Any]) -> None:
+        """Write a job's document."""
+        place = document["place"]
+        con.execute('INSERT OR REPLACE INTO "_jobs" VALUES (?, ?, ?)', [document["id"], place, json.dumps(document)])
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """All jobs' documents, oldest first."""
+        return [json.loads(row["document"]) for row in self.reading().execute('SELECT document FROM "_jobs" ORDER BY place')]
+
+    def save_outcomes(self, con: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write rows' outcomes: job, place in the upload, kind, id, created, error, cells as JSON."""
+        con.executemany('INSERT INTO "_outcomes" VALUES (?, ?, ?, ?, ?, ?, ?)', rows)
+
+
+def folded(field: schema.Field, value: Any) -> str | None:
+    """A key as it is compared."""
+    if value is None:
+        return None
+    return str(value).lower() if field.folds else str(value)
