@@ -1,1 +1,44 @@
-"""A record's journey, room by room: each room imports only those before it."""
+"""A record's journey, room by room: each room imports only those before it.
+
+basics: what every room speaks
+    basics/errors          what happens next: stop, try again, set one row aside
+    basics/entities        the names of the field as small frozen values
+    basics/tables          the table engine and the dialects of our files
+intake: a payload becomes rows
+    intake/plan            what is to be loaded, checked
+    intake/preflight       the plan held against the org, before anything is sent
+    intake/document        one JSON document, cut into records
+    intake/records         one record: can its values be kept
+    intake/sources         any payload as one record a line
+    intake/values          JSON values as Salesforce's text
+    intake/keys            keys: missing, shared, contradicting
+    intake/split           records into one table per object
+ledger: what was done, only ever added to
+    ledger/entries         one act, one entry
+    ledger/resume          all entries folded: where each job stands
+load: rows become jobs, jobs become fates
+    load/chunks            rows cut into uploads, exact to the byte
+    load/job               the life of a Bulk API 2.0 job
+    load/echoes            rows without a key, found again by their text
+    load/results           three result files, one fate per row
+match: Ids for the children
+    match/id_map           source row to record
+    match/link             children with a parent, ready to be sent
+    match/orphans          children without one, set aside
+report: every row accounted for
+    report/reconcile       the sums of one object
+    report/summary         the whole run, and its verdict
+steps: the use cases, in the order of the DAG
+    steps/ports            what they need from outside
+    steps/journal          entries written and read
+    steps/trouble          what broke, for the summary
+    steps/split            a run begun, rows staged, jobs cut
+    steps/submit           one chunk, one job
+    steps/wait             jobs watched, or given up for a person
+    steps/settle           results fetched, fates found
+    steps/ids              the id map learnt
+    steps/orphan_filter    children linked or set aside
+    steps/leftovers        jobs that nobody watched to the end
+    steps/parts            one object's part of the summary
+    steps/summarize        the account, the summary, the colour
+"""
