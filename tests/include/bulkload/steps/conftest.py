@@ -4,21 +4,154 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import fsspec
 import pytest
+import requests
 
+from include import storage
 from include.bulkload.basics import tables
-from include.bulkload.steps import ports
+from include.bulkload.steps import ids, orphan_filter, ports, settle, split, submit, summarize, wait
+from include.salesforce import client, wire
 from tests.running import org
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MAPPING: dict[str, Any] = {
+    "Account": {
+        "sobject": "Account",
+        "records": "accounts[]",
+        "operation": "upsert",
+        "external_id": "External_Id__c",
+        "fields": {"Name": "name", "Industry": "industry", "BillingCity": "billingCity", "External_Id__c": "sourceId"},
+    },
+    "Contact": {
+        "sobject": "Contact",
+        "records": "accounts[].contacts[]",
+        "operation": "insert",
+        "fields": {"FirstName": "firstName", "LastName": "lastName", "Email": "email"},
+        "parents": {"AccountId": {"object": "Account", "by": "nesting"}},
+    },
+}
 
-@pytest.fixture(scope="session")
-def local_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """One local org for all tests of the steps; each test uses keys of its own."""
-    with org.running(tmp_path_factory.mktemp("org"), "--control") as started:
-        yield started
+
+@dataclass
+class LocalOrg:
+    """A running local org, as tests see it: its start line, its records, its settings."""
+
+    started: dict[str, Any]
+
+    def token(self) -> wire.Session:
+        """A session that is good."""
+        return wire.Session(self.started["http_url"], self.started["access_token"])
+
+    def renew(self, old: wire.Session) -> wire.Session:
+        """The same session again: nobody logs in here."""
+        return old
+
+    def client(self) -> client.BulkClient:
+        """A client that doesn't wait before it repeats."""
+        return client.BulkClient(self, pause=lambda _: None)
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        """Ask the org itself, past the loader."""
+        headers = {"Authorization": f"Bearer {self.started['access_token']}"}
+        url = f"{self.started['http_url']}/services/data/v66.0/query"
+        found: list[dict[str, Any]] = requests.get(url, params={"q": soql}, headers=headers, timeout=10).json()["records"]
+        return found
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """List all jobs that the org knows."""
+        headers = {"Authorization": f"Bearer {self.started['access_token']}"}
+        url = f"{self.started['http_url']}/services/data/v66.0/jobs/ingest"
+        found: list[dict[str, Any]] = requests.get(url, headers=headers, timeout=10).json()["records"]
+        return found
+
+    def behave(self, **settings: Any) -> None:
+        """Change its settings."""
+        requests.post(f"{self.started['http_url']}/control/settings", json=settings, timeout=10).raise_for_status()
+
+
+@dataclass
+class Load:
+    """One run of the default mapping: a folder, an org, a payload; and the DAG's steps in their order."""
+
+    root: Path
+    org: LocalOrg
+    mapping: dict[str, Any] = field(default_factory=lambda: json.loads(json.dumps(MAPPING)))
+    more: dict[str, Any] = field(default_factory=dict)
+    payload: bytes = b'{"accounts": []}'
+    name: str = "payload.json"
+    clock: int = 0
+
+    def now(self) -> datetime.datetime:
+        """A clock that goes on by a second whenever it is read."""
+        self.clock += 1
+        return datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=self.clock)
+
+    @property
+    def run(self) -> ports.Run:
+        """The run as a new task sees it, with a scratch folder of its own."""
+        self.clock += 1
+        scratch = self.root / f"scratch-{self.clock}"
+        scratch.mkdir()
+        return ports.Run(
+            folder=storage.run_folder(fsspec.filesystem("file"), str(self.root / "runs"), "dag", "run"),
+            salesforce=self.org.client(),
+            scratch=scratch,
+            limits=tables.Limits(scratch / "spill"),
+            clock=self.now,
+            pause=lambda _: None,
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The plan's document."""
+        source = (self.root / self.name).as_uri()
+        return {"name": "load", "source": {"uri": source}, "objects": self.mapping, **self.more}
+
+    def fetch(self, uri: str, into: Path) -> Path:
+        """Bring the payload."""
+        return storage.fetch(uri, into, [self.root.as_uri()])
+
+    def split(self) -> list[int]:
+        """The task `split`."""
+        (self.root / self.name).write_bytes(self.payload)
+        return list(split.load(self.run, self.document, self.fetch)["chunks"]["Account"])
+
+    def sent(self, name: str, chunks: list[int]) -> dict[str, int]:
+        """The tasks that submit, wait for and settle an object's jobs."""
+        jobs = [submit.chunk(self.run, name, number) for number in chunks]
+        self.waited(jobs)
+        wait.ended(self.run, name, jobs)
+        return settle.collect(self.run, name)
+
+    def waited(self, jobs: list[str]) -> None:
+        """Look until all jobs have ended."""
+        run = self.run
+        while not all(state.is_terminal for state in wait.look(run, jobs).values()):
+            pass
+
+    def whole(self) -> dict[str, Any]:
+        """All tasks of the DAG; what `summary` returns."""
+        self.sent("Account", self.split())
+        ids.learn(self.run, "Account")
+        self.sent("Contact", orphan_filter.children(self.run, "Contact")["chunks"])
+        return summarize.close(self.run, [])
+
+
+@pytest.fixture
+def local_org(tmp_path: Path) -> Iterator[LocalOrg]:
+    """A local org of this test's own, empty."""
+    with org.running(tmp_path, "--control") as started:
+        yield LocalOrg(started)
+
+
+@pytest.fixture
+def load(tmp_path: Path, local_org: LocalOrg) -> Load:
+    """A run that hasn't begun."""
+    return Load(tmp_path, local_org)
