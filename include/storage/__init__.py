@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from include.storage.folders import run_folder
-from include.storage.payloads import fetch
+from include.storage.sources import fetch
 
 __all__ = ["fetch", "run_folder"]

@@ -2,129 +2,129 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
 from include.bulkload.steps import ports
-from include.storage import exclusive, names
+from include.storage import disk, names, stores
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fsspec import AbstractFileSystem
 
-BLOCK = 1 << 20
-MARK = 12
-PROBED = ".probed"
+# Hex digits of the checksum in a stored file's name: as few as make it readable, more if another file has the same.
+MARKS = (8, 16, 64)
+RESTORE = "restore it, or start a new run"
+_PROVEN: set[str] = set()
 
 
 class RunFolder:
     """One run's folder: JSON objects created once, stored files named by their content.
 
-    :param fs: an fsspec file system.
-    :param root: the folder's path on it.
+    :param store: where it stands.
+    :param base: the base of all run folders; path and URI.
+    :param root: the folder's path beneath the base.
     """
 
-    def __init__(self, fs: AbstractFileSystem, root: str) -> None:
-        self._fs = fs
-        self._root = root.rstrip("/")
+    def __init__(self, store: stores.Store, base: tuple[str, str], root: str) -> None:
+        self._store = store
+        self._base, self._base_uri = base
+        self._root = root
 
     def create(self, name: str, document: dict[str, Any]) -> None:
-        """Write a JSON object exclusively and whole; FileExistsError if the name is taken."""
-        self._probe()
-        exclusive.create(self._fs, self._path(name), _body(document))
+        """Write a JSON object exclusively and whole; FileExistsError if the name is taken.
+
+        Raises UnfitStorage if the store can't do that, NetworkFault if it can't be reached.
+        """
+        self._prove()
+        self._store.create(self._path(name), _body(document))
 
     def write(self, name: str, document: dict[str, Any]) -> None:
-        """Write or replace a JSON object atomically."""
-        exclusive.replace(self._fs, self._path(name), _body(document))
+        """Write or replace a JSON object atomically. Raises like `create`."""
+        self._store.replace(self._path(name), _body(document))
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Read a JSON object; None if there is none. Raises LedgerDamaged if it isn't one."""
-        try:
-            body = self._fs.cat_file(self._path(name))
-        except FileNotFoundError:
+        body = self._store.read(self._path(name))
+        if body is None:
             return None
         try:
             found = json.loads(body)
-        except ValueError as wrong:
-            raise errors.LedgerDamaged(f"{self.uri(name)} isn't JSON; restore it, or start a new run") from wrong
+        except (ValueError, RecursionError):
+            found = None
         if not isinstance(found, dict):
-            raise errors.LedgerDamaged(f"{self.uri(name)} isn't a JSON object; restore it, or start a new run")
+            raise errors.LedgerDamaged(f"{self.uri(name)} isn't a JSON object; {RESTORE}")
         return found
 
     def names(self, prefix: str) -> list[str]:
         """List all objects whose name starts with `prefix` (any depth), sorted."""
-        folder = self._path(prefix.rpartition("/")[0])
-        # Another process may have added what a listing remembers as absent.
-        self._fs.invalidate_cache(folder)
-        found = [self._name(str(path)) for path in self._fs.find(folder)]
-        return sorted(name for name in found if name.startswith(prefix) and not PurePosixPath(name).name.startswith("."))
+        above = prefix.rpartition("/")[0]
+        begin = f"{above}/" if above else ""
+        found = []
+        for path in self._store.find(self._path(above)):
+            try:
+                found.append(begin + names.name(path))
+            except ValueError:
+                # Not ours: what a browser of the store left there, say.
+                continue
+        return sorted(each for each in found if each.startswith(prefix))
 
     def put(self, local: Path, name: str) -> ports.Stored:
-        """Store a finished file under `name` with its checksum's start before the suffix; an existing one is the same file."""
-        sha256 = _checksum(local)
-        plain = PurePosixPath(name)
-        stored = ports.Stored(str(plain.with_name(f"{plain.stem}-{sha256[:MARK]}{plain.suffix}")), sha256, local.stat().st_size)
-        path = self._path(stored.name)
-        if exclusive.is_local(self._fs):
-            _copy(local, Path(path))
-        else:
-            self._fs.put_file(str(local), path)
-        return stored
+        """Store a finished file under `name` with its checksum's start before the suffix; never changes an existing one."""
+        sha256, size, plain = disk.checksum(local), local.stat().st_size, PurePosixPath(name)
+        for mark in MARKS:
+            stored = ports.Stored(str(plain.with_name(f"{plain.stem}-{sha256[:mark]}{plain.suffix}")), sha256, size)
+            path = self._path(stored.name)
+            try:
+                self._store.put(local, path)
+            except FileExistsError:
+                if self._store.checksum(path) != sha256:
+                    continue
+            return stored
+        raise errors.LedgerDamaged(f"{self.uri(name)}: what stands there isn't what its checksum says; {RESTORE}")
 
     def get(self, stored: ports.Stored, scratch: Path) -> Path:
-        """Bring a stored file to a local path, checksum verified. Raises LedgerDamaged if it is missing or differs."""
-        path = self._path(stored.name)
-        # On this machine's own disk the file is read where it stands: it is never changed.
-        local = Path(path) if exclusive.is_local(self._fs) else scratch / "brought" / stored.name
+        """Bring a stored file to a local path, checksum verified; on this machine's disk it is read in place.
+
+        Raises LedgerDamaged if it is missing or differs.
+        """
         try:
-            if not exclusive.is_local(self._fs) and not local.exists():
-                local.parent.mkdir(parents=True, exist_ok=True)
-                self._fs.get_file(path, str(local))
-            found = (local.stat().st_size, _checksum(local))
+            local = self._store.local(self._path(stored.name), scratch / "brought")
         except FileNotFoundError as missing:
-            raise errors.LedgerDamaged(f"{self.uri(stored.name)} is missing; restore it, or start a new run") from missing
-        if found != (stored.bytes, stored.sha256):
-            raise errors.LedgerDamaged(f"{self.uri(stored.name)} isn't what was stored (size or checksum); restore it, or start a new run")
-        return local
+            raise errors.LedgerDamaged(f"{self.uri(stored.name)} is missing; {RESTORE}") from missing
+        if (local.stat().st_size, disk.checksum(local)) == (stored.bytes, stored.sha256):
+            return local
+        if local.is_relative_to(scratch):
+            local.unlink()
+        raise errors.LedgerDamaged(f"{self.uri(stored.name)} isn't what was stored, by size or checksum; {RESTORE}")
 
     def uri(self, name: str) -> str:
         """Say where an object stands, for people and XComs."""
-        return str(self._fs.unstrip_protocol(self._path(name)))
+        return f"{self._base_uri}/{self._root}" + (f"/{names.path(name)}" if name else "")
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}" if name else self._root
+        return f"{self._base}/{self._root}" + (f"/{names.path(name)}" if name else "")
 
-    def _name(self, path: str) -> str:
-        return path.removeprefix(self._root.lstrip("/") if not path.startswith("/") else self._root).lstrip("/")
-
-    def _probe(self) -> None:
-        """Prove once per folder that the store creates exclusively."""
-        if exclusive.is_local(self._fs) or self._fs.exists(self._path(PROBED)):
-            return
-        exclusive.probe(self._fs, self._root)
-        exclusive.replace(self._fs, self._path(PROBED), b"{}")
+    def _prove(self) -> None:
+        """Prove once per process and base that the store creates exclusively."""
+        if self._base_uri not in _PROVEN:
+            stores.prove(self._store, self._base)
+            _PROVEN.add(self._base_uri)
 
 
-def run_folder(fs: AbstractFileSystem, base: str, dag_id: str, run_id: str) -> RunFolder:
-    """The folder of a run: `<base>/<dag_id>/<run_id>`, both encoded as one segment each."""
-    return RunFolder(fs, f"{base.rstrip('/')}/{names.encoded(dag_id)}/{names.encoded(run_id)}")
+def run_folder(fs: AbstractFileSystem, base: str, dag_id: str, run_id: str, *, base_uri: str | None = None) -> RunFolder:
+    """The folder of a run: `<base>/<dag_id>/<run_id>`, both encoded.
+
+    `base_uri` is how the base's owner writes it, where that says more than the path: `s3://connection@bucket/runs`.
+    """
+    path = base.rstrip("/")
+    store = stores.of(fs)
+    return RunFolder(store, (path, (base_uri or store.uri(path)).rstrip("/")), f"{names.encoded(dag_id)}/{names.encoded(run_id)}")
 
 
 def _body(document: dict[str, Any]) -> bytes:
+    # A lone surrogate, which UTF-8 hasn't, becomes the escape that JSON has for it.
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
-
-
-def _copy(local: Path, target: Path) -> None:
-    """Copy into place atomically; what stands there already has the same content, or will be refused when it is read."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.part")
-    shutil.copyfile(local, temporary)
-    temporary.replace(target)
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
