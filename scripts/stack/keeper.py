@@ -139,7 +139,9 @@ def _described(asked: wanted.Wanted, url: str, org: Mapping[str, Any] | None) ->
 
 def _keep(started: Mapping[str, Any]) -> None:
     """Stay until we are told to end; end by ourselves when a service has died."""
+    ours = {process.pid for process in started.values()}
     while all(process.poll() is None for process in started.values()):
+        programs.bury_adopted(ours)
         time.sleep(LOOK_SECONDS)
     dead = [name for name, process in started.items() if process.poll() is not None]
     print(f"ended because of: {', '.join(dead)}", file=sys.stderr)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
 LINUX = sys.platform == "linux"
@@ -26,6 +26,18 @@ def adopt_orphans() -> None:
     """Make orphaned descendants our children (Linux), so that `end_descendants` finds them all."""
     if LINUX:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def bury_adopted(ours: Collection[int]) -> None:
+    """Collect adopted processes that have ended; those in `ours` are left to whoever started them."""
+    while LINUX:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ended is None or ended.si_pid in ours:
+            return
+        os.waitpid(ended.si_pid, os.WNOHANG)
 
 
 def start(

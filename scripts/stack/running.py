@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib import parse, request
 
 from scripts.stack import programs, rest, wanted
 
@@ -35,6 +36,11 @@ class Stack:
     org: dict[str, Any]
     keeper: int
     keeper_started: float
+
+    @property
+    def runs(self) -> Path:
+        """The run base as a folder of this machine."""
+        return Path(request.url2pathname(parse.urlparse(self.run_base).path))
 
     def rest(self) -> rest.Rest:
         """Open Airflow's REST API as the stack's user."""
