@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
-from include.bulkload.basics import entities, errors
+from include.bulkload.basics import errors
 
 API_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,79}$"
 RECORDS = r"^(\[\]|[^.\[\]]+\[\](\.[^.\[\]]+\[\]){0,5})$"
@@ -114,9 +114,9 @@ def _contradictions(plan: Plan, name: str) -> list[str]:
     """What each object says against itself or the others."""
     each, place = plan.objects[name], f"objects.{name}"
     found = []
-    if each.operation == entities.Operation.UPSERT and each.external_id is None:
+    if each.operation == "upsert" and each.external_id is None:
         found.append(f"{place}.external_id: an upsert needs the key's field; name it, or use insert")
-    if each.operation == entities.Operation.INSERT and each.external_id is not None:
+    if each.operation == "insert" and each.external_id is not None:
         found.append(f"{place}.external_id: an insert has no key; use upsert, or leave it out")
     if each.external_id is not None and each.external_id not in each.fields:
         found.append(f"{place}.fields: {each.external_id} is the key but no source value fills it; add it")

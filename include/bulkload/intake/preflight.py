@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities, errors
+from include.bulkload.basics import errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def _field(each: plan.ObjectPlan, fields: Fields, place: str, name: str) -> list
     # An upsert key may be Id or read-only by nature; it is compared, not written.
     if name == each.external_id:
         return []
-    wanted = ["createable"] + (["updateable"] if each.operation == entities.Operation.UPSERT else [])
+    wanted = ["createable"] + (["updateable"] if each.operation == "upsert" else [])
     missing = [right for right in wanted if not described[right] and not _write_once(described, right)]
     return [f"{place}: {name} isn't {right} for this user; leave it out, or give the right" for right in missing[:1]]
 

@@ -51,7 +51,10 @@ def _cut(con: duckdb.DuckDBPyConnection, ready: str, *, room: int, header: int) 
     found: list[entities.Chunk] = []
     after = 0
     while True:
-        rows, upto = con.execute(f"SELECT count(*), max(upto) FROM {ready} WHERE upto > {after} AND upto <= {after + room}").fetchone() or (0, 0)
+        rows, upto = con.execute(f"SELECT count(*), max(upto) FROM {ready} WHERE upto > {after} AND upto <= {after + room}").fetchone() or (
+            0,
+            0,
+        )
         if not rows:
             break
         found.append(entities.Chunk(len(found), int(rows), int(upto) - after + header, after, int(upto)))

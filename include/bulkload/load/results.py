@@ -56,8 +56,8 @@ def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, file
     else:
         query = echoes.fates(con, sent.columns, sent.types, closes=sum(counts.values()) == sent.chunk.rows)
     message = f"CASE WHEN fate = '{entities.Fate.UNPROCESSED}' THEN coalesce(error, {_said(end)}) ELSE error END"
-    told = f"SELECT row_id, fate, sf_id, created::BOOLEAN AS created, {message} AS error, {tables.literal(end.job_id)} AS job_id FROM ({query})"
-    tables.write_parquet(con, told, out)
+    told = f"row_id, fate, sf_id, created::BOOLEAN AS created, {message} AS error, {tables.literal(end.job_id)} AS job_id"
+    tables.write_parquet(con, f"SELECT {told} FROM ({query})", out)
     tally = con.execute(f"SELECT fate, count(*) FROM {tables.parquet(out)} GROUP BY fate ORDER BY fate").fetchall()
     return {str(fate): int(rows) for fate, rows in tally}
 
@@ -129,7 +129,8 @@ def _no_contradiction(con: duckdb.DuckDBPyConnection, end: entities.JobEnd) -> N
     if unknown:
         raise errors.ContradictingIds(f"job {end.job_id} has a {unknown[1]} result for the key {unknown[0]!r}, which wasn't sent; {stop}")
     no_id = con.execute(
-        f"SELECT found_key, sf_id FROM keyed WHERE fate = '{entities.Fate.SUCCEEDED}' AND NOT regexp_full_match(coalesce(sf_id, ''), '{ID}') LIMIT 1"
+        f"SELECT found_key, sf_id FROM keyed WHERE fate = '{entities.Fate.SUCCEEDED}' "
+        f"AND NOT regexp_full_match(coalesce(sf_id, ''), '{ID}') LIMIT 1"
     ).fetchone()
     if no_id:
         raise errors.ContradictingIds(f"job {end.job_id} gives {no_id[1]!r} as the Id of the key {no_id[0]!r}; {stop}")

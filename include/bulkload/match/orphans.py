@@ -39,8 +39,8 @@ def set_aside(con: duckdb.DuckDBPyConnection, family: Family, out: Path, for_peo
     )
     cells = ", ".join(f"c.{tables.quoted(field)}" for field in family.fields)
     query = (
-        f"SELECT c.row_id, c.parent_row, c.nth, p.key AS parent_key, {_fate()} AS parent_fate, coalesce(p.reason, f.error) AS parent_error, "
-        f"{cells} FROM ({lost}) AS c "
+        f"SELECT c.row_id, c.parent_row, c.nth, p.key AS parent_key, {_fate()} AS parent_fate, "
+        f"coalesce(p.reason, f.error) AS parent_error, {cells} FROM ({lost}) AS c "
         f"LEFT JOIN {tables.parquet(family.parent_staged)} AS p ON p.row_id = c.parent_row "
         f"LEFT JOIN {tables.parquets(family.fates)} AS f ON f.row_id = coalesce(p.merged_into, p.row_id) ORDER BY c.row_id"
     )

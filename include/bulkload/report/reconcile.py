@@ -85,8 +85,9 @@ def _top_errors(con: duckdb.DuckDBPyConnection, files: Files) -> list[dict[str, 
     """Count errors by their code: up to the first colon (contract 3.1); rejections by their reason's first part."""
     refused = f"SELECT error FROM {tables.parquets(files.fates)} WHERE fate = '{entities.Fate.FAILED}'"
     rejected = f"SELECT reason FROM {tables.parquet(files.staged)} WHERE reason IS NOT NULL"
-    query = f"SELECT split_part(error, ':', 1) AS code, count(*) AS rows FROM ({refused} UNION ALL {rejected}) GROUP BY code ORDER BY rows DESC, code"
-    return [{"code": code, "rows": rows} for code, rows in con.execute(f"{query} LIMIT {TOP_ERRORS}").fetchall()]
+    counted = f"SELECT split_part(error, ':', 1) AS code, count(*) AS rows FROM ({refused} UNION ALL {rejected}) GROUP BY code"
+    found = con.execute(f"{counted} ORDER BY rows DESC, code LIMIT {TOP_ERRORS}").fetchall()
+    return [{"code": code, "rows": rows} for code, rows in found]
 
 
 def lists(con: duckdb.DuckDBPyConnection, files: Files, fields: Sequence[str], fate: entities.Fate, out: Path) -> int:

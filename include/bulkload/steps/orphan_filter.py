@@ -55,7 +55,9 @@ def _set_aside(run: ports.Run, opened: journal.Opened, name: str) -> entries.Ent
             fates=settle.fates(run, parent),
         )
         rows = orphans.set_aside(con, family, aside, for_people)
-    return entries.set_aside(name, journal.keep(run, aside, f"{name}/orphans.parquet"), journal.keep(run, for_people, f"{name}/orphans.csv"), rows)
+    return entries.set_aside(
+        name, journal.keep(run, aside, f"{name}/orphans.parquet"), journal.keep(run, for_people, f"{name}/orphans.csv"), rows
+    )
 
 
 def _cut(run: ports.Run, opened: journal.Opened, name: str) -> list[int]:

@@ -40,16 +40,14 @@ def of(run: ports.Run, opened: journal.Opened, name: str) -> summary.Part:
     )
     with tables.connect(run.limits) as con:
         account = reconcile.account(con, files)
-        uris = {fate: uri for fate in LISTED if account.fates[fate] and (uri := _list(run, con, files, opened, fate))}
+        uris = {str(fate): uri for fate in LISTED if account.fates[fate] and (uri := _list(run, con, files, opened, fate))}
     uris |= {"rejected": run.folder.uri(staged["rejected_csv"]["name"])} if account.fates[entities.Fate.REJECTED] else {}
     uris |= {"orphaned": run.folder.uri(aside["for_people"]["name"])} if aside and aside["rows"] else {}
     told = [_job(facts) for facts in jobs.values()]
-    return summary.Part(name, account, told, {str(fate): uri for fate, uri in uris.items()}, staged["changes"], _rows(chunks, jobs))
+    return summary.Part(name, account, told, uris, staged["changes"], _rows(chunks, jobs))
 
 
-def _list(
-    run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened, fate: entities.Fate
-) -> str:
+def _list(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened, fate: entities.Fate) -> str:
     """Write and store the rows of one fate for people; say where."""
     local = run.scratch / f"{files.name}-{fate}.csv"
     reconcile.lists(con, files, list(opened.plan.objects[files.name].fields), fate, local)

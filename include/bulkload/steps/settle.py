@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities, errors, tables
+from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries, resume
 from include.bulkload.load import results
 from include.bulkload.steps import journal, wait
@@ -72,7 +72,9 @@ def _fates(
     """Give each row of the job its fate."""
     out = run.scratch / f"{place.job_id}-fates.parquet"
     with tables.connect(run.limits) as con:
-        tally = results.fates(con, _sent(run, opened, place), end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out)
+        tally = results.fates(
+            con, _sent(run, opened, place), end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out
+        )
     return out, tally
 
 

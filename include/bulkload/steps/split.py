@@ -127,11 +127,11 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, query: str, columns:
     return entries.planned(name, journal.keep(run, ready, f"{name}/ready.parquet"), stored)
 
 
-def _stored_chunk(run: ports.Run, name: str, each: entities.Chunk, con: duckdb.DuckDBPyConnection, ready: Path, columns: list[str]) -> dict[str, Any]:
+def _stored_chunk(
+    run: ports.Run, name: str, each: entities.Chunk, con: duckdb.DuckDBPyConnection, ready: Path, columns: list[str]
+) -> dict[str, Any]:
     local = run.scratch / f"{name}-chunk-{each.number:05d}.csv"
     chunks.write(con, ready, each, columns, local)
     kept = journal.keep(run, local, f"{name}/chunks/{each.number:05d}.csv")
     local.unlink(missing_ok=True)
     return {**dataclasses.asdict(each), "csv": kept}
-
-

@@ -62,7 +62,7 @@ def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
 
 def _gone(run: ports.Run, each: plan.ObjectPlan, facts: resume.JobFacts) -> bool:
     """Settle a job that Salesforce no longer knows: what can be repeated is sent again, an insert stops."""
-    if each.operation == entities.Operation.INSERT:
+    if each.operation == "insert":
         message = (
             f"job {facts.place.job_id} of {facts.place.name} is gone from Salesforce: whether its rows were inserted can't be told; "
             "compare the org with the run's files, then start a new run with what is missing"

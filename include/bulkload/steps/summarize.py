@@ -25,10 +25,8 @@ def close(run: ports.Run, broken: Sequence[str]) -> dict[str, Any]:
     "clean": whether the run may be green, "why": sentences if not}. A run that never began is summed up too.
     """
     troubles = trouble.told(run.folder, broken)
-    if run.folder.read(entries.BEGUN) is None:
-        verdict = summary.never_began(troubles, run.now())
-    else:
-        verdict = _closed(run, troubles)
+    began = run.folder.read(entries.BEGUN) is not None
+    verdict = _closed(run, troubles) if began else summary.never_began(troubles, run.now())
     document = _stamped(run, verdict.document)
     run.folder.write(SUMMARY, document)
     return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}

@@ -40,7 +40,9 @@ def test_any_text_can_be_a_literal(con: duckdb.DuckDBPyConnection, text: str) ->
 
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS), max_size=5))
-def test_cells_round_trip_through_the_strict_reader(con: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
+def test_cells_round_trip_through_the_strict_reader(
+    con: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
+) -> None:
     """Whatever stands in a cell is read back; an empty cell is NULL."""
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -76,7 +78,9 @@ def test_a_header_that_never_ends_is_incomplete(tmp_path: Path) -> None:
     ("text", "case_sensitive", "folded"),
     [(" Ab\t", False, "ab"), ("\n Ab ", True, "Ab"), (" \t ", True, None), ("Ä\u00a0", False, "ä\u00a0"), (None, True, None)],
 )
-def test_keys_fold_as_the_org_compares_them(con: duckdb.DuckDBPyConnection, text: str | None, case_sensitive: bool, folded: str | None) -> None:
+def test_keys_fold_as_the_org_compares_them(
+    con: duckdb.DuckDBPyConnection, text: str | None, case_sensitive: bool, folded: str | None
+) -> None:
     """Trimmed of U+0001 to U+0020 and nothing else; case as the field says; blank is no key."""
     assert (folded,) == con.execute(f"SELECT {tables.folded('?', case_sensitive=case_sensitive)}", [text]).fetchone()
 

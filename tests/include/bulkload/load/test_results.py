@@ -6,7 +6,7 @@ import csv
 import itertools
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.load import chunks, results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KEY = entities.KeyColumn("Key__c", case_sensitive=False)
 COLUMNS = ("Name", "Key__c")
@@ -31,9 +34,9 @@ def settle(
     folder: Path,
     sent: list[Row],
     *,
-    ok: list[Row] = [],
-    bad: list[Row] = [],
-    left: list[Row] = [],
+    ok: Sequence[Row] = (),
+    bad: Sequence[Row] = (),
+    left: Sequence[Row] = (),
     end: entities.JobEnd | None = None,
     key: entities.KeyColumn | None = KEY,
     columns: tuple[str, ...] = COLUMNS,
@@ -46,7 +49,9 @@ def settle(
         write(folder / "f.csv", ["sf__Id", "sf__Error", *columns], [["", "CODE:why:--", *row] for row in bad]),
         write(folder / "u.csv", [*columns], [list(row) for row in left]),
     )
-    return matched(folder, sent, files, end or entities.JobEnd("750", entities.JobState.JOB_COMPLETE, len(ok) + len(bad), len(bad)), key, types or {})
+    return matched(
+        folder, sent, files, end or entities.JobEnd("750", entities.JobState.JOB_COMPLETE, len(ok) + len(bad), len(bad)), key, types or {}
+    )
 
 
 def matched(
@@ -74,7 +79,11 @@ SENT: list[Row] = [("a", "K1"), ("b", "k2"), ("c", "K3")]
 def test_results_find_their_rows_by_key_in_any_order(tmp_path: Path) -> None:
     """Trimmed, without case, in another order than sent: each row has its own Id or error."""
     found = settle(tmp_path, SENT, ok=[("C", " k3 "), ("A", "K1")], bad=[("b", "K2")])
-    assert [(0, "succeeded", "001000000000000001", None), (1, "failed", None, "CODE:why:--"), (2, "succeeded", "001000000000000000", None)] == found
+    assert [
+        (0, "succeeded", "001000000000000001", None),
+        (1, "failed", None, "CODE:why:--"),
+        (2, "succeeded", "001000000000000000", None),
+    ] == found
 
 
 def test_columns_may_come_in_any_order_and_case(tmp_path: Path) -> None:
@@ -137,7 +146,9 @@ def test_a_file_cut_inside_a_cell_is_incomplete(tmp_path: Path) -> None:
     good.write_bytes(good.read_bytes()[:-4])
     empty = write(tmp_path / "e", ["sf__Id", "sf__Error", *COLUMNS], [])
     with pytest.raises(errors.ResultsIncomplete, match="fetch it again"):
-        matched(tmp_path, SENT, results.ResultFiles(good, empty, empty), entities.JobEnd("750", entities.JobState.JOB_COMPLETE, 1, 0), KEY, {})
+        matched(
+            tmp_path, SENT, results.ResultFiles(good, empty, empty), entities.JobEnd("750", entities.JobState.JOB_COMPLETE, 1, 0), KEY, {}
+        )
 
 
 def test_a_keyless_row_is_found_by_its_text(tmp_path: Path) -> None:
@@ -173,7 +184,10 @@ def test_a_refused_row_that_fits_none_puts_the_job_in_doubt(tmp_path: Path) -> N
     assert ["in_doubt"] * 3 == fates(settle(tmp_path, SENT, ok=SENT[:2], bad=[("else", "where")], key=None))
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from(["ok", "bad", "left"])), min_size=1, max_size=8), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.sampled_from(["ok", "bad", "left"])), min_size=1, max_size=8),
+    st.randoms(),
+)
 def test_keyless_fates_equal_a_plain_count(rows: list[tuple[str, str, str]], dice: Any) -> None:
     """For each text, as many rows meet each fate as Salesforce handed back."""
     shuffled = list(rows)

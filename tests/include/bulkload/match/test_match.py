@@ -24,13 +24,20 @@ def laid(folder: Path, parents: list[str], children: list[int]) -> dict[str, Any
     with tables.connect(tables.Limits(folder)) as con:
         con.execute("CREATE TABLE p (row_id BIGINT, parent_row BIGINT, nth INTEGER, key VARCHAR, reason VARCHAR, merged_into BIGINT)")
         con.execute("CREATE TABLE f (row_id BIGINT, fate VARCHAR, sf_id VARCHAR, created BOOLEAN, error VARCHAR, job_id VARCHAR)")
-        con.execute("CREATE TABLE c (row_id BIGINT, parent_row BIGINT, nth INTEGER, key VARCHAR, Name VARCHAR, reason VARCHAR, merged_into BIGINT)")
+        con.execute(
+            "CREATE TABLE c (row_id BIGINT, parent_row BIGINT, nth INTEGER, key VARCHAR, Name VARCHAR, reason VARCHAR, merged_into BIGINT)"
+        )
         for row, fate in enumerate(parents):
             rejected, merged = fate == "rejected", fate == "merged"
-            con.execute("INSERT INTO p VALUES (?, NULL, ?, ?, ?, ?)", [row, row, f"k{row}", "missing key" if rejected else None, 0 if merged else None])
+            con.execute(
+                "INSERT INTO p VALUES (?, NULL, ?, ?, ?, ?)",
+                [row, row, f"k{row}", "missing key" if rejected else None, 0 if merged else None],
+            )
             if fate in FATES[:4]:
                 sf_id = f"001{row:015d}" if fate == "succeeded" else None
-                con.execute("INSERT INTO f VALUES (?, ?, ?, true, ?, '750')", [row, fate, sf_id, "CODE:no:--" if fate == "failed" else None])
+                con.execute(
+                    "INSERT INTO f VALUES (?, ?, ?, true, ?, '750')", [row, fate, sf_id, "CODE:no:--" if fate == "failed" else None]
+                )
         for row, parent in enumerate(children):
             con.execute("INSERT INTO c VALUES (?, ?, 0, NULL, ?, NULL, NULL)", [row, parent, f"child {row}"])
         paths = {name: folder / f"{name}.parquet" for name in "pfcmlo"}
@@ -47,7 +54,11 @@ def laid(folder: Path, parents: list[str], children: list[int]) -> dict[str, Any
         }
 
 
-@given(st.lists(st.sampled_from(FATES), min_size=1, max_size=6).flatmap(lambda fates: st.tuples(st.just(fates), st.lists(st.integers(0, len(fates) - 1), max_size=8))))
+@given(
+    st.lists(st.sampled_from(FATES), min_size=1, max_size=6).flatmap(
+        lambda fates: st.tuples(st.just(fates), st.lists(st.integers(0, len(fates) - 1), max_size=8))
+    )
+)
 def test_orphans_are_exactly_the_children_of_parents_without_a_record(given_family: tuple[list[str], list[int]]) -> None:
     """Every child is linked to its own parent's Id or set aside; never both, never neither."""
     parents, children = given_family

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 
 from include.bulkload.basics import errors
@@ -15,9 +17,14 @@ from include.bulkload.steps import submit
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
 
+SCHEMA = Path(__file__).parents[4] / "docs" / "summary.schema.json"
 FAMILY = {
     "accounts": [
-        {"name": 'Ann, "x"\nb', "sourceId": "K1", "contacts": [{"firstName": "1", "lastName": "007"}, {"lastName": "NA", "email": "A@b.cd"}]},
+        {
+            "name": 'Ann, "x"\nb',
+            "sourceId": "K1",
+            "contacts": [{"firstName": "1", "lastName": "007"}, {"lastName": "NA", "email": "A@b.cd"}],
+        },
         {"name": "", "sourceId": "K2", "contacts": [{"lastName": "of a failed parent"}]},
         {"name": "No children", "sourceId": "K3"},
         {"name": "Blank key", "sourceId": " ", "contacts": [{"lastName": "of a rejected parent"}]},
@@ -35,7 +42,7 @@ def children(load: Load) -> list[tuple[Any, ...]]:
 
 def listed(uri: str) -> list[dict[str, str]]:
     """Read one of the files for people."""
-    with open(urlsplit(uri).path, encoding="utf-8", newline="") as file:
+    with Path(urlsplit(uri).path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -43,15 +50,21 @@ def test_every_record_stands_where_it_belongs(load: Load) -> None:
     """Parents by key, children under their own parent, orphans nowhere, and the sums close."""
     load.payload = json.dumps(FAMILY).encode()
     found = load.whole()
-    accounts = [(each["Name"], each["External_Id__c"]) for each in load.org.query("SELECT Name, External_Id__c FROM Account ORDER BY External_Id__c")]
+    accounts = [
+        (each["Name"], each["External_Id__c"])
+        for each in load.org.query("SELECT Name, External_Id__c FROM Account ORDER BY External_Id__c")
+    ]
     assert [('Ann, "x"\nb', "K1"), ("No children", "K3"), ("Twice", "k4")] == accounts
-    assert [("1", "007", None, "K1"), (None, "NA", "a@b.cd", "K1"), (None, "first", None, "k4"), (None, "second", None, "k4")] == children(load)
+    assert [("1", "007", None, "K1"), (None, "NA", "a@b.cd", "K1"), (None, "first", None, "k4"), (None, "second", None, "k4")] == children(
+        load
+    )
     summary = found["summary"]
     account, contact = summary["objects"]["Account"], summary["objects"]["Contact"]
     assert (6, 3, 1, 1, 1) == tuple(account[key] for key in ("source", "succeeded", "failed", "rejected", "merged"))
     assert (6, 4, 2) == tuple(contact[key] for key in ("source", "succeeded", "orphaned"))
     assert ("COMPLETED_WITH_ERRORS", 3, 2, 4, 6, 6) == tuple(
-        summary[key] for key in ("status", "parentSuccessCount", "parentFailureCount", "childRecordsSubmitted", "totalParents", "totalChildren")
+        summary[key]
+        for key in ("status", "parentSuccessCount", "parentFailureCount", "childRecordsSubmitted", "totalParents", "totalChildren")
     )
     assert not found["clean"]
 
@@ -66,7 +79,12 @@ def test_people_find_each_lost_row_with_its_reason(load: Load) -> None:
     (rejected,) = listed(objects["Account"]["files"]["rejected"])
     assert ("accounts[3]", "missing key") == (rejected["place"], rejected["reason"])
     lost, keyless = listed(objects["Contact"]["files"]["orphaned"])
-    assert ("of a failed parent", "k2", "failed", failed["error"]) == (lost["LastName"], lost["parent_key"], lost["parent_fate"], lost["parent_error"])
+    assert ("of a failed parent", "k2", "failed", failed["error"]) == (
+        lost["LastName"],
+        lost["parent_key"],
+        lost["parent_fate"],
+        lost["parent_error"],
+    )
     assert ("of a rejected parent", "rejected", "missing key") == (keyless["LastName"], keyless["parent_fate"], keyless["parent_error"])
 
 
@@ -99,7 +117,10 @@ def test_no_parent_through_means_no_child_job(load: Load) -> None:
 def test_an_empty_payload_is_a_completed_load(load: Load) -> None:
     """Nothing to do is done, without a job."""
     found = load.whole()
-    assert ("COMPLETED", "SKIPPED", "SKIPPED", True) == (*(found["summary"][key] for key in ("status", "parentJob", "childJob")), found["clean"])
+    assert ("COMPLETED", "SKIPPED", "SKIPPED", True) == (
+        *(found["summary"][key] for key in ("status", "parentJob", "childJob")),
+        found["clean"],
+    )
     assert [] == load.org.jobs()
 
 
@@ -111,7 +132,9 @@ def test_parents_without_children_skip_the_child_job(load: Load) -> None:
 
 def test_a_load_larger_than_a_job_takes_several(load: Load) -> None:
     """Every row is in exactly one of them."""
-    load.payload = json.dumps({"accounts": [{"name": f"a{number}", "sourceId": f"K{number}", "contacts": [{"lastName": f"c{number}"}]} for number in range(60)]}).encode()
+    load.payload = json.dumps(
+        {"accounts": [{"name": f"a{number}", "sourceId": f"K{number}", "contacts": [{"lastName": f"c{number}"}]} for number in range(60)]}
+    ).encode()
     load.more = {"job_bytes": 1000}
     summary = load.whole()["summary"]
     assert len(summary["parentJob"]) > 1
@@ -123,7 +146,9 @@ def test_a_load_larger_than_a_job_takes_several(load: Load) -> None:
 def test_a_job_that_ends_midway_is_a_result(load: Load, state: str) -> None:
     """What it committed counts, its children go on; the rest is unprocessed, the run red, its message told."""
     load.org.behave(job_ends=[{"object": "Account", "state": state, "at": 0.5, "message": "Timeout : too slow"}])
-    load.payload = json.dumps({"accounts": [{"name": "a", "sourceId": f"K{number}", "contacts": [{"lastName": f"c{number}"}]} for number in range(4)]}).encode()
+    load.payload = json.dumps(
+        {"accounts": [{"name": "a", "sourceId": f"K{number}", "contacts": [{"lastName": f"c{number}"}]} for number in range(4)]}
+    ).encode()
     load.mapping["Account"]["max_failed"] = load.mapping["Contact"]["max_failed"] = "100%"
     found = load.whole()
     account = found["summary"]["objects"]["Account"]
@@ -157,3 +182,10 @@ def test_one_chunk_is_one_job_however_often_it_is_submitted(load: Load) -> None:
     load.split()
     assert 1 == len({submit.chunk(load.run, "Account", 0) for _ in range(3)})
     assert 1 == len(load.org.jobs())
+
+
+@pytest.mark.parametrize("payload", [FAMILY, {"accounts": []}, {"accounts": [{"name": "", "sourceId": "K1"}]}])
+def test_each_summary_fits_its_schema(load: Load, payload: dict[str, Any]) -> None:
+    """docs/summary.schema.json says what programs may rely on."""
+    load.payload = json.dumps(payload).encode()
+    jsonschema.validate(load.whole()["summary"], json.loads(SCHEMA.read_text("utf-8")))

@@ -1,0 +1,91 @@
+"""Files → the account: each fate from the file that says it, so that a lost row shows."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.bulkload.basics import entities, tables
+from include.bulkload.report import reconcile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+FIRST = entities.Chunk(0, 2, 30, 0, 20)
+SECOND = entities.Chunk(1, 1, 20, 20, 30)
+
+
+def files(con: duckdb.DuckDBPyConnection, folder: Path, **more: object) -> reconcile.Files:
+    """Lay down five rows: one rejected, one merged, three ready in two chunks; fates of the first chunk."""
+    staged, ready, fates = folder / "staged.parquet", folder / "ready.parquet", folder / "fates.parquet"
+    tables.write_parquet(
+        con,
+        "SELECT unnest([1, 2, 3, 4, 5])::BIGINT AS row_id, unnest(['a', 'b', 'c', 'd', 'e']) AS Name, "
+        "unnest([NULL, NULL, NULL, 'missing key', NULL]) AS reason, unnest([NULL, NULL, NULL, NULL, 1])::BIGINT AS merged_into",
+        staged,
+    )
+    tables.write_parquet(con, "SELECT unnest([1, 2, 3])::BIGINT AS row_id, unnest([10, 20, 30])::BIGINT AS upto", ready)
+    tables.write_parquet(
+        con,
+        "SELECT unnest([1, 2])::BIGINT AS row_id, unnest(['succeeded', 'failed']) AS fate, unnest(['001', NULL]) AS sf_id, "
+        "unnest([true, NULL]) AS created, unnest([NULL, 'CODE:why: x:--']) AS error, '750' AS job_id",
+        fates,
+    )
+    given: dict[str, object] = {"ready": ready, "fates": [fates], "collected": [FIRST], "unsent": [SECOND]}
+    return reconcile.Files("Account", 5, staged, **(given | more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection of this test's own."""
+    return tables.connect(tables.Limits(tmp_path / "spill"))
+
+
+def test_the_sums_close(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Every source row has one fate."""
+    found = reconcile.account(con, files(con, tmp_path))
+    assert {"succeeded": 1, "failed": 1, "unprocessed": 1, "rejected": 1, "merged": 1} == {k: v for k, v in found.fates.items() if v}
+    assert (0, 1, 0, 3) == (found.gap, found.created, found.updated, found.lost)
+
+
+def test_a_lost_row_is_a_gap(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Six rows were read, five are accounted for."""
+    given = files(con, tmp_path)
+    assert 1 == reconcile.account(con, reconcile.Files(**{name: getattr(given, name) for name in given.__slots__} | {"source_rows": 6})).gap
+
+
+def test_rows_of_a_job_that_nobody_collected_are_in_doubt(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Closed, but no results."""
+    found = reconcile.account(con, files(con, tmp_path, unsent=[], running=[SECOND]))
+    assert (1, 0, 0) == (found.fates["in_doubt"], found.fates["unprocessed"], found.gap)
+
+
+def test_rows_whose_jobs_were_never_cut_are_unprocessed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """The flow broke before."""
+    found = reconcile.account(con, files(con, tmp_path, ready=None, fates=[], collected=[], unsent=[]))
+    assert (3, 0) == (found.fates["unprocessed"], found.gap)
+
+
+def test_errors_are_counted_by_their_code(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Up to the first colon; rejections by their reason."""
+    assert [{"code": "CODE", "rows": 1}, {"code": "missing key", "rows": 1}] == reconcile.account(con, files(con, tmp_path)).top_errors
+
+
+@pytest.mark.parametrize(
+    ("fate", "rows"),
+    [
+        (entities.Fate.FAILED, [("Account-0-2", "CODE:why: x:--", "750", "b")]),
+        (entities.Fate.UNPROCESSED, [("Account-0-3", "", "", "c")]),
+    ],
+)
+def test_people_find_the_rows_of_a_fate(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, fate: entities.Fate, rows: list[tuple[str, ...]]
+) -> None:
+    """Row id, error, job and data, also of rows that were never sent."""
+    reconcile.lists(con, files(con, tmp_path), ["Name"], fate, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        assert [("row_id", "error", "job_id", "Name"), *rows] == [tuple(row) for row in csv.reader(file)]
