@@ -20,6 +20,7 @@ from include.bulkload.basics import errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+DENIED = {errno.EACCES, errno.EROFS}
 UNABLE = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
@@ -59,7 +60,7 @@ class Disk:
             if not name.startswith(".")
         ]
 
-    def local(self, path: str, scratch: Path) -> Path:  # noqa: ARG002 - other stores need it
+    def local(self, path: str, target: Path) -> Path:  # noqa: ARG002 - other stores need it
         """Say where a file can be read: in place. Raises FileNotFoundError if there is none."""
         if not Path(path).is_file():
             raise FileNotFoundError(path)
@@ -96,7 +97,9 @@ def _unfinished(path: str, write: Callable[[BinaryIO], object]) -> Iterator[Path
             file.flush()
             os.fsync(file.fileno())
         yield new
-    except PermissionError as denied:
+    except OSError as denied:
+        if denied.errno not in DENIED:
+            raise
         raise errors.UnfitStorage(f"{target.parent}: this user may not write there; give it the right, or set another run base") from denied
     finally:
         new.unlink(missing_ok=True)

@@ -87,18 +87,20 @@ class RunFolder:
         raise errors.LedgerDamaged(f"{self.uri(name)}: what stands there isn't what its checksum says; {RESTORE}")
 
     def get(self, stored: ports.Stored, scratch: Path) -> Path:
-        """Bring a stored file to a local path, checksum verified; on this machine's disk it is read in place.
+        """Bring a stored file to a local path, checksum verified: in place on this machine's disk, else once per scratch folder.
 
         Raises LedgerDamaged if it is missing or differs.
         """
+        target = scratch / "brought" / f"{stored.sha256[:32]}{PurePosixPath(stored.name).suffix}"
+        if _is(stored, target):
+            return target
         try:
-            local = self._store.local(self._path(stored.name), scratch / "brought")
+            local = self._store.local(self._path(stored.name), target)
         except FileNotFoundError as missing:
             raise errors.LedgerDamaged(f"{self.uri(stored.name)} is missing; {RESTORE}") from missing
-        if (local.stat().st_size, disk.checksum(local)) == (stored.bytes, stored.sha256):
+        if _is(stored, local):
             return local
-        if local.is_relative_to(scratch):
-            local.unlink()
+        target.unlink(missing_ok=True)
         raise errors.LedgerDamaged(f"{self.uri(stored.name)} isn't what was stored, by size or checksum; {RESTORE}")
 
     def uri(self, name: str) -> str:
@@ -123,6 +125,11 @@ def run_folder(fs: AbstractFileSystem, base: str, dag_id: str, run_id: str, *, b
     path = base.rstrip("/")
     store = stores.of(fs)
     return RunFolder(store, (path, (base_uri or store.uri(path)).rstrip("/")), f"{names.encoded(dag_id)}/{names.encoded(run_id)}")
+
+
+def _is(stored: ports.Stored, local: Path) -> bool:
+    """Whether a local file is there and is the one that was stored."""
+    return local.is_file() and local.stat().st_size == stored.bytes and disk.checksum(local) == stored.sha256
 
 
 def _body(document: dict[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from fsspec import AbstractFileSystem
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Parts of a large upload, and how many at once: what a task may hold in memory.
 PART_BYTES = 8 << 20
 AT_ONCE = 4
+CONFLICT = "ConditionalRequestConflict"
+CONFLICTS = 3
 TAKEN = {"PreconditionFailed", "412"}
 BUGS = (TypeError, AttributeError, NameError, AssertionError)
 
@@ -34,8 +36,7 @@ class Remote:
 
     def create(self, path: str, body: bytes) -> None:
         """Write an object exclusively. Raises FileExistsError if the name is taken."""
-        with self._reached(path):
-            self._fs.pipe_file(path, body, mode="create")
+        self._exclusively(path, lambda: self._fs.pipe_file(path, body, mode="create"))
 
     def replace(self, path: str, body: bytes) -> None:
         """Write or replace an object; readers see the old or the new one whole."""
@@ -45,8 +46,7 @@ class Remote:
     def put(self, local: Path, path: str) -> None:
         """Copy a local file exclusively. Raises FileExistsError if the name is taken."""
         parts = {"chunksize": PART_BYTES, "max_concurrency": AT_ONCE} if "s3" in self._fs.protocol else {}
-        with self._reached(path):
-            self._fs.put_file(str(local), path, mode="create", **parts)
+        self._exclusively(path, lambda: self._fs.put_file(str(local), path, mode="create", **parts))
 
     def read(self, path: str) -> bytes | None:
         """Read an object; None if there is none."""
@@ -63,17 +63,16 @@ class Remote:
             return [found.lstrip("/").removeprefix(root) for found in self._fs.find(folder)]
         return []
 
-    def local(self, path: str, scratch: Path) -> Path:
-        """Download an object to a new file in `scratch`. Raises FileNotFoundError if there is none."""
-        scratch.mkdir(parents=True, exist_ok=True)
-        target = scratch / secrets.token_hex(8)
+    def local(self, path: str, target: Path) -> Path:
+        """Download an object to `target`, whole or not at all. Raises FileNotFoundError if there is none."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = target.with_name(f".new-{secrets.token_hex(8)}")
         try:
             with self._reached(path):
-                self._fs.get_file(path, str(target))
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        return target
+                self._fs.get_file(path, str(new))
+            return new.replace(target)
+        finally:
+            new.unlink(missing_ok=True)
 
     def checksum(self, path: str) -> str:
         """SHA-256 of an object."""
@@ -88,6 +87,18 @@ class Remote:
     def uri(self, path: str) -> str:
         """Say where an object stands, as a URI."""
         return str(self._fs.unstrip_protocol(path))
+
+    def _exclusively(self, path: str, write: Callable[[], object]) -> None:
+        """Write under the store's condition; where two writers met at the very moment, S3 wants it said again."""
+        for left in reversed(range(CONFLICTS + 1)):
+            try:
+                with self._reached(path):
+                    write()
+            except errors.NetworkFault as fault:
+                if not left or fault.__cause__ is None or _code(fault.__cause__) != CONFLICT:
+                    raise
+            else:
+                return
 
     @contextlib.contextmanager
     def _reached(self, path: str) -> Iterator[None]:

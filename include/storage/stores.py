@@ -35,8 +35,8 @@ class Store(Protocol):
     def find(self, folder: str) -> list[str]:
         """List all finished objects beneath a folder, as paths relative to it."""
 
-    def local(self, path: str, scratch: Path) -> Path:
-        """Say where an object can be read, downloaded to a new file in `scratch` if need be. Raises FileNotFoundError."""
+    def local(self, path: str, target: Path) -> Path:
+        """Say where an object can be read: in place, or downloaded to `target`. Raises FileNotFoundError if there is none."""
 
     def checksum(self, path: str) -> str:
         """SHA-256 of an object, in hex."""

@@ -118,6 +118,18 @@ def test_a_changed_file_is_damage(folder: folders.RunFolder, place: Place, file:
     assert [] == [path for path in (tmp_path / "scratch").rglob("*") if path.is_file()]
 
 
+def test_a_stored_file_is_brought_once(bucket: Any, file: Path, tmp_path: Path) -> None:
+    """A thousand chunks need the same file; a copy that was changed meanwhile isn't taken."""
+    folder = folders.run_folder(bucket, f"loads/{tmp_path.name}", "d", "r")
+    stored = folder.put(file, "a.parquet")
+    first = folder.get(stored, tmp_path / "scratch")
+    bucket.rm_file(f"loads/{tmp_path.name}/d/r/{stored.name}")
+    assert (first, ".parquet") == (folder.get(stored, tmp_path / "scratch"), first.suffix)
+    first.write_bytes(b"changed")
+    with pytest.raises(errors.LedgerDamaged):
+        folder.get(stored, tmp_path / "scratch")
+
+
 def test_a_missing_file_is_damage(folder: folders.RunFolder, tmp_path: Path) -> None:
     """Somebody emptied the bucket."""
     with pytest.raises(errors.LedgerDamaged, match="missing"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pytest
+from fsspec.implementations import memory
 
 from include.bulkload.basics import errors
 from include.storage import remote
@@ -68,5 +70,38 @@ def test_a_bug_stays_a_bug(bucket: Any) -> None:
 def test_a_broken_download_leaves_nothing(bucket: Any, tmp_path: Path) -> None:
     """No half file in scratch."""
     with pytest.raises(FileNotFoundError):
-        remote.Remote(bucket).local(f"{BUCKET}/nothing", tmp_path)
+        remote.Remote(bucket).local(f"{BUCKET}/nothing", tmp_path / "file")
     assert [] == list(tmp_path.iterdir())
+
+
+class Conflict(OSError):
+    """What s3fs makes of two writers who met at the very moment."""
+
+    response = {"Error": {"Code": "ConditionalRequestConflict"}}  # noqa: RUF012 - as botocore's
+
+
+class Contended(memory.MemoryFileSystem):  # type: ignore[misc]
+    """A store where another writer is in the way so many times."""
+
+    protocol = "contended"
+    store: dict[str, Any] = {}  # noqa: RUF012 - as in fsspec
+    pseudo_dirs = [""]  # noqa: RUF012 - as in fsspec
+    times = 0
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **given: Any) -> None:
+        """Write when the others are done."""
+        if self.times:
+            self.times -= 1
+            raise OSError(16, "conflict") from Conflict()
+        super().pipe_file(path, value, mode=mode, **given)
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1, b"x"), (remote.CONFLICTS, b"x"), (remote.CONFLICTS + 1, None)])
+def test_a_conflict_is_settled_by_asking_again(times: int, expected: bytes | None) -> None:
+    """S3 answers 409 to writers who meet; it isn't known yet who wins."""
+    fs = Contended(skip_instance_cache=True)
+    fs.times, path = times, f"/{times}"
+    store = remote.Remote(fs)
+    with contextlib.suppress(errors.NetworkFault):
+        store.create(path, b"x")
+    assert (0, expected) == (fs.times, store.read(path))
