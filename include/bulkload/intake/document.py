@@ -1,7 +1,7 @@
 """One JSON document, block by block → each record of its list, as its own bytes on one line.
 
 A document may be larger than memory; one record may not. Records are cut out, not rewritten, so that numbers
-keep their text and nothing is lost that a parser would drop.
+keep their text and nothing is lost that a parser would drop. The cutting is lenient; `records` judges each.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from include.bulkload.basics import errors
 from include.bulkload.intake import records
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SPACE = re.compile(r"[ \t\n\r]*")
-DECODER = json.JSONDecoder()
-# A record that ends this close before the end of what was read may go on in the next block.
-MARGIN = 1
+DECODER = json.JSONDecoder(strict=False)
+# Text that isn't UTF-8 stays recognisable, and is one bad record.
+UNDECODABLE = "surrogateescape"
+# A number this close to the end of what was read may go on in the next block: `1` with `.5` or `e-7`.
+MARGIN = 3
 
 
 class _Text:
@@ -28,25 +30,30 @@ class _Text:
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self._before = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")(UNDECODABLE)
+        self._line, self._column = 1, 1
         self.text = ""
         self.at = 0
 
     @property
     def place(self) -> str:
         """Where we are, for people."""
-        return f"character {self._before + self.at + 1}"
+        self._pass_over()
+        return f"line {self._line}, column {self._column}"
+
+    def _pass_over(self) -> None:
+        """Drop what lies behind us."""
+        gone = self.text[: self.at]
+        breaks = gone.count("\n")
+        self._line += breaks
+        self._column = len(gone) - gone.rfind("\n") if breaks else self._column + len(gone)
+        self.text, self.at = self.text[self.at :], 0
 
     def more(self) -> bool:
         """Read another block; False at the end."""
         block = next(self._blocks, None)
-        try:
-            added = self._decoder.decode(block or b"", final=block is None)
-        except UnicodeDecodeError as wrong:
-            raise errors.SourceError(f"the payload isn't UTF-8 after {self.place}; write it in UTF-8") from wrong
-        self._before += self.at
-        self.text, self.at = self.text[self.at :] + added, 0
+        self._pass_over()
+        self.text += self._decoder.decode(block or b"", final=block is None)
         return block is not None
 
     def peek(self) -> str:
@@ -62,32 +69,64 @@ class _Text:
         """Step over one character. Raises SourceError if another stands there."""
         found = self.peek()
         if found != expected:
-            raise errors.SourceError(f"the payload isn't JSON: {expected!r} is expected at {self.place}, not {found or 'its end'!r}; mend it")
+            raise errors.SourceError(f"it isn't JSON: {expected!r} is expected at {self.place}, not {found or 'its end'!r}; mend it")
         self.at += 1
 
-    def value(self) -> tuple[Any, str]:
-        """Read one value; it and its text. Raises SourceError if it is no JSON, or larger than a record may be."""
+    def value(self) -> str:
+        """Step over one value and return its text. Raises SourceError if it is no JSON, or larger than a record may be."""
         self.peek()
         while True:
             try:
-                found, end = DECODER.raw_decode(self.text, self.at)
-            except (ValueError, RecursionError) as wrong:
+                _, end = DECODER.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as wrong:
                 self._go_on(wrong)
                 continue
+            except RecursionError as wrong:
+                raise errors.SourceError(f"the value at {self.place} nests deeper than {records.MOST_DEPTH} levels; flatten it") from wrong
             length = end - self.at
             if end < len(self.text) - MARGIN or not self.more():
                 text = self.text[self.at : self.at + length]
                 self.at += length
-                return found, text
+                return text
 
-    def _go_on(self, wrong: Exception) -> None:
+    def _go_on(self, wrong: json.JSONDecodeError) -> None:
         """Read another block for a value that isn't whole yet, or give up on it."""
         if len(self.text) - self.at > records.MOST_BYTES:
             message = f"the value at {self.place} isn't JSON, or has more than {records.MOST_BYTES} characters; mend or split it"
             raise errors.SourceError(message) from wrong
         if not self.more():
-            said = wrong.msg if isinstance(wrong, json.JSONDecodeError) else "nested too deep"
-            raise errors.SourceError(f"the payload isn't JSON: {said} in the value at {self.place}; mend it") from wrong
+            raise errors.SourceError(f"it isn't JSON: {wrong.msg} in the value at {self.place}; mend it") from wrong
+
+    def key(self) -> str:
+        """Step over a key and its colon; what it says."""
+        if self.peek() != '"':
+            raise errors.SourceError(f"it isn't JSON: a key is expected at {self.place}, not {self.peek() or 'its end'!r}; mend it")
+        text = self.value()
+        self.take(":")
+        return str(json.loads(text, strict=False))
+
+    def pass_value(self, depth: int = 1) -> None:
+        """Step over a value of any size, piece by piece."""
+        ends = {"{": "}", "[": "]"}
+        kind = self.peek()
+        if kind not in ends or depth > records.MOST_DEPTH:
+            self.value()
+            return
+        self.take(kind)
+        while self.peek() != ends[kind]:
+            if kind == "{":
+                self.key()
+            self.pass_value(depth + 1)
+            self.separated(ends[kind])
+        self.take(ends[kind])
+
+    def separated(self, end: str) -> None:
+        """Step over the comma between two values; none stands before the end."""
+        if self.peek() == end:
+            return
+        self.take(",")
+        if self.peek() == end:
+            raise errors.SourceError(f"it isn't JSON: a comma stands before {end!r} at {self.place}; take it away")
 
 
 def items(blocks: Iterator[bytes], records_path: str) -> Iterator[bytes]:
@@ -98,35 +137,34 @@ def items(blocks: Iterator[bytes], records_path: str) -> Iterator[bytes]:
     text = _Text(blocks)
     wanted = records_path.partition("[]")[0]
     if not text.peek():
-        raise errors.SourceError("the payload is empty; give a JSON document")
-    if not wanted:
-        yield from _list(text, "the payload")
-    else:
+        raise errors.SourceError("it is empty; give a JSON document")
+    if wanted:
         yield from _in_object(text, wanted)
+    else:
+        yield from _list(text, "the document")
     if text.peek():
-        raise errors.SourceError(f"the payload isn't one JSON document: more text at {text.place}; use format jsonl for JSON lines")
+        raise errors.SourceError(f"it isn't one JSON document: more text at {text.place}; use format jsonl for JSON lines")
 
 
 def _in_object(text: _Text, wanted: str) -> Iterator[bytes]:
     """Go through the document's keys to the wanted list."""
     if text.peek() != "{":
-        raise errors.SourceError(f"the payload is no object that holds {wanted!r}; use records `[]` if it is a list")
+        raise errors.SourceError(f"the document is no object that holds {wanted!r}; use records `[]` if it is a list")
     text.take("{")
     seen = False
     while text.peek() != "}":
-        key, _ = text.value()
-        text.take(":")
-        if key == wanted:
+        if text.key() == wanted:
             if seen:
-                raise errors.SourceError(f"{wanted!r} stands twice in the payload; keep one of the two")
+                raise errors.SourceError(f"{wanted!r} stands twice in the document; keep one of the two")
             seen = True
             yield from _list(text, repr(wanted))
         else:
-            text.value()
-        _separated(text, "}")
+            text.pass_value()
+        text.separated("}")
     text.take("}")
     if not seen:
-        raise errors.SourceError(f"the payload has no {wanted!r}; mend it, or the plan's `records`")
+        hint = "use format jsonl, if each line is a record" if text.peek() else "mend it, or the plan's `records`"
+        raise errors.SourceError(f"the document has no {wanted!r}; {hint}")
 
 
 def _list(text: _Text, what: str) -> Iterator[bytes]:
@@ -134,16 +172,6 @@ def _list(text: _Text, what: str) -> Iterator[bytes]:
         raise errors.SourceError(f"{what} isn't a list (at {text.place}); mend the payload, or the plan's `records`")
     text.take("[")
     while text.peek() != "]":
-        _, record = text.value()
-        yield records.checked(record.replace("\n", " ").replace("\r", " ").encode("utf-8", "surrogatepass"))
-        _separated(text, "]")
+        yield records.checked(text.value().encode("utf-8", UNDECODABLE))
+        text.separated("]")
     text.take("]")
-
-
-def _separated(text: _Text, end: str) -> None:
-    """Step over the comma between two values; none stands before the end."""
-    if text.peek() == end:
-        return
-    text.take(",")
-    if text.peek() == end:
-        raise errors.SourceError(f"the payload isn't JSON: a comma stands before {end!r} at {text.place}; take it away")

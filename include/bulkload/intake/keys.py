@@ -1,17 +1,17 @@
 """Rows with their folded keys → which can't be sent, and which share another row's record.
 
-Two rows of one key: if all cells are equal, one is sent for both; if not, nobody can say which is right, and
-both are rejected.
+Two rows of one key: if all cells are equal as sent, one is sent for both; if not, nobody can say which is
+right, and all rows of that key are rejected.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
@@ -19,10 +19,16 @@ MISSING = "missing key"
 CONFLICTING = "conflicting duplicate"
 
 
+def is_case_sensitive(described: Mapping[str, Any]) -> bool:
+    """Whether the org tells `abc` from `ABC` in a key field, by its describe (contract 2.1.2; 8.11 for e-mail)."""
+    return described["type"] != "email" and (bool(described["caseSensitive"]) or not described["unique"])
+
+
 def mark(con: duckdb.DuckDBPyConnection, rows: str, fields: Sequence[str]) -> int:
     """Fill the table `marks` (row_id, reason, merged_into) for the rows of a table expression; return its size.
 
-    `rows` has row_id, key, reason and one column per field. Rows that are rejected already don't count.
+    `rows` has row_id, key, reason and `fields`, the columns that must be equal in rows that merge. Rows that are
+    rejected already don't count.
     """
     cells = "list_value(" + ", ".join(tables.quoted(field) for field in fields) + ")"
     fine = f"{rows} WHERE reason IS NULL"

@@ -1,10 +1,7 @@
 """A payload file (one JSON document, or JSON lines; gzip by suffix) → one record a line, in bounded memory.
 
 Each line that comes out is UTF-8 without line breaks of its own: a record's own text as it was written; `~`
-for a blank line, so that line numbers stay; or `!` and what is wrong with the record. Numbers keep their text.
-
-The loop over lines in Python only looks at bytes; one line that isn't UTF-8, or ends in CRLF, would make the
-table engine's reader refuse the whole file.
+for a blank line, so that line numbers stay; or `!` and what is wrong with the record.
 """
 
 from __future__ import annotations
@@ -12,7 +9,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from include.bulkload.basics import errors
 from include.bulkload.intake import document, records
@@ -23,7 +20,9 @@ if TYPE_CHECKING:
 
 BLANK = b"~"
 BOM = b"\xef\xbb\xbf"
+OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff")
 MOST_TIMES = 200
+# What a small file may unpack to, whatever its size.
 SMALL = 16_000_000
 BLOCK = 1 << 20
 
@@ -44,63 +43,74 @@ def lines(path: Path, fmt: str, records_path: str, out: Path) -> Records:
     """
     by_line = fmt == "jsonl" or (fmt == "auto" and path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson")))
     try:
-        with _opened(path) as source, out.open("wb") as target:
-            found: Iterable[bytes] = _by_line(source) if by_line else document.items(_blocks(source), records_path)
-            for each in found:
-                target.write(each)
-                target.write(b"\n")
+        blocks = _decoded(_unpacked(path) if path.suffix == ".gz" else _blocks(path))
+        found = _by_line(blocks) if by_line else document.items(blocks, records_path)
+        _written(found, out)
     except (EOFError, gzip.BadGzipFile, zlib.error) as wrong:
         raise errors.SourceError(f"{path.name}: its gzip data breaks off or is damaged; write it anew") from wrong
+    except errors.SourceError as wrong:
+        raise errors.SourceError(f"{path.name}: {wrong}") from wrong
     return Records(out, by_line)
 
 
-def _opened(path: Path) -> BinaryIO:
-    if path.suffix == ".gz":
-        return _Measured(path)
-    return path.open("rb")
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        while block := source.read(BLOCK):
+            yield block
 
 
-class _Measured(gzip.GzipFile):
-    """A gzip file that refuses to become more than 200 times as large as it is."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
-        self._most = max(path.stat().st_size * MOST_TIMES, SMALL)
-        self._name = path.name
-
-    def read(self, size: int | None = -1) -> bytes:
-        self._measure()
-        return super().read(size)
-
-    def readline(self, size: int | None = -1) -> bytes:
-        self._measure()
-        return super().readline(size)
-
-    def _measure(self) -> None:
-        if self.tell() > self._most:
-            raise errors.SourceError(f"{self._name}: it unpacks to more than {MOST_TIMES} times its size; split it, or don't compress it")
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """Unpack a gzip file that doesn't become more than 200 times as large as it is."""
+    left = max(path.stat().st_size * MOST_TIMES, SMALL)
+    with gzip.open(path, "rb") as source:
+        while block := source.read(BLOCK):
+            left -= len(block)
+            if left < 0:
+                raise errors.SourceError(f"it unpacks to more than {MOST_TIMES} times its size; split it, or don't compress it")
+            yield block
 
 
-def _blocks(source: BinaryIO) -> Iterator[bytes]:
-    while block := source.read(BLOCK):
-        yield block
+def _decoded(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Take the mark of UTF-8 away from the start; refuse those of other encodings."""
+    first = next(blocks, b"")
+    if first.startswith(OTHER_BOMS):
+        raise errors.SourceError("it is UTF-16; write it in UTF-8")
+    yield first.removeprefix(BOM)
+    yield from blocks
 
 
-def _by_line(source: BinaryIO) -> Iterator[bytes]:
-    """Clean JSON lines: each is one record, or blank."""
-    first = True
-    while line := source.readline(records.MOST_BYTES + 2):
-        if first:
-            line, first = line.removeprefix(BOM), False
+def _written(found: Iterable[bytes], out: Path) -> None:
+    """Write the lines. Raises SourceError if there are records but none is JSON: then the source isn't."""
+    good = bad = 0
+    first = ""
+    with out.open("wb", buffering=BLOCK) as target:
+        for number, line in enumerate(found, 1):
+            target.write(line + b"\n")
+            if line.startswith(b"!"):
+                first = first or f"record {number}: {line[1:].decode()}"
+                bad += 1
+            elif line != BLANK:
+                good += 1
+    if bad and not good:
+        raise errors.SourceError(f"none of its records can be read ({first}); mend it, or set the source's format (json or jsonl)")
+
+
+def _by_line(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Check JSON lines: each is one record, or blank."""
+    for line in _cut(blocks):
         bare = line.strip()
-        if len(line) > records.MOST_BYTES and not line.endswith(b"\n"):
-            _skip(source)
-            yield records.bad(f"a record of more than {records.MOST_BYTES} bytes")
-        else:
-            yield records.checked(bare) if bare else BLANK
+        yield records.checked(bare) if bare else BLANK
 
 
-def _skip(source: BinaryIO) -> None:
-    """Read on to the end of a line that is too long to keep."""
-    while (part := source.readline(BLOCK)) and not part.endswith(b"\n"):
-        pass
+def _cut(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut blocks into lines; of one that is too long just enough is kept to see that."""
+    rest = b""
+    for block in blocks:
+        first, *others = block.split(b"\n")
+        rest += first[: records.MOST_BYTES + 1 - len(rest)]
+        if others:
+            yield rest
+            yield from others[:-1]
+            rest = others[-1]
+    if rest:
+        yield rest

@@ -2,8 +2,9 @@
 
 In SQL over a column `j` (the record's JSON). Text arrives as it left, but for what is counted: CRLF and CR become
 LF (by us, so that a job's line ending holds, contract 4.1); blanks at the edges and capitals in e-mail
-addresses go when Salesforce stores them (contract 8.11). Numbers come as the source wrote them, as far as a
-double prints them alike (`1.10` becomes `1.1`); what a double can't keep is refused.
+addresses go when Salesforce stores them (contract 8.11). Numbers come as the source wrote them (`1.10` stays
+`1.10`; `records` sees to that); fractions of more than 17 significant digits are refused, as Salesforce keeps
+doubles. `true` and `false` come as these words. Absent, null and empty are alike: NULL, nothing is sent.
 """
 
 from __future__ import annotations
@@ -22,18 +23,17 @@ NULL_MARK = "#N/A"
 CHANGES = ("lineEndings", "edgeBlanks", "emailCase")
 
 
-def json_path(names: Sequence[str]) -> str:
-    """The path of a value in a record, each name quoted: a name may hold dots and blanks."""
-    return "$" + "".join("." + json.dumps(name, ensure_ascii=False) for name in names)
+def pointer(name: str) -> str:
+    """The place of a value in its record, as a JSON pointer: any name will do, dots, blanks and stars included."""
+    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def read(fields: Mapping[str, str], lists: Sequence[str]) -> str:
-    """Columns to select from `j`: `raw` texts and `kinds` of the mapped values, kinds of the lists, number of keys."""
-    paths = [json_path([source]) for source in fields.values()]
-    lists_paths = [json_path([name]) for name in lists]
+    """Columns to select from `j`: `raw` texts and `kinds` of the mapped values, then kinds of the lists; the record's own."""
+    values = [pointer(source) for source in fields.values()]
     return (
-        f"json_extract_string(j, {_list(paths)}) AS raw, json_type(j, {_list(paths + lists_paths)}) AS kinds, "
-        "json_type(j) AS shape, len(json_keys(j)) AS keys"
+        f"json_extract_string(j, {_list(values)}) AS raw, json_type(j, {_list([*values, *map(pointer, lists)])}) AS kinds, "
+        "json_type(j) AS shape, json_keys(j) AS keys"
     )
 
 
@@ -41,10 +41,16 @@ def _list(paths: Sequence[str]) -> str:
     return "[" + ", ".join(tables.literal(path) for path in paths) + "]::VARCHAR[]"
 
 
+def items(name: str) -> str:
+    """The items of the list `name` of the record `j`; none if it isn't a list."""
+    return f"json_extract(json_extract(j, {tables.literal(pointer(name))}), '$[*]')"
+
+
 def text(place: int) -> str:
-    """The Salesforce text of the mapped value at `place` (from 0), line endings as LF."""
+    """The Salesforce text of the mapped value at `place` (from 0), line endings as LF, NULL if it is empty."""
     raw = f"raw[{place + 1}]"
-    return f"CASE WHEN contains({raw}, chr(13)) THEN replace(replace({raw}, chr(13) || chr(10), chr(10)), chr(13), chr(10)) ELSE {raw} END"
+    with_lf = f"replace(replace({raw}, chr(13) || chr(10), chr(10)), chr(13), chr(10))"
+    return f"CASE WHEN contains({raw}, chr(13)) THEN {with_lf} WHEN {raw} != '' THEN {raw} END"
 
 
 def reason(fields: Mapping[str, str], lists: Sequence[str]) -> str:
@@ -53,21 +59,21 @@ def reason(fields: Mapping[str, str], lists: Sequence[str]) -> str:
     checks += [_value_check(place, field) for place, field in enumerate(fields)]
     checks += [_list_check(len(fields) + place, name) for place, name in enumerate(lists)]
     # Where every key is a mapped one there can be no second of its kind; only others are looked at more closely.
-    present = "len(list_filter(kinds, lambda kind: kind IS NOT NULL))"
-    checks.append(f"WHEN keys > {present} AND keys > len(list_distinct(json_keys(j))) THEN 'a key stands twice'")
+    present = " + ".join(f"(kinds[{place + 1}] IS NOT NULL)::INTEGER" for place in range(len(fields) + len(lists)))
+    checks.append(f"WHEN len(keys) > {present} AND list_unique(keys) < len(keys) THEN 'a key stands twice'")
     return f"CASE {' '.join(checks)} END"
 
 
 def _value_check(place: int, field: str) -> str:
     kind, raw = f"kinds[{place + 1}]", f"raw[{place + 1}]"
-    said = f"'bad value: {field}: ' ||"
+    said = tables.literal(f"bad value: {field}: ") + " ||"
     precise = tables.literal(json.dumps(records.TOO_PRECISE))
     return (
-        f"WHEN {kind} IN ('OBJECT', 'ARRAY') THEN {said} CASE WHEN contains({raw}, {precise}) "
+        f"WHEN {kind} IN ('OBJECT', 'ARRAY') THEN {said} CASE WHEN {kind} = 'OBJECT' AND contains({raw}, {precise}) "
         f"THEN 'a number of more than {records.MOST_DIGITS} digits' ELSE 'a single value is expected, not a list or object' END "
         f"WHEN {raw} = '{NULL_MARK}' THEN {said} 'the text {NULL_MARK} would empty the field' "
         f"WHEN contains({raw}, chr(0)) THEN {said} 'it holds a NUL character' "
-        f"WHEN length({raw}) > {MOST_CHARACTERS} THEN {said} 'more than {MOST_CHARACTERS} characters'"
+        f"WHEN strlen({raw}) > {MOST_CHARACTERS} AND length({raw}) > {MOST_CHARACTERS} THEN {said} 'more than {MOST_CHARACTERS} characters'"
     )
 
 
@@ -77,11 +83,14 @@ def _list_check(place: int, name: str) -> str:
 
 
 def changed(fields: Mapping[str, str], types: Mapping[str, str]) -> str:
-    """Columns to select from rows with `raw`: how many of a row's values change, by CHANGES."""
+    """Columns to select from rows with `raw`: how many of a row's values change, by CHANGES.
+
+    `types`: each field's type in the org's describe.
+    """
     raws = [f"raw[{place + 1}]" for place in range(len(fields))]
     counted = {
         "lineEndings": [f"contains({raw}, chr(13))" for raw in raws],
-        "edgeBlanks": [f"regexp_matches({raw}, '^[\\x01-\\x20]|[\\x01-\\x20]$')" for raw in raws],
+        "edgeBlanks": [f"({raw} != '' AND (ord({raw}) <= 32 OR {raw}[-1] <= ' '))" for raw in raws],
         "emailCase": [f"lower({raw}) != {raw}" for raw, field in zip(raws, fields, strict=True) if types.get(field) == "email"],
     }
     return ", ".join(f"{_sum(conditions)} AS {tables.quoted(name)}" for name, conditions in counted.items())
