@@ -127,6 +127,8 @@ def _downloaded(uri: str, place: Place, into: Path, opened: Opened) -> Path:
     local = into / f"source{''.join(Path(place.path).suffixes[-2:])}"
     try:
         fs, path = opened(uri)
+        # The size that a cached listing tells may be an older object's.
+        fs.invalidate_cache()
         size = fs.info(path)["size"]
         fs.get_file(path, str(local))
     except FileNotFoundError as missing:
