@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "extra__salesforce__"
+# Under a name of ours, since simple-salesforce would log them, passwords and all, as not to be had with a session.
+PROXIES = "door_proxies"
 CONNECT_SECONDS = 10.0
 # Salesforce takes up to two minutes for an answer before it gives up itself (contract 6).
 ANSWER_SECONDS = 130.0
@@ -91,8 +93,8 @@ def cleaned(connection: Any) -> Connection:
     if connection.conn_type != "salesforce":
         raise errors.LoginRefused(f"connection {connection.conn_id} is of type {connection.conn_type!r}; make it one of type salesforce")
     extra = _extra(connection)
-    if extra.get("proxies"):
-        extra["proxies"] = _proxies(connection.conn_id, extra["proxies"])
+    if "proxies" in extra:
+        extra[PROXIES] = _proxies(connection.conn_id, extra.pop("proxies"))
     if "session_id" not in extra:
         # A JWT log-in would build https://<instance_url>.salesforce.com from it; only a session id needs it.
         extra.pop("instance_url", None)
@@ -110,7 +112,7 @@ def said(connection: Connection) -> Said:
     extra = _extra(connection)
     door = Door(
         ca_file=extra.get("ca_file"),
-        proxies=extra.get("proxies", {}),
+        proxies=extra.get(PROXIES, {}),
         connect_seconds=_seconds(connection.conn_id, extra, "connect_seconds", CONNECT_SECONDS),
         answer_seconds=_seconds(connection.conn_id, extra, "answer_seconds", ANSWER_SECONDS),
     )

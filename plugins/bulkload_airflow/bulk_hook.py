@@ -11,6 +11,7 @@ import hashlib
 import threading
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import requests
 import simple_salesforce.exceptions
 from airflow.providers.salesforce.hooks.salesforce import SalesforceHook
@@ -104,7 +105,7 @@ def logged_in(conn_id: str) -> wire.Session:
         raise errors.LoginRefused(message) from wrong
     except requests.RequestException as wrong:
         raise errors.NetworkFault(f"connection {conn_id}: no answer to the log-in ({type(wrong).__name__}); it is tried again") from wrong
-    except (OSError, ValueError) as wrong:
+    except (OSError, ValueError, jwt.PyJWTError) as wrong:
         # Its text may quote the key.
         message = f"connection {conn_id}: its private key can't be read ({type(wrong).__name__}); mend `private_key` or its file"
         raise errors.LoginRefused(message) from wrong

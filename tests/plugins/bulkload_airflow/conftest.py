@@ -11,6 +11,7 @@ import pytest
 
 from bulkload_airflow import bulk_config, bulk_hook, settings
 from tests.running import org as running_org
+from tests.running import steering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,27 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A local org of this module's own; its start line."""
-    with running_org.running(tmp_path_factory.mktemp("org")) as started:
-        yield started
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[steering.Org]:
+    """A local org of this module's own."""
+    with running_org.running(tmp_path_factory.mktemp("org"), "--control") as line:
+        yield steering.Org(line)
 
 
 @pytest.fixture
-def connect(org: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+def org(started: steering.Org) -> Iterator[steering.Org]:
+    """The module's org, plain again after each test."""
+    yield started
+    started.calm()
+
+
+@pytest.fixture
+def doors(org: steering.Org) -> dict[str, Any]:
+    """How the org is reached under Salesforce's own host names."""
+    return {"proxies": {"https": org["proxy_url"]}, "ca_file": org["ca_file"]}
+
+
+@pytest.fixture
+def connect(org: steering.Org, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Set `salesforce_default` to this org; the extra's fields may be given, else it is a plain session id over HTTP."""
 
     def set_to(extra: dict[str, Any] | None = None, **fields: Any) -> bulk_hook.BulkHook:

@@ -40,12 +40,12 @@ def test_old_prefixed_names_count_where_the_plain_ones_are_missing() -> None:
 @pytest.mark.parametrize("given", [{"https": "http://p:1"}, '{"https": "http://p:1"}'])
 def test_proxies_are_a_dict_however_they_were_typed(given: Any) -> None:
     """The form stores text, requests wants a dict."""
-    assert {"https": "http://p:1"} == cleaned({"proxies": given}).extra_dejson["proxies"]
+    assert {"https": "http://p:1"} == bulk_connection.said(cleaned({"proxies": given})).door.proxies
 
 
 def test_one_proxy_url_is_for_both_schemes() -> None:
     """People type one URL."""
-    assert {"http": "http://p:1", "https": "http://p:1"} == cleaned({"proxies": "http://p:1"}).extra_dejson["proxies"]
+    assert {"http": "http://p:1", "https": "http://p:1"} == bulk_connection.said(cleaned({"proxies": "http://p:1"})).door.proxies
 
 
 @pytest.mark.parametrize("extra", [{"proxies": "{"}, {"answer_seconds": "long"}])
