@@ -71,6 +71,11 @@ class LocalOrg:
         found: list[dict[str, Any]] = requests.get(url, headers=headers, timeout=10).json()["records"]
         return found
 
+    def struck(self) -> int:
+        """How many faults happened."""
+        counts: dict[str, int] = requests.get(f"{self.started['http_url']}/control/faults", timeout=10).json()["counts"]
+        return sum(counts.values())
+
     def behave(self, **settings: Any) -> None:
         """Change its settings."""
         requests.post(f"{self.started['http_url']}/control/settings", json=settings, timeout=10).raise_for_status()
@@ -123,6 +128,10 @@ class Load:
         (self.root / self.name).write_bytes(self.payload)
         return list(split.load(self.run, self.document, self.fetch)["chunks"]["Account"])
 
+    def ids(self) -> dict[str, Any]:
+        """The task `id_map`."""
+        return ids.learn(self.run, "Account")
+
     def sent(self, name: str, chunks: list[int]) -> dict[str, int]:
         """The tasks that submit, wait for and settle an object's jobs."""
         jobs = [submit.chunk(self.run, name, number) for number in chunks]
@@ -139,7 +148,7 @@ class Load:
     def whole(self) -> dict[str, Any]:
         """All tasks of the DAG; what `summary` returns."""
         self.sent("Account", self.split())
-        ids.learn(self.run, "Account")
+        self.ids()
         self.sent("Contact", orphan_filter.children(self.run, "Contact")["chunks"])
         return summarize.close(self.run, [])
 
