@@ -74,6 +74,7 @@ class Calls:
         self._session = session
         self._version = version
         self._timeouts = timeouts
+        self.upload_timeouts = (max(timeouts[0], UPLOAD_TIMEOUTS[0]), max(timeouts[1], UPLOAD_TIMEOUTS[1]))
         self.pause = pause
 
     def repeated(self, method: str, where: str, address: Callable[[str, str], str], document: Any = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ An upload never is, because one job takes one PUT. Closing and aborting are sett
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -80,12 +81,13 @@ class BulkClient:
         """
         where = f"upload to job {job_id}"
         with path.open("rb") as file:
-            answer = self._calls.renewing(lambda at: self._put(at, job_id, file, where))
+            before = itertools.count()
+            answer = self._calls.renewing(lambda at: self._put(at, job_id, file, where, again=next(before) > 0))
         wire.answer(answer.status, answer.headers, answer.body, where)
 
-    def _put(self, at: wire.Session, job_id: str, file: BinaryIO, where: str) -> calls.Answer:
+    def _put(self, at: wire.Session, job_id: str, file: BinaryIO, where: str, *, again: bool) -> calls.Answer:
         # A 401 took nothing, says Salesforce. A gateway may say it too late, so before a second try the job must say so as well.
-        if file.tell() and self._holds_data(job_id):
+        if again and self._holds_data(job_id):
             raise errors.NetworkFault(
                 f"{where}: refused with 401, and yet the job isn't empty; it is given up, another one takes its place"
             )
@@ -94,7 +96,7 @@ class BulkClient:
         data = file if file.read(1) else b""
         file.seek(0)
         with self._calls.sent(
-            at, "PUT", where, _job(job_id, "batches"), data=data, headers={"Content-Type": CSV}, timeout=calls.UPLOAD_TIMEOUTS
+            at, "PUT", where, _job(job_id, "batches"), data=data, headers={"Content-Type": CSV}, timeout=self._calls.upload_timeouts
         ) as response:
             return calls.answered(response, where)
 
