@@ -34,8 +34,8 @@ POLL_SECONDS = 1
 # As many rows as include/samples/README.md says are planted to fail or be orphaned. Another payload must load whole.
 PLANTED = {"Account": 2, "Contact": 4}
 PATIENCE = 24 * 3600.0
-# A job takes a moment, so that its sensor is seen to defer.
-ORG = ("--job-seconds", "2")
+# The org finishes a job only after somebody looked at it a few times, so that its sensor is seen to defer.
+LOOKS = {"looks": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,22 @@ def show(where: Path, payload: Path | None) -> Outcome:
     begun = time.monotonic()
     tell = progress.teller(begun)
     tell(f"Starting the local org, PostgreSQL and Airflow (logs: {where / 'logs'})")
-    with running.stack(wanted.Wanted(where, org=ORG if payload else (*ORG, "--faults", str(FAULTS))), tell) as stack:
+    org = org_options(where, payload)
+    with running.stack(wanted.Wanted(where, org=org, given={"BULKLOAD_RETRY_SECONDS": "2"}), tell) as stack:
         tell(f"Airflow runs on {stack.url} until the demo ends")
         outcome = run(stack, conf(where, payload), tell, begun)
         tell(f"The run ended: {outcome.state}. Stopping Airflow, PostgreSQL and the local org")
     tell("Stopped")
     return outcome
+
+
+def org_options(where: Path, payload: Path | None) -> tuple[str, ...]:
+    """Write the local org's settings; the planted faults name keys of the sample, so only the sample meets them."""
+    where.mkdir(parents=True)
+    settings = where / "org.json"
+    settings.write_text(json.dumps(LOOKS))
+    planted = () if payload else ("--faults", str(FAULTS))
+    return ("--settings", str(settings), *planted)
 
 
 def conf(where: Path, payload: Path | None) -> dict[str, Any]:

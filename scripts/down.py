@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import psutil
 
 from scripts import up
 from scripts.stack import running
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def main() -> int:
+
+def main(folder: Path = up.FOLDER) -> int:
     """End the stack; returns the exit status."""
-    stack = up.found()
+    stack = up.found(folder)
     if stack is None:
         print("Nothing is up.")
         return 0

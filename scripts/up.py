@@ -35,21 +35,23 @@ def found(folder: Path = FOLDER) -> running.Stack | None:
         return None
 
 
-def main() -> int:
+def main(folder: Path = FOLDER, port: int = PORT) -> int:
     """Start the stack, unless it is up already; returns the exit status."""
-    already = found()
+    already = found(folder)
     if already:
         print("It is up already.")
         print(described(already))
         return 0
     given = {name: value for name, value in os.environ.items() if name.startswith(TAKEN_OVER)}
-    asked = wanted.Wanted(FOLDER, given=given, port=PORT, stays=True)
+    asked = wanted.Wanted(folder, given=given, port=port, stays=True)
     keeper = running.launch(asked)
     try:
         stack = running.await_ready(keeper, asked, progress.teller(time.monotonic()))
     except running.StackDown as failed:
+        running.end(keeper)
         print(f"Not up: {failed}", file=sys.stderr)
         return 1
+    running.let_go(keeper)
     print(described(stack))
     return 0
 

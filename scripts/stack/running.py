@@ -93,6 +93,15 @@ def await_ready(keeper: subprocess.Popen[str], asked: wanted.Wanted, tell: Calla
     raise StackDown(f"the stack's keeper ended:\n{programs.tail(asked.folder / 'keeper.log')}")
 
 
+def let_go(keeper: subprocess.Popen[str]) -> None:
+    """Leave a keeper that stays to itself."""
+    for pipe in (keeper.stdin, keeper.stdout):
+        if pipe:
+            pipe.close()
+    # Not ours to wait for any more; else Python would complain that it still runs.
+    keeper.returncode = 0
+
+
 def end(keeper: subprocess.Popen[str]) -> None:
     """Tell the keeper to end, and wait until nothing of the stack is left."""
     if keeper.stdin:
