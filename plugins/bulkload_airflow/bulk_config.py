@@ -93,8 +93,10 @@ def _keyless(each: Mapping[str, Any]) -> bool:
 
 def params(deployed: settings.Settings) -> dict[str, Param]:
     """The form of `parent_child_load`: types, help, sections, validation."""
-    mapping = pydantic.TypeAdapter(dict[plan.ApiName, plan.ObjectPlan]).json_schema()
-    defaults = plan.Plan.model_fields
+    return _what(deployed) | _how(deployed) | _where(deployed)
+
+
+def _what(deployed: settings.Settings) -> dict[str, Param]:
     return {
         "payload_uri": Param(
             deployed.source_uri,
@@ -114,9 +116,16 @@ def params(deployed: settings.Settings) -> dict[str, Param]:
             "auto",
             type="string",
             enum=["auto", "json", "jsonl"],
+            title="Payload format",
             section=WHAT,
             description="json: one document. jsonl: one root record a line. auto: by the file's name.",
         ),
+    }
+
+
+def _how(deployed: settings.Settings) -> dict[str, Param]:
+    mapping = pydantic.TypeAdapter(dict[plan.ApiName, plan.ObjectPlan]).json_schema()
+    return {
         "objects": Param(
             objects(deployed),
             **{**mapping, "minProperties": 2, "maxProperties": 2},
@@ -128,9 +137,17 @@ def params(deployed: settings.Settings) -> dict[str, Param]:
             {},
             type="object",
             additionalProperties=pydantic.TypeAdapter(plan.Tolerance).json_schema(),
+            title="Rows that may be lost",
             section=HOW,
-            description='Rows that may be lost before the run turns red, per object: {"Account": 10, "Contact": "2%"}. Default: none.',
+            description='Before the run turns red, per object: {"Account": 10, "Contact": "2%"}. Default: none.',
         ),
+    }
+
+
+def _where(deployed: settings.Settings) -> dict[str, Param]:
+    defaults = plan.Plan.model_fields
+    seconds: dict[str, Any] = {"type": "number", "exclusiveMinimum": 0, "section": WHERE}
+    return {
         "conn_id": Param(
             deployed.connections[0],
             type="string",
@@ -144,22 +161,21 @@ def params(deployed: settings.Settings) -> dict[str, Param]:
             type="integer",
             minimum=1_000,
             maximum=150_000_000,
+            title="Largest upload of one job, bytes",
             section=WHERE,
-            description="Largest upload of one job, in bytes. Salesforce recommends 100 MB.",
+            description="Salesforce recommends 100 MB.",
         ),
         "poll_seconds": Param(
             defaults["poll_seconds"].default,
-            type="number",
-            exclusiveMinimum=0,
-            section=WHERE,
-            description="First pause between two looks at a job; never below 10 unless the connection says local_org.",
+            title="First pause between two looks at a job, seconds",
+            description="Never below 10 unless the connection says local_org.",
+            **seconds,
         ),
         "wait_seconds": Param(
             defaults["wait_seconds"].default,
-            type="number",
-            exclusiveMinimum=0,
-            section=WHERE,
-            description="How long one try waits for a job. Later the job goes on; the next try looks again.",
+            title="How long one try waits for a job, seconds",
+            description="Later the job goes on; the next try looks again.",
+            **seconds,
         ),
     }
 
