@@ -46,7 +46,7 @@ async def run(given: argparse.Namespace) -> None:
         of = org.Org(given.data, wanted, control=given.control, schema_folder=given.schema, private=Path(private))
         ca_file = Path(private) / "ca.pem"
         runner, http, https = await server.listen(of, given.http_port, given.https_port, certificates.server_context(ca_file), given.host)
-        through = await proxy.serve(given.proxy_port, https) if given.proxy_port is not None else None
+        through = await proxy.serve(given.proxy_port, https, given.host) if given.proxy_port is not None else None
         of.jobs.start()
         print(json.dumps(_started(of, http, https, ca_file, through)), flush=True)  # noqa: T201 - the start line is the interface
         watching = asyncio.create_task(_watch(given.end_with_parent, ended)) if given.end_with_parent else None

@@ -10,8 +10,8 @@ SECONDS = 30
 BLOCK = 1 << 16
 
 
-async def serve(port: int, https_port: int) -> asyncio.Server:
-    """Listen on loopback."""
+async def serve(port: int, https_port: int, host: str = "127.0.0.1") -> asyncio.Server:
+    """Listen on `host`; the tunnel always leads to this machine's own HTTPS listener."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -21,7 +21,7 @@ async def serve(port: int, https_port: int) -> asyncio.Server:
         finally:
             writer.close()
 
-    return await asyncio.start_server(connected, "127.0.0.1", port)
+    return await asyncio.start_server(connected, host, port)
 
 
 async def _tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, https_port: int) -> None:
