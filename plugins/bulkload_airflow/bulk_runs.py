@@ -78,7 +78,13 @@ def opened(place: Place, hook: bulk_hook.BulkHook) -> Iterator[ports.Run]:
 
 def fetch(uri: str, into: Path) -> Path:
     """Bring a payload to a local path, if it lies under an allowed root. Raises SourceError."""
-    return storage.fetch(uri, into, settings.current().allowed_roots)
+    return storage.fetch(uri, into, settings.current().allowed_roots, _opened)
+
+
+def _opened(uri: str) -> tuple[Any, str]:
+    """Open an object's store Airflow's way, so that `s3://conn_id@bucket/key` uses that connection."""
+    found = ObjectStoragePath(uri)
+    return found.fs, found.path
 
 
 @dataclass(frozen=True, slots=True)

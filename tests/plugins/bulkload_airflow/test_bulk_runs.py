@@ -1,0 +1,66 @@
+"""Run folders and payloads in object storage, reached through Airflow's connections."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from bulkload_airflow import bulk_runs
+from include.bulkload.basics import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """An S3 server on loopback with one bucket; one for all tests, because Airflow remembers a connection's store."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The bucket, known to Airflow as connection `store` and to nobody else."""
+    where = {"endpoint_url": endpoint, "region_name": "us-east-1"}
+    monkeypatch.setenv("AIRFLOW_CONN_STORE", json.dumps({"conn_type": "aws", "login": "k", "password": "s", "extra": where}))
+    client = boto3.client("s3", aws_access_key_id="k", aws_secret_access_key="s", **where)
+    client.create_bucket(Bucket="loads")
+    return client
+
+
+def test_a_payload_in_a_bucket_comes_through_its_connection(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No credentials lie about in the environment."""
+    monkeypatch.setenv("BULKLOAD_ALLOWED_ROOTS", "s3://store@loads/in")
+    bucket.put_object(Bucket="loads", Key="in/accounts.json", Body=b'{"accounts": []}')
+    assert b'{"accounts": []}' == bulk_runs.fetch("s3://store@loads/in/accounts.json", tmp_path).read_bytes()
+
+
+def test_a_payload_outside_the_roots_is_refused(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the connection could read."""
+    monkeypatch.setenv("BULKLOAD_ALLOWED_ROOTS", "s3://store@loads/in")
+    bucket.put_object(Bucket="loads", Key="secret.json", Body=b"{}")
+    with pytest.raises(errors.SourceError, match="BULKLOAD_ALLOWED_ROOTS"):
+        bulk_runs.fetch("s3://store@loads/secret.json", tmp_path)
+
+
+def test_a_run_folder_stands_in_a_bucket(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run base names bucket and connection; ids become plain names, never ways out."""
+    monkeypatch.setenv("BULKLOAD_RUN_BASE", "s3://store@loads/runs")
+    folder = bulk_runs.Place("dag", "../manual").folder()
+    folder.create("ledger/begun.json", {"at": "now"})
+    keys = [each["Key"] for each in bucket.list_objects_v2(Bucket="loads")["Contents"] if each["Key"].endswith("begun.json")]
+    assert ({"at": "now"}, True) == (
+        folder.read("ledger/begun.json"),
+        all(key.startswith("runs/dag/") and "/../" not in key for key in keys),
+    )
