@@ -36,7 +36,7 @@ def test_down_without_up_touches_nothing(tmp_path: Path, capsys: pytest.CaptureF
     assert (0, "Nothing is up.\n") == (down.main(tmp_path), capsys.readouterr().out)
 
 
-def test_a_process_that_only_has_the_same_id_is_left_alone(tmp_path: Path) -> None:
+def test_a_stranger_with_the_same_id_is_left_alone(tmp_path: Path) -> None:
     """What a dead stack left behind names a process id that somebody else has by now: that one isn't ours."""
     state = dict.fromkeys(("url", "user", "password_file", "run_base", "logs", "org"), "")
     (tmp_path / "stack.json").write_text(json.dumps({**state, "keeper": os.getpid(), "keeper_started": 1.0}))
