@@ -50,7 +50,8 @@ def _folders(asked: wanted.Wanted) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(asked.dags),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(asked.plugins),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(asked.logs / "tasks"),
-        "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": (asked.folder / "xcom").as_uri(),
+        # Airflow takes it as it stands: %20 would be part of a name.
+        "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"file://{asked.folder / 'xcom'}",
         "PYTHONPATH": str(wanted.PROJECT),
         # The services find one another on loopback, whatever proxy the machine needs for the rest.
         "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), LOCAL_HOSTS])),
