@@ -50,7 +50,6 @@ def _folders(asked: wanted.Wanted) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(asked.dags),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(asked.plugins),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(asked.logs / "tasks"),
-        # Airflow takes it as it stands: %20 would be part of a name.
         "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"file://{asked.folder / 'xcom'}",
         "PYTHONPATH": str(wanted.PROJECT),
         # The services find one another on loopback, whatever proxy the machine needs for the rest.
@@ -86,7 +85,7 @@ def _secret(asked: wanted.Wanted, secret: Secrets) -> dict[str, str]:
 
 
 def _loads(asked: wanted.Wanted, org: Mapping[str, Any] | None) -> dict[str, str]:
-    settings = {"BULKLOAD_RUN_BASE": asked.runs.as_uri(), "BULKLOAD_POOL": POOL}
+    settings = {"BULKLOAD_RUN_BASE": asked.run_base, "BULKLOAD_POOL": POOL}
     return settings if org is None else settings | {"AIRFLOW_CONN_SALESFORCE_DEFAULT": json.dumps(connection(org))}
 
 

@@ -129,7 +129,7 @@ def _described(asked: wanted.Wanted, url: str, org: Mapping[str, Any] | None) ->
         "url": url,
         "user": airflow_settings.USER,
         "password_file": str(asked.password_file),
-        "run_base": asked.runs.as_uri(),
+        "run_base": asked.run_base,
         "logs": str(asked.logs),
         "org": org,
         "keeper": own.pid,

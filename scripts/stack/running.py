@@ -9,7 +9,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib import parse, request
 
 from scripts.stack import programs, rest, wanted
 
@@ -40,7 +39,7 @@ class Stack:
     @property
     def runs(self) -> Path:
         """The run base as a folder of this machine."""
-        return Path(request.url2pathname(parse.urlparse(self.run_base).path))
+        return Path(self.run_base.removeprefix("file://"))
 
     def rest(self) -> rest.Rest:
         """Open Airflow's REST API as the stack's user."""

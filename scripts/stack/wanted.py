@@ -53,6 +53,11 @@ class Wanted:
         return self.folder / "runs"
 
     @property
+    def run_base(self) -> str:
+        """The run base as Airflow takes it: as it stands, %20 would be part of a folder's name."""
+        return f"file://{self.runs}"
+
+    @property
     def password_file(self) -> Path:
         """Where the generated password of Airflow's user stands, readable by us only."""
         return self.folder / "password"
