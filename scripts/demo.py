@@ -51,12 +51,13 @@ def main(arguments: Sequence[str]) -> int:
     _end_on_signals()
     options = argparse.ArgumentParser(prog="make demo", description=__doc__)
     options.add_argument("--payload", type=Path, help="another payload: JSON, or JSON lines (.jsonl), gzip by suffix")
-    given = options.parse_args(arguments).payload
-    if given is not None and not given.is_file():
-        print(f"{given}: no such file; PAYLOAD takes the path of a JSON document or of JSON lines", file=sys.stderr)
+    options.add_argument("--demos", type=Path, default=DEMOS, help="folder that keeps the last demos; default: .run/demo")
+    given = options.parse_args(arguments)
+    if given.payload is not None and not given.payload.is_file():
+        print(f"{given.payload}: no such file; PAYLOAD takes the path of a JSON document or of JSON lines", file=sys.stderr)
         return 2
     try:
-        outcome = show(folder(DEMOS), given)
+        outcome = show(folder(given.demos.absolute()), given.payload)
     except (running.StackDown, rest.ApiRefused, rest.RunStuck) as failed:
         print(f"The demo failed: {failed}", file=sys.stderr)
         return 1
@@ -66,10 +67,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def folder(demos: Path) -> Path:
-    """Name a new folder for this demo, and remove all but the last few."""
+    """Name a new folder for this demo, and remove all but the last few; one that still runs is left alone."""
     old = sorted(each for each in demos.glob("*") if each.is_dir())
     for each in old[: max(0, len(old) - KEPT + 1)]:
-        shutil.rmtree(each, ignore_errors=True)
+        if not running.is_kept(each):
+            shutil.rmtree(each, ignore_errors=True)
     return demos / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S.%f")
 
 
@@ -111,7 +113,7 @@ def run(stack: running.Stack, config: dict[str, Any], tell: Callable[[str], None
     airflow.await_dag(DAG)
     run_id = airflow.trigger(DAG, config)
     tell(f"Run {run_id}: {config['payload_uri']}")
-    with progress.bar(begun) as shown:
+    with progress.bar(begun, airflow.ask("GET", f"dags/{DAG}/tasks")["total_entries"]) as shown:
         state = rest.follow(airflow, DAG, run_id, shown, PATIENCE)
     if state != "success":
         _explain(airflow, run_id)

@@ -27,19 +27,26 @@ def teller(begun: float) -> Callable[[str], None]:
 
 
 @contextlib.contextmanager
-def bar(begun: float) -> Iterator[Callable[[rest.Seen], None]]:
-    """Show each change of a task's state as a line on standard output; below them, on a terminal, how many tasks have ended."""
+def bar(begun: float, tasks: int) -> Iterator[Callable[[rest.Seen], None]]:
+    """Show each change of a task's state as a line on standard output; below them, on a terminal, how many tasks have ended.
+
+    `tasks` is their number as far as it is known by now: mapped ones turn out to be more.
+    """
     states: dict[str, str | None] = {}
     screen = console.Console(stderr=True)
+    # Lines that go to a file or a pipe must not be drawn above the bar instead.
+    both = sys.stdout.isatty()
     columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeElapsedColumn())
-    with progress.Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as shown:
-        task = shown.add_task("tasks ended", total=None)
+    with progress.Progress(
+        *columns, console=screen, transient=True, redirect_stdout=both, disable=not screen.is_terminal, refresh_per_second=4
+    ) as shown:
+        task = shown.add_task("", total=tasks)
 
         def changed(seen: rest.Seen) -> None:
             states[seen.name] = seen.state
             print(line(seen, time.monotonic() - begun), flush=True)
             ended = sum(state in ENDED for state in states.values())
-            shown.update(task, completed=ended, total=len(states), description=seen.name)
+            shown.update(task, completed=ended, total=max(tasks, len(states)), description=seen.name)
 
         yield changed
 

@@ -69,7 +69,7 @@ def _live(asked: wanted.Wanted) -> None:
 @contextlib.contextmanager
 def _alone(asked: wanted.Wanted) -> Iterator[None]:
     """Hold the folder for this stack. Raises BlockingIOError if another one does."""
-    with (asked.folder / "keeper.lock").open("w") as lock:
+    with (asked.folder / wanted.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 

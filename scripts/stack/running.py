@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import subprocess
 import sys
@@ -90,6 +91,18 @@ def await_ready(keeper: subprocess.Popen[str], asked: wanted.Wanted, tell: Calla
             raise StackDown(said["failed"])
         tell(said["told"])
     raise StackDown(f"the stack's keeper ended:\n{programs.tail(asked.folder / 'keeper.log')}")
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a keeper holds this folder."""
+    try:
+        with (folder / wanted.LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def let_go(keeper: subprocess.Popen[str]) -> None:

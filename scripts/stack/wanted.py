@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Held by the keeper of the stack that lives in a folder.
+LOCK = "keeper.lock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import re
 import signal
@@ -18,14 +19,19 @@ from scripts.stack import wanted
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMAND = [sys.executable, "-m", "scripts.demo"]
 PATIENCE = 240
 
 
+def command(demos: Path, *given: str) -> list[str]:
+    """Write the demo's command line; its files don't push a person's last demos out."""
+    return [sys.executable, "-m", "scripts.demo", "--demos", str(demos), *given]
+
+
 @pytest.fixture(scope="module")
-def shown() -> subprocess.CompletedProcess[str]:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
     """The demo of the shipped sample, run once."""
-    return subprocess.run(COMMAND, cwd=wanted.PROJECT, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    demos = tmp_path_factory.mktemp("demos")
+    return subprocess.run(command(demos), cwd=wanted.PROJECT, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 def test_the_sample_succeeds(shown: subprocess.CompletedProcess[str]) -> None:
@@ -49,9 +55,10 @@ def test_each_change_is_a_line(shown: subprocess.CompletedProcess[str]) -> None:
     assert ([], set()) == ([line for line, match in zip(lines, changes, strict=True) if not match], expected - seen)
 
 
-def test_a_missing_file_is_named_at_once() -> None:
+def test_a_missing_file_is_named_at_once(tmp_path: Path) -> None:
     """A wrong path costs no start of Airflow."""
-    found = subprocess.run([*COMMAND, "--payload", "no/such.json"], cwd=wanted.PROJECT, capture_output=True, text=True, check=False)
+    given = command(tmp_path, "--payload", "no/such.json")
+    found = subprocess.run(given, cwd=wanted.PROJECT, capture_output=True, text=True, check=False)
     assert (2, "", True) == (found.returncode, found.stdout, found.stderr.startswith("no/such.json: no such file"))
 
 
@@ -59,16 +66,17 @@ def test_a_bad_payload_fails_with_its_reason(tmp_path: Path) -> None:
     """Exit status 1, the place and the reason on standard error, a summary that says FAILED."""
     payload = tmp_path / "bad.json"
     payload.write_text('{"accounts": 7}')
-    given = [*COMMAND, "--payload", str(payload)]
+    given = command(tmp_path / "demos", "--payload", str(payload))
     found = subprocess.run(given, cwd=wanted.PROJECT, capture_output=True, text=True, check=False, timeout=PATIENCE)
     summary = json.loads(found.stdout[found.stdout.index("\n{") :])
     assert (1, "FAILED", True) == (found.returncode, summary["status"], "accounts" in found.stderr)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_nothing_is_left_when_it_is_interrupted(how: signal.Signals) -> None:
+def test_nothing_is_left_when_it_is_interrupted(how: signal.Signals, tmp_path: Path) -> None:
     """Ctrl-C, kill, or a closed terminal while it starts: it says so and takes everything with it."""
-    with subprocess.Popen(COMMAND, cwd=wanted.PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command(tmp_path), cwd=wanted.PROJECT, text=True, **pipes) as process:
         assert process.stderr
         told = [process.stderr.readline() for _ in range(3)]
         family = psutil.Process(process.pid).children(recursive=True)
@@ -79,8 +87,11 @@ def test_nothing_is_left_when_it_is_interrupted(how: signal.Signals) -> None:
 
 
 def test_only_the_last_demos_are_kept(tmp_path: Path) -> None:
-    """Old demos go, so that the folder doesn't grow for ever; the new one has a name of its own."""
+    """Old demos go, so that the folder doesn't grow for ever, but none that still runs; the new one has a name of its own."""
     for name in ("2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"):
         (tmp_path / name).mkdir()
-    new = demo.folder(tmp_path)
-    assert (["2026-01-03", "2026-01-04"], True) == (sorted(each.name for each in tmp_path.iterdir()), new.name > "2026-01-04")
+    with (tmp_path / "2026-01-01" / wanted.LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        new = demo.folder(tmp_path)
+    kept = ["2026-01-01", "2026-01-03", "2026-01-04"]
+    assert (kept, True) == (sorted(each.name for each in tmp_path.iterdir()), new.name > "2026-01-04")

@@ -19,7 +19,7 @@ def test_a_change_is_one_line() -> None:
 
 def test_without_a_terminal_there_is_no_bar(capfd: pytest.CaptureFixture[str]) -> None:
     """In a log file or a pipe stand the lines alone."""
-    with progress.bar(0.0) as changed:
+    with progress.bar(0.0, 10) as changed:
         changed(rest.Seen("split", -1, "success", 1))
     out, err = capfd.readouterr()
     assert (1, "") == (len(out.splitlines()), err)
