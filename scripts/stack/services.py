@@ -6,7 +6,7 @@ import contextlib
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -51,7 +51,8 @@ def running(environment: Mapping[str, str], logs: Path) -> Iterator[dict[str, su
                 raise AirflowDown(f"airflow db migrate failed:\n{programs.tail(logs / 'migrate.log')}")
         yield started
     finally:
-        programs.end(list(started.values()), patience=5)
+        # Their database goes with them, so there is nothing to wait for.
+        programs.end(list(started.values()), patience=3)
 
 
 def await_health(url: str, started: Mapping[str, subprocess.Popen[bytes]], logs: Path, tell: Callable[[str], None]) -> None:
@@ -62,7 +63,11 @@ def await_health(url: str, started: Mapping[str, subprocess.Popen[bytes]], logs:
         if time.monotonic() > until:
             missing = ", ".join(sorted(set(HEALTHY) - told))
             raise AirflowDown(f"not healthy after {PATIENCE:.0f} s: {missing}; the logs stand in {logs}")
-        for name in sorted(_healthy(url) - told):
+        found = _healthy(url)
+        if found and not told:
+            # The API server builds what tasks talk to on the first such request: now, while the others load.
+            _asked(f"{url}/execution/health")
+        for name in sorted(found - told):
             told.add(name)
             tell(f"{name.replace('_', '-')} is healthy")
         time.sleep(0.2)
@@ -78,11 +83,16 @@ def _still_alive(started: Mapping[str, subprocess.Popen[bytes]], logs: Path) -> 
 
 def _healthy(url: str) -> set[str]:
     """Ask the API server which parts are healthy; none while it doesn't answer."""
+    answer = _asked(f"{url}/api/v2/monitor/health")
+    return {name for name in HEALTHY if (answer.get(name) or {}).get("status") == "healthy"}
+
+
+def _asked(url: str) -> dict[str, Any]:
+    """GET a JSON object; an empty one while nobody answers."""
     with contextlib.suppress(requests.RequestException, ValueError), requests.Session() as session:
         session.trust_env = False
-        answer = session.get(f"{url}/api/v2/monitor/health", timeout=5).json()
-        return {name for name in HEALTHY if (answer.get(name) or {}).get("status") == "healthy"}
-    return set()
+        return dict(session.get(url, timeout=20).json())
+    return {}
 
 
 def free_port(wished: int = 0) -> int:
