@@ -11,7 +11,9 @@ store       one SQLite file: records, jobs, results
 rules       a cell → its stored value, or Salesforce's error
 rows        200 rows as one transaction
 uploads     a job's CSV → rows, or the job's error
-jobs        the life of ingest jobs, and the thread that works on them
+site        the org without its doors
+jobs        the life of ingest jobs
+work        the thread that works on them
 results     rows' outcomes → the three result files
 soql        a query → records
 org         all of these together

@@ -47,7 +47,7 @@ async def run(given: argparse.Namespace) -> None:
         ca_file = Path(private) / "ca.pem"
         runner, http, https = await server.listen(of, given.http_port, given.https_port, certificates.server_context(ca_file), given.host)
         through = await proxy.serve(given.proxy_port, https, given.host) if given.proxy_port is not None else None
-        of.jobs.start()
+        of.worker.start()
         print(json.dumps(_started(of, http, https, ca_file, through)), flush=True)  # noqa: T201 - the start line is the interface
         watching = asyncio.create_task(_watch(given.end_with_parent, ended)) if given.end_with_parent else None
         await ended.wait()
@@ -55,7 +55,7 @@ async def run(given: argparse.Namespace) -> None:
             watching.cancel()
         if through:
             through.close()
-        await asyncio.to_thread(of.jobs.stop)
+        await asyncio.to_thread(of.worker.stop)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runner.cleanup(), 5)
 

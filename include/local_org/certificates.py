@@ -12,7 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOSTS = ("localhost", "127.0.0.1", "::1", "login.salesforce.com", "test.salesforce.com", "*.my.salesforce.com", "*.sandbox.my.salesforce.com", "*.salesforce.com")
+HOSTS = (
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "login.salesforce.com",
+    "test.salesforce.com",
+    "*.my.salesforce.com",
+    "*.sandbox.my.salesforce.com",
+    "*.salesforce.com",
+)
 KEY_BITS = 2048
 
 

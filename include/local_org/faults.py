@@ -43,4 +43,4 @@ class Faults:
             return call in rule["nth"]
         if "every" in rule:
             return call % int(rule["every"]) == 0
-        return self._dice.random() < rule.get("share", 1)
+        return self._dice.random() < float(rule.get("share", 1))

@@ -1,24 +1,19 @@
 """Ingest jobs → created, uploaded, closed, worked on chunk by chunk, ended (contract 2).
 
-One thread works on the jobs. Each chunk and its outcomes are one transaction, so that a killed org goes on where
-it stood.
+`work` has the thread that works on them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import answers, rows, uploads
+from include.local_org import answers, uploads
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from include.local_org import org, schema
+    from include.local_org import schema, site
 
 OPEN, CLOSED, WORKING, COMPLETE, FAILED, ABORTED = "Open", "UploadComplete", "InProgress", "JobComplete", "Failed", "Aborted"
 TERMINAL = {COMPLETE, FAILED, ABORTED}
@@ -29,39 +24,53 @@ ENUMS = {
     "lineEnding": ("LF", "CRLF"),
     "columnDelimiter": tuple(uploads.DELIMITERS),
 }
-REDUCED = ("id", "operation", "object", "createdById", "createdDate", "systemModstamp", "state", "externalIdFieldName", "concurrencyMode", "contentType", "apiVersion")
+REDUCED = (
+    "id",
+    "operation",
+    "object",
+    "createdById",
+    "createdDate",
+    "systemModstamp",
+    "state",
+    "externalIdFieldName",
+    "concurrencyMode",
+    "contentType",
+    "apiVersion",
+)
 CREATED = (*REDUCED, "contentUrl", "lineEnding", "columnDelimiter")
 LISTED = (*CREATED[: CREATED.index("contentUrl")], "jobType", *CREATED[CREATED.index("contentUrl") :])
 COUNTERS = ("numberRecordsProcessed", "numberRecordsFailed")
-FULL = (*REDUCED, "jobType", "contentUrl", "lineEnding", "columnDelimiter", *COUNTERS, "retries", "totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime", "errorMessage")
+FULL = (
+    *REDUCED,
+    "jobType",
+    "contentUrl",
+    "lineEnding",
+    "columnDelimiter",
+    *COUNTERS,
+    "retries",
+    "totalProcessingTime",
+    "apiActiveProcessingTime",
+    "apexProcessingTime",
+    "errorMessage",
+)
 
 
 class Jobs:
     """All ingest jobs of the org."""
 
-    def __init__(self, of: org.Org) -> None:
-        self.org = of
+    def __init__(self, of: site.Site) -> None:
+        self.site = of
         self._known: dict[str, dict[str, Any]] = {job["id"]: job for job in of.store.jobs()}
         self._places = itertools.count(len(self._known))
-        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._changed = threading.Condition()
-        self._closing = False
-        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
-
-    def start(self) -> None:
-        """Begin to work, first on what was unfinished when the process ended."""
+        self.waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.changed = threading.Condition()
         for job in self._known.values():
             if job["state"] in {CLOSED, WORKING}:
-                self._waiting.put(job["id"])
-        self._thread.start()
+                self.waiting.put(job["id"])
 
-    def stop(self) -> None:
-        """Stop after the chunk at hand."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        self._waiting.put(None)
-        self._thread.join(10)
+    def known(self, job_id: str) -> dict[str, Any] | None:
+        """Find a job that may have been deleted."""
+        return self._known.get(job_id)
 
     def all(self) -> list[dict[str, Any]]:
         """All jobs, oldest first."""
@@ -76,9 +85,9 @@ class Jobs:
 
     def looked(self, job: dict[str, Any]) -> dict[str, Any]:
         """Count a look at a job and show it."""
-        with self._changed:
+        with self.changed:
             job["looks"] += 1
-            self._changed.notify_all()
+            self.changed.notify_all()
         return shown(job, FULL)
 
     def create(self, given: dict[str, Any], version: str) -> dict[str, Any]:
@@ -86,20 +95,20 @@ class Jobs:
         for name, allowed in ENUMS.items():
             if name in given and given[name] not in allowed:
                 raise answers.Refused(400, "API_ERROR", f"Invalid value: '{given[name]}' supplied for property: '{name}'")
-        sobject = self.org.objects.get(str(given.get("object", "")).lower())
+        sobject = self.site.objects.get(str(given.get("object", "")).lower())
         if sobject is None:
             raise answers.Refused(400, "INVALIDJOB", f"InvalidJob : Unable to find object: {given.get('object', '')}")
         if "operation" not in given:
             raise answers.Refused(400, "API_ERROR", "Invalid value: 'null' supplied for property: 'operation'")
         external = self._external_id(given, sobject)
-        with self.org.store.writing() as con:
-            (job_id,) = self.org.store.new_ids(con, "750", 1)
-            now = self.org.now()
+        with self.site.store.writing() as con:
+            (job_id,) = self.site.store.new_ids(con, "750", 1)
+            now = self.site.now()
             job = {
                 "id": job_id,
                 "operation": given["operation"],
                 "object": sobject.name,
-                "createdById": self.org.user_id,
+                "createdById": self.site.user_id,
                 "createdDate": now,
                 "systemModstamp": now,
                 "state": OPEN,
@@ -120,7 +129,7 @@ class Jobs:
                 "looks": 0,
                 "uploaded": False,
             }
-            self.org.store.save_job(con, job)
+            self.site.store.save_job(con, job)
         self._known[job_id] = job
         return shown(job, CREATED)
 
@@ -137,10 +146,6 @@ class Jobs:
             raise answers.Refused(400, "INVALIDJOB", message)
         return str(name)
 
-    def upload_path(self, job: dict[str, Any]) -> Path:
-        """Where a job's CSV is kept."""
-        return self.org.store.uploads / f"{job['id']}.csv"
-
     def begin_upload(self, job: dict[str, Any]) -> None:
         """Allow the one PUT (contract 2.2). Raises Refused."""
         if job["state"] != OPEN:
@@ -151,27 +156,27 @@ class Jobs:
 
     def uploaded(self, job: dict[str, Any]) -> None:
         """Remember that the CSV is there, whole."""
-        self._set(job, uploaded=True)
+        self.set(job, uploaded=True)
 
     def patch(self, job: dict[str, Any], state: str) -> dict[str, Any]:
         """Close or abort. Raises Refused (400, contract 2.5)."""
-        with self._changed:
+        with self.changed:
             if state == CLOSED:
                 self._close(job)
             elif state == ABORTED:
                 self._refuse(job, "Aborting", {COMPLETE: "Completed", FAILED: "Failed", ABORTED: "Aborted"})
-                self._set(job, state=ABORTED)
+                self.set(job, state=ABORTED)
             else:
                 raise answers.Refused(400, "API_ERROR", f"Invalid value: '{state}' supplied for property: 'state'")
-            self._changed.notify_all()
+            self.changed.notify_all()
         return shown(job, REDUCED)
 
     def _close(self, job: dict[str, Any]) -> None:
         self._refuse(job, "Closing", {COMPLETE: "Completed", FAILED: "Failed", ABORTED: "aborted", CLOSED: "closed", WORKING: "closed"})
         if job.get("poisoned"):
             raise answers.Refused(400, "INVALIDJOB", _twice(job))
-        self._set(job, state=CLOSED)
-        self._waiting.put(job["id"])
+        self.set(job, state=CLOSED)
+        self.waiting.put(job["id"])
 
     def _refuse(self, job: dict[str, Any], doing: str, words: dict[str, str]) -> None:
         if job["state"] in words:
@@ -181,100 +186,17 @@ class Jobs:
         """Delete an ended job (contract 2.8). Raises Refused (400)."""
         if job["state"] not in {*TERMINAL, CLOSED}:
             raise answers.Refused(400, "API_ERROR", "Error encountered when deleting the job because the job is not terminated")
-        with self.org.store.writing() as con:
+        with self.site.store.writing() as con:
             con.execute('DELETE FROM "_jobs" WHERE id = ?', [job["id"]])
             con.execute('DELETE FROM "_outcomes" WHERE job = ?', [job["id"]])
         del self._known[job["id"]]
-        self.upload_path(job).unlink(missing_ok=True)
+        self.site.store.upload_path(job["id"]).unlink(missing_ok=True)
 
-    def _set(self, job: dict[str, Any], **values: Any) -> None:
-        job.update(values, systemModstamp=self.org.now())
-        with self.org.store.writing() as con:
-            self.org.store.save_job(con, job)
-
-    def _work(self) -> None:
-        while (job_id := self._waiting.get()) is not None and not self._closing:
-            job = self._known.get(job_id)
-            if job is not None and job["state"] in {CLOSED, WORKING}:
-                with contextlib.suppress(_Stopped):
-                    self._worked(job)
-
-    def _worked(self, job: dict[str, Any]) -> None:
-        """Work on one job to its end, or until it is aborted."""
-        self._pause(job, until=lambda: job["looks"] >= self.org.settings.looks)
-        if job["state"] == CLOSED:
-            self._set(job, state=WORKING)
-        sobject, path = self.org.objects[job["object"].lower()], self.upload_path(job)
-        try:
-            columns = uploads.check(path, job, sobject) if path.exists() else []
-            total = sum(1 for _ in uploads.rows(path, job["columnDelimiter"])) if path.exists() else 0
-        except uploads.Unreadable as wrong:
-            self._end(job, FAILED, str(wrong))
-            return
-        rule = self._planned_end(job)
-        stop = total if rule is None else int(total * float(rule["at"]))
-        self._chunks(job, sobject, columns, total, stop)
-        if job["state"] == WORKING:
-            state, message = (COMPLETE, "") if rule is None else (rule["state"], rule.get("message", ""))
-            self._end(job, state, message)
-
-    def _chunks(self, job: dict[str, Any], sobject: schema.SObject, columns: list[str], total: int, stop: int) -> None:
-        source = uploads.rows(self.upload_path(job), job["columnDelimiter"]) if total else iter(())
-        done = job[COUNTERS[0]]
-        for start in range(0, stop, rows.CHUNK):
-            chunk = list(itertools.islice(source, min(rows.CHUNK, stop - start)))
-            if start < done:
-                continue
-            if job["state"] != WORKING:
-                return
-            self._chunk(job, sobject, columns, start, chunk)
-            if self.org.settings.job_seconds:
-                self._pause(job, seconds=self.org.settings.job_seconds * len(chunk) / max(total, 1))
-        if not total and self.org.settings.job_seconds:
-            self._pause(job, seconds=self.org.settings.job_seconds)
-
-    def _chunk(self, job: dict[str, Any], sobject: schema.SObject, columns: list[str], start: int, chunk: list[list[str]]) -> None:
-        """Save a chunk, its outcomes and the job's counters in one transaction."""
-        settings = self.org.settings
-        work = rows.Job(
-            sobject, self.org.objects, job["operation"], job.get("externalIdFieldName"), columns, self.org.user_id, self.org.now(), settings.row_faults, settings.echo
-        )
-        with self.org.store.writing() as con:
-            outcomes = rows.save(self.org.store, con, work, chunk)
-            self.org.store.save_outcomes(con, [_outcome(job["id"], start + place, each) for place, each in enumerate(outcomes)])
-            job[COUNTERS[0]] = start + len(chunk)
-            job[COUNTERS[1]] += sum(1 for each in outcomes if each.error)
-            job["systemModstamp"] = self.org.now()
-            self.org.store.save_job(con, job)
-
-    def _planned_end(self, job: dict[str, Any]) -> dict[str, Any] | None:
-        """The rule that lets this job end Failed or Aborted, if there is one."""
-        nth = sum(1 for other in self.all() if other["object"] == job["object"] and other["uploaded"] and other["place"] <= job["place"])
-        for rule in self.org.settings.job_ends:
-            if rule["object"].lower() == job["object"].lower() and rule.get("job", nth) == nth:
-                return rule
-        return None
-
-    def _end(self, job: dict[str, Any], state: str, message: str) -> None:
-        with self._changed:
-            if job["state"] == WORKING:
-                self._set(job, state=state, totalProcessingTime=job["numberRecordsProcessed"], **({"errorMessage": message} if message else {}))
-
-    def _pause(self, job: dict[str, Any], *, seconds: float | None = None, until: Any = None) -> None:
-        """Wait, but not for an aborted job, nor when the org ends."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closing or job["state"] in TERMINAL or (until is not None and until()), timeout=seconds)
-        if self._closing:
-            raise _Stopped
-
-
-class _Stopped(Exception):
-    """The org ends; the job goes on at its next start."""
-
-
-def _outcome(job_id: str, place: int, each: rows.Outcome) -> tuple[Any, ...]:
-    cells = json.dumps(each.cells)
-    return job_id, place, "f" if each.error else "s", each.sf_id, "true" if each.created else "false", each.error, cells
+    def set(self, job: dict[str, Any], **values: Any) -> None:
+        """Change a job and write it down."""
+        job.update(values, systemModstamp=self.site.now())
+        with self.site.store.writing() as con:
+            self.site.store.save_job(con, job)
 
 
 def _twice(job: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from include.local_org import uploads
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.local_org import org
+    from include.local_org import site
 
 KINDS = {"successfulresults": "s", "failedresults": "f", "unprocessedrecords": "u"}
 EXTRA = {"s": '"sf__Id","sf__Created",', "f": '"sf__Id","sf__Error",', "u": ""}
@@ -18,9 +18,9 @@ EXTRA = {"s": '"sf__Id","sf__Created",', "f": '"sf__Id","sf__Error",', "u": ""}
 SCATTER = "(place * 7919) % 10007, place"
 
 
-def pieces(of: org.Org, job: dict[str, Any], kind: str) -> Iterator[str]:
+def pieces(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
     """Write one result file."""
-    path = of.jobs.upload_path(job)
+    path = of.store.upload_path(job["id"])
     ending = "\r\n" if job["lineEnding"] == "CRLF" else "\n"
     if not path.exists():
         return
@@ -31,19 +31,19 @@ def pieces(of: org.Org, job: dict[str, Any], kind: str) -> Iterator[str]:
     yield from _unprocessed(of, job) if kind == "u" else _finished(of, job, kind)
 
 
-def _finished(of: org.Org, job: dict[str, Any], kind: str) -> Iterator[str]:
+def _finished(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
     query = f'SELECT sf_id, created, error, cells FROM "_outcomes" WHERE job = ? AND kind = ? ORDER BY {SCATTER}'
     for row in of.store.reading().execute(query, [job["id"], kind]):
         told = [row["sf_id"], row["created"]] if kind == "s" else ["", row["error"]]
         yield uploads.line([*told, *json.loads(row["cells"])], job["columnDelimiter"], job["lineEnding"])
 
 
-def _unprocessed(of: org.Org, job: dict[str, Any]) -> Iterator[str]:
+def _unprocessed(of: site.Site, job: dict[str, Any]) -> Iterator[str]:
     """Rows that no chunk has taken, once the job has ended."""
     if job["state"] not in {"Failed", "Aborted"}:
         return
     try:
-        for place, row in enumerate(uploads.rows(of.jobs.upload_path(job), job["columnDelimiter"])):
+        for place, row in enumerate(uploads.rows(of.store.upload_path(job["id"]), job["columnDelimiter"])):
             if place >= job["numberRecordsProcessed"]:
                 yield uploads.line(row, job["columnDelimiter"], job["lineEnding"])
     except uploads.Unreadable:

@@ -78,7 +78,7 @@ class _Routes:
         """Take the one PUT; a broken one leaves nothing."""
         job = self._job(request)
         self.org.jobs.begin_upload(job)
-        path = self.org.jobs.upload_path(job)
+        path = self.org.store.upload_path(job["id"])
         part, size = path.with_suffix(f".{id(request)}.part"), 0
         try:
             with part.open("wb") as file:

@@ -20,8 +20,19 @@ if TYPE_CHECKING:
 SALESFORCE = re.compile(r"(?i)(^|\.)salesforce\.com$")
 MY_DOMAIN = "https://localorg.my.salesforce.com"
 AUDIENCES = ["https://login.salesforce.com", "https://test.salesforce.com"]
-SOAP_FAULT = """<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:sf="urn:fault.partner.soap.sforce.com"><soapenv:Body><soapenv:Fault><faultcode>INVALID_LOGIN</faultcode><faultstring>INVALID_LOGIN: {text}</faultstring><detail><sf:LoginFault><sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode><sf:exceptionMessage>{text}</sf:exceptionMessage></sf:LoginFault></detail></soapenv:Fault></soapenv:Body></soapenv:Envelope>"""
-SOAP_RESULT = """<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com"><soapenv:Body><loginResponse><result><passwordExpired>false</passwordExpired><sandbox>false</sandbox><serverUrl>{url}/services/Soap/u/{version}/{org_id}</serverUrl><sessionId>{token}</sessionId><userId>{user_id}</userId><userInfo><organizationId>{org_id}</organizationId><userName>{username}</userName></userInfo></result></loginResponse></soapenv:Body></soapenv:Envelope>"""
+SOAP_FAULT = (
+    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+    'xmlns:sf="urn:fault.partner.soap.sforce.com"><soapenv:Body><soapenv:Fault><faultcode>INVALID_LOGIN</faultcode>'
+    "<faultstring>INVALID_LOGIN: {text}</faultstring><detail><sf:LoginFault><sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>"
+    "<sf:exceptionMessage>{text}</sf:exceptionMessage></sf:LoginFault></detail></soapenv:Fault></soapenv:Body></soapenv:Envelope>"
+)
+SOAP_RESULT = (
+    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+    'xmlns="urn:partner.soap.sforce.com"><soapenv:Body><loginResponse><result><passwordExpired>false</passwordExpired>'
+    "<sandbox>false</sandbox><serverUrl>{url}/services/Soap/u/{version}/{org_id}</serverUrl><sessionId>{token}</sessionId>"
+    "<userId>{user_id}</userId><userInfo><organizationId>{org_id}</organizationId><userName>{username}</userName></userInfo>"
+    "</result></loginResponse></soapenv:Body></soapenv:Envelope>"
+)
 BAD_LOGIN = "Invalid username, password, security token; or user locked out."
 
 

@@ -36,7 +36,9 @@ class _Routes:
         self._cursors: dict[str, list[dict[str, object]]] = {}
 
     async def versions(self, _: web.Request) -> web.Response:
-        return answers.told([{"label": f"v{number}", "url": f"/services/data/v{number}.0", "version": f"{number}.0"} for number in VERSIONS])
+        return answers.told(
+            [{"label": f"v{number}", "url": f"/services/data/v{number}.0", "version": f"{number}.0"} for number in VERSIONS]
+        )
 
     async def sobjects(self, _: web.Request) -> web.Response:
         shown = [{key: value for key, value in each.describe.items() if key != "fields"} for each in self.org.objects.values()]

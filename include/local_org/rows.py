@@ -98,12 +98,10 @@ class _Chunk:
         known = self._known(row, twice)
         if self.job.operation in {"delete", "hardDelete"}:
             self.con.execute(f'DELETE FROM "{self.job.sobject.name}" WHERE "Id" = ?', [known])
-        elif known is None:
-            known = self._insert(values)
-            outcome.created = True
-        else:
+        elif known is not None:
             self._update(known, values)
-        outcome.sf_id = known
+        outcome.created = known is None
+        outcome.sf_id = known or self._insert(values)
         outcome.cells = [
             rules.echoed(field, cell, values.get(field.name, rules.NOTHING) if field else rules.NOTHING, self.job.echo)
             for field, cell in zip(self.fields, row, strict=True)
@@ -159,7 +157,11 @@ class _Chunk:
         if key is None:
             if upsert and name.lower() == "id":
                 return None
-            raise rules.Wrong(f"MISSING_ARGUMENT:{name} not specified:--" if upsert else f"MISSING_ARGUMENT:Id not specified in an {self.job.operation} call:--")
+            raise rules.Wrong(
+                f"MISSING_ARGUMENT:{name} not specified:--"
+                if upsert
+                else f"MISSING_ARGUMENT:Id not specified in an {self.job.operation} call:--"
+            )
         if key in twice:
             cell = row[self.places[name.lower()]].strip(rules.BLANKS)
             raise rules.Wrong(f"DUPLICATE_VALUE:Duplicate {'external id' if upsert else 'id'} specified: {cell}:{name} --")

@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 from include.local_org import ids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from include.local_org import schema
 
 NOTHING = object()
 NULL = "#N/A"
 BLANKS = "".join(chr(code) for code in range(33))
-XSD = {"int": "xsd:int", "double": "xsd:double", "currency": "xsd:double", "percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime", "boolean": "xsd:boolean"}
+XSD = {
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "boolean": "xsd:boolean",
+}
 EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 
 
@@ -73,7 +83,13 @@ def _date(text: str) -> str:
     return datetime.date.fromisoformat(text[:10]).isoformat()
 
 
-READERS = {"xsd:int": int, "xsd:double": float, "xsd:date": _date, "xsd:dateTime": _datetime, "xsd:boolean": _boolean}
+READERS: dict[str, Callable[[str], Any]] = {
+    "xsd:int": int,
+    "xsd:double": float,
+    "xsd:date": _date,
+    "xsd:dateTime": _datetime,
+    "xsd:boolean": _boolean,
+}
 
 
 def _id(field: schema.Field, text: str) -> str:

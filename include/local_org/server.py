@@ -35,7 +35,9 @@ def app(of: org.Org) -> web.Application:
     return made
 
 
-async def listen(of: org.Org, http_port: int, https_port: int, context: ssl.SSLContext, host: str = "127.0.0.1") -> tuple[web.AppRunner, int, int]:
+async def listen(
+    of: org.Org, http_port: int, https_port: int, context: ssl.SSLContext, host: str = "127.0.0.1"
+) -> tuple[web.AppRunner, int, int]:
     """Open both listeners; the runner and the two ports. Paths are made plain before they are routed."""
     runner = _Runner(app(of), access_log=None, handler_cancellation=True)
     await runner.setup()
@@ -50,12 +52,14 @@ async def listen(of: org.Org, http_port: int, https_port: int, context: ssl.SSLC
 class _Runner(web.AppRunner):
     """Rewrites each request's path before aiohttp looks for its route."""
 
-    async def _make_server(self) -> web.Server:  # type: ignore[override]  # aiohttp's own is typed loosely
+    async def _make_server(self) -> web.Server:
         server = await super()._make_server()
         inner = server.request_factory
 
         def plain(message: Any, *others: Any) -> web.BaseRequest:
-            return inner(message._replace(path=_path(message.path), url=message.url.with_path(_path(message.url.path), keep_query=True)), *others)
+            return inner(
+                message._replace(path=_path(message.path), url=message.url.with_path(_path(message.url.path), keep_query=True)), *others
+            )
 
         server.request_factory = plain
         return server
@@ -111,7 +115,9 @@ async def _strike(rule: dict[str, Any], request: web.Request, handler: Handler) 
     if kind == "status":
         headers = {"Content-Type": "text/html" if rule.get("html") else "application/json", **rule.get("headers", {})}
         status = int(rule["status"])
-        message = rule.get("body") or (HTML.format(status=status) if rule.get("html") else '[{"errorCode":"SERVER_UNAVAILABLE","message":"try again"}]')
+        message = rule.get("body") or (
+            HTML.format(status=status) if rule.get("html") else '[{"errorCode":"SERVER_UNAVAILABLE","message":"try again"}]'
+        )
         return web.Response(status=status, text=message, headers=headers)
     if kind == "unauthorized":
         raise answers.no_session()
@@ -146,7 +152,9 @@ async def _truncated(request: web.Request, handler: Handler, share: float) -> we
     """Let the whole answer be made, send the first part of its body, then break off."""
     answer = await handler(request)
     if isinstance(answer, web.Response) and isinstance(answer.body, bytes):
-        partial = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type, "Content-Length": str(len(answer.body))})
+        partial = web.StreamResponse(
+            status=answer.status, headers={"Content-Type": answer.content_type, "Content-Length": str(len(answer.body))}
+        )
         await partial.prepare(request)
         await partial.write(answer.body[: int(len(answer.body) * share)])
     return _reset(request)

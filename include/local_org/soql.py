@@ -14,7 +14,10 @@ QUERY = re.compile(
     r"\s*SELECT\s+(?P<fields>.+?)\s+FROM\s+(?P<object>\w+)(?:\s+WHERE\s+(?P<where>.+?))?(?:\s+ORDER\s+BY\s+(?P<order>.+?))?(?:\s+LIMIT\s+(?P<limit>\d+))?\s*",
     re.IGNORECASE | re.DOTALL,
 )
-CONDITION = re.compile(r"\s*(?P<field>[\w.]+)\s*(?P<operator>=|!=|<>|<=|>=|<|>|\bNOT\s+IN\b|\bIN\b|\bLIKE\b)\s*(?P<value>\(.*?\)|'(?:[^'\\]|\\.)*'|[^\s()]+)\s*", re.IGNORECASE | re.DOTALL)
+CONDITION = re.compile(
+    r"\s*(?P<field>[\w.]+)\s*(?P<operator>=|!=|<>|<=|>=|<|>|\bNOT\s+IN\b|\bIN\b|\bLIKE\b)\s*(?P<value>\(.*?\)|'(?:[^'\\]|\\.)*'|[^\s()]+)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
 CASELESS = {"string", "email", "picklist", "textarea", "phone", "url"}
 
@@ -28,7 +31,9 @@ def run(of: org.Org, query: str, version: str) -> list[dict[str, Any]]:
     if sobject is None:
         raise answers.Refused(400, "INVALID_TYPE", f"sObject type '{found['object']}' is not supported.")
     where, values = _where(sobject, found["where"])
-    tail = (f" ORDER BY {_order(sobject, found['order'])}" if found["order"] else "") + (f" LIMIT {found['limit']}" if found["limit"] else "")
+    tail = (f" ORDER BY {_order(sobject, found['order'])}" if found["order"] else "") + (
+        f" LIMIT {found['limit']}" if found["limit"] else ""
+    )
     if re.fullmatch(r"COUNT\(\s*(Id)?\s*\)(\s+\w+)?", found["fields"].strip(), re.IGNORECASE):
         (count,) = of.store.reading().execute(f'SELECT count(*) FROM "{sobject.name}"{where}', values).fetchone()
         return [{"attributes": {"type": "AggregateResult"}, "expr0": count}]
@@ -41,8 +46,8 @@ def _field(sobject: schema.SObject, name: str) -> schema.Field:
     found = sobject.field(name.strip())
     if found is None:
         message = (
-            f"No such column '{name.strip()}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure to append the "
-            "'__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
+            f"No such column '{name.strip()}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure to append "
+            "the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
         )
         raise answers.Refused(400, "INVALID_FIELD", message)
     return found
@@ -50,7 +55,9 @@ def _field(sobject: schema.SObject, name: str) -> schema.Field:
 
 def _order(sobject: schema.SObject, text: str) -> str:
     parts = [part.split() for part in text.split(",")]
-    return ", ".join(f'"{_field(sobject, part[0]).name}" {"DESC" if "desc" in [word.lower() for word in part[1:]] else "ASC"}' for part in parts)
+    return ", ".join(
+        f'"{_field(sobject, part[0]).name}" {"DESC" if "desc" in [word.lower() for word in part[1:]] else "ASC"}' for part in parts
+    )
 
 
 def _where(sobject: schema.SObject, text: str | None) -> tuple[str, list[Any]]:
@@ -105,7 +112,7 @@ def _record(of: org.Org, sobject: schema.SObject, row: dict[str, Any], paths: li
             field = _field(sobject, path)
             record[field.name] = _shown(field, row[field.name])
             continue
-        (via,) = [each for each in sobject.fields.values() if (each.relationship_name or "").lower() == relation.lower()] or [None]
+        via = next((each for each in sobject.fields.values() if (each.relationship_name or "").lower() == relation.lower()), None)
         if via is None:
             raise answers.Refused(400, "INVALID_FIELD", f"Didn't understand relationship '{relation}' in field path.")
         parent = of.objects[via.reference_to[0].lower()]

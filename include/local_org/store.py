@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 NUMBERS = {"int": "INTEGER", "boolean": "INTEGER", "double": "REAL", "currency": "REAL", "percent": "REAL"}
 OWN_TABLES = """
 CREATE TABLE IF NOT EXISTS "_jobs" (id TEXT PRIMARY KEY, place INTEGER, document TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS "_outcomes" (job TEXT, place INTEGER, kind TEXT, sf_id TEXT, created TEXT, error TEXT, cells TEXT, PRIMARY KEY (job, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS "_outcomes" (
+  job TEXT, place INTEGER, kind TEXT, sf_id TEXT, created TEXT, error TEXT, cells TEXT, PRIMARY KEY (job, place)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "_counters" (name TEXT PRIMARY KEY, value INTEGER);
 """
 
@@ -74,6 +76,10 @@ class Store:
         con.execute(f'CREATE TABLE IF NOT EXISTS "{each.name}" ("Id" TEXT PRIMARY KEY, {", ".join(columns)}) WITHOUT ROWID')
         for field in keys:
             con.execute(f'CREATE INDEX IF NOT EXISTS "{each.name}.{field.name}" ON "{each.name}" ("{field.name}~")')
+
+    def upload_path(self, job_id: str) -> Path:
+        """Where a job's CSV is kept."""
+        return self.uploads / f"{job_id}.csv"
 
     def new_ids(self, con: sqlite3.Connection, prefix: str, count: int) -> list[str]:
         """Hand out the next record ids of a kind."""

@@ -37,7 +37,9 @@ def check(path: Path, job: dict[str, str], sobject: schema.SObject) -> list[str]
         raise Unreadable(f"InvalidBatch : Failed to parse CSV. {wrong}") from wrong
     if found and found[0].startswith("\ufeff"):
         quoted = found[0].startswith('\ufeff"')
-        raise Unreadable("InvalidBatch : Failed to parse CSV. Found unescaped quote" if quoted else f"InvalidBatch : Field name not found : {found[0]}")
+        raise Unreadable(
+            "InvalidBatch : Failed to parse CSV. Found unescaped quote" if quoted else f"InvalidBatch : Field name not found : {found[0]}"
+        )
     if job["operation"] in {"delete", "hardDelete"} and [name.lower() for name in found] != ["id"]:
         raise Unreadable(f"InvalidBatch : The '{job['operation']}' batch must contain only ids")
     for name in found:
@@ -88,5 +90,7 @@ def rows(path: Path, delimiter: str) -> Iterator[list[str]]:
 def line(cells: list[str], delimiter: str, ending: str) -> str:
     """Write a result's row: every cell quoted, quotes doubled (contract 3.2)."""
     out = io.StringIO()
-    csv.writer(out, delimiter=DELIMITERS[delimiter], quoting=csv.QUOTE_ALL, lineterminator="\r\n" if ending == "CRLF" else "\n").writerow(cells)
+    csv.writer(out, delimiter=DELIMITERS[delimiter], quoting=csv.QUOTE_ALL, lineterminator="\r\n" if ending == "CRLF" else "\n").writerow(
+        cells
+    )
     return out.getvalue()
