@@ -8,7 +8,8 @@ intake: a payload becomes rows
     intake/plan            what is to be loaded, checked
     intake/preflight       the plan held against the org, before anything is sent
     intake/document        one JSON document, cut into records
-    intake/records         one record: can its values be kept
+    intake/records         one record: is it plain, can it be read
+    intake/careful         one that isn't plain, written anew
     intake/sources         any payload as one record a line
     intake/values          JSON values as Salesforce's text
     intake/keys            keys: missing, shared, contradicting

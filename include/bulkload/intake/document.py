@@ -1,4 +1,4 @@
-"""One JSON document, block by block → each record of its list, as its own bytes on one line.
+"""One JSON document, block by block → each record of its list, as its own bytes.
 
 A document may be larger than memory; one record may not. Records are cut out, not rewritten, so that numbers
 keep their text and nothing is lost that a parser would drop. The cutting is lenient; `records` judges each.
@@ -172,6 +172,6 @@ def _list(text: _Text, what: str) -> Iterator[bytes]:
         raise errors.SourceError(f"{what} isn't a list (at {text.place}); mend the payload, or the plan's `records`")
     text.take("[")
     while text.peek() != "]":
-        yield records.checked(text.value().encode("utf-8", UNDECODABLE))
+        yield text.value().encode("utf-8", UNDECODABLE)
         text.separated("]")
     text.take("]")

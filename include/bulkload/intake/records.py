@@ -1,52 +1,58 @@
-"""One record's bytes → a line that the table engine reads without loss, or what is wrong with the record.
+"""One record's bytes → a line that the table engine reads without loss: the record itself, or what can be read of it.
 
-Python looks at every record here, one by one: the engine's own JSON reader lets NaN and stray commas pass and
-rounds fractions, and one line that isn't UTF-8 would end its whole read. Two looks at the bytes are enough for
-nearly all records.
+Python looks at every record here, one by one: the engine's own JSON reader lets NaN, stray commas and double keys
+pass, rounds fractions, and one line that isn't UTF-8 would end its whole read. For nearly all records one strict
+parse and a few counts prove that nothing of that is the case, and their bytes go on as they are. Others are
+written anew, values as text, with the reason under MARK where a record or one in it can't be sent.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-MOST_BYTES = 16_000_000
-MOST_DIGITS = 17
-MOST_DEPTH = 64
-# A marker that no honest record holds: an object, where a value is expected, with one strange key.
-TOO_PRECISE = "\x01digits"
+from include.bulkload.intake import careful
 
-_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-# Values that the engine might print otherwise than they were written: long, with an exponent, ending in a zero
+if TYPE_CHECKING:
+    from include.bulkload.intake.careful import Shape
+
+MOST_BYTES = 16_000_000
+MOST_DEPTH = 64
+NOT_JSON = "not JSON"
+
+# Numbers that the engine might print otherwise than they were written: long, with an exponent, ending in a zero
 # after the point, tiny. May take a text for a number; what follows doesn't.
 _DOUBTFUL = re.compile(rb':(?!["{\[])[ \t\r\n]*-?(?:[0-9.]{16}|0\.0|[0-9]+\.[0-9]*0(?![0-9])|[0-9]+(?:\.[0-9]+)?[eE])')
-_TOKEN = re.compile(_STRING + rb"|-?[0-9]++(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.DOTALL)
-_BRACKET = re.compile(_STRING + rb"|[\[{]|[\]}]", re.DOTALL)
+_SPACED = re.compile(rb'"[ \t\r\n]+:')
+_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
+_ALL_OBJECTS = frozenset({dict})
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
 def bad(reason: str) -> bytes:
     """Write the line of a record that can't be read."""
-    return b"!" + reason.encode("utf-8", "replace").replace(b"\n", b" ").replace(b"\r", b" ")
+    return orjson.dumps({careful.MARK: reason})
 
 
-def checked(record: bytes) -> bytes:
-    """Return the record's line: its own bytes, fractions as text where the engine would print them otherwise.
-
-    What can't be read becomes `!` and the reason.
-    """
+def checked(record: bytes, wanted: Shape) -> bytes:
+    """Return the record's line: its own bytes, or written anew with its values as text and what is wrong with it."""
     if len(record) > MOST_BYTES:
         return bad(f"a record of more than {MOST_BYTES} bytes")
     try:
-        orjson.loads(record)
+        found = orjson.loads(record)
     except orjson.JSONDecodeError as wrong:
         return bad(_said(record, wrong))
-    if record.count(b"[") + record.count(b"{") > MOST_DEPTH and _depth(record) > MOST_DEPTH:
-        return bad(f"nested deeper than {MOST_DEPTH} levels")
-    if _DOUBTFUL.search(record):
-        record = _TOKEN.sub(_kept, record)
-    # Checked above: a line break that is left stands between values, not in one.
+    counted = (record.count(b'":'), record.count(b"{"), record.count(b"["))
+    if _flat(found, wanted) != counted:
+        if counted[1] + counted[2] > MOST_DEPTH and _depth(record) > MOST_DEPTH:
+            return bad(f"nested deeper than {MOST_DEPTH} levels")
+        if not _fits(found, wanted) or _sizes(found) != counted:
+            return careful.anew(record, wanted)
+    if _DOUBTFUL.search(record) or b"u0001" in record or _may_hide_keys(record):
+        return careful.anew(record, wanted)
+    # A line break that is left stands between values, not in one: the parser refuses that.
     return record.translate(_BREAKS) if b"\n" in record or b"\r" in record else record
 
 
@@ -55,10 +61,10 @@ def _said(record: bytes, wrong: orjson.JSONDecodeError) -> str:
     try:
         record.decode("utf-8")
     except UnicodeDecodeError as undecodable:
-        return f"not UTF-8 at byte {undecodable.start + 1}"
+        return f"{NOT_JSON}: not UTF-8 at byte {undecodable.start + 1}"
     if _depth(record) > MOST_DEPTH:
         return f"nested deeper than {MOST_DEPTH} levels"
-    return f"not JSON: {wrong.msg} at character {wrong.pos + 1}"
+    return f"{NOT_JSON}: {wrong.msg} at character {wrong.pos + 1}"
 
 
 def _depth(record: bytes) -> int:
@@ -71,17 +77,52 @@ def _depth(record: bytes) -> int:
     return deepest
 
 
-def _kept(token: re.Match[bytes]) -> bytes:
-    """Turn a fraction into a text of the same characters, or into the marker if no double holds it."""
-    text = token.group()
-    if text.startswith(b'"') or text.lstrip(b"-").isdigit():
-        return text
-    if digits(text) <= MOST_DIGITS:
-        return b'"' + text + b'"'
-    return orjson.dumps({TOO_PRECISE: text.decode()})
+# What proves a record good, all in all: its text can't hold fewer keys and brackets than what was read from it.
+# If there are just as many, no key stood twice and nothing nests that we don't know of. Text values may hold
+# some of these characters too; then the careful way is taken though it needn't.
 
 
-def digits(number: bytes) -> int:
-    """Count a number's significant digits."""
-    mantissa = re.split(b"[eE]", number)[0].lstrip(b"-").replace(b".", b"").lstrip(b"0")
-    return len(mantissa.rstrip(b"0"))
+def _flat(found: Any, wanted: Shape) -> tuple[int, int, int] | None:
+    """Count keys, objects and lists of a record, its lists of flat objects included; None if it is another kind."""
+    if type(found) is not dict:
+        return None
+    keys, objects, lists = len(found), 1, 0
+    for name in wanted.lists:
+        items = found.get(name)
+        if items is not None:
+            if type(items) is not list or not _ALL_OBJECTS.issuperset(map(type, items)):
+                return None
+            keys += sum(map(len, items))
+            objects += len(items)
+            lists += 1
+    return keys, objects, lists
+
+
+def _fits(found: Any, wanted: Shape) -> bool:
+    """Whether all that is read is of its kind: objects, lists of them, single values."""
+    return (
+        type(found) is dict
+        and not any(type(found.get(name)) in {dict, list} for name in wanted.values)
+        and all(
+            items is None or (type(items) is list and all(_fits(item, within) for item in items))
+            for items, within in ((found.get(name), within) for name, within in wanted.lists.items())
+        )
+    )
+
+
+def _sizes(found: Any) -> tuple[int, int, int]:
+    """Count all keys, objects and lists of a value, however deep."""
+    kind = type(found)
+    if kind is not dict and kind is not list:
+        return 0, 0, 0
+    keys, objects, lists = (len(found), 1, 0) if kind is dict else (0, 0, 1)
+    for value in found.values() if kind is dict else found:
+        if type(value) is dict or type(value) is list:
+            more = _sizes(value)
+            keys, objects, lists = keys + more[0], objects + more[1], lists + more[2]
+    return keys, objects, lists
+
+
+def _may_hide_keys(record: bytes) -> bool:
+    """Whether a key may stand apart from its colon, where it wasn't counted."""
+    return (b'" ' in record or b"\n" in record or b"\r" in record or b"\t" in record) and bool(_SPACED.search(record))

@@ -1,7 +1,7 @@
 """A payload file (one JSON document, or JSON lines; gzip by suffix) → one record a line, in bounded memory.
 
-Each line that comes out is UTF-8 without line breaks of its own: a record's own text as it was written; `~`
-for a blank line, so that line numbers stay; or `!` and what is wrong with the record.
+Each line that comes out is UTF-8 without line breaks of its own: an object, see `records`; or `~` for a
+blank line, so that line numbers stay.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
+
 from include.bulkload.basics import errors
-from include.bulkload.intake import document, records
+from include.bulkload.intake import careful, document, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 BLANK = b"~"
+UNREADABLE = records.bad(records.NOT_JSON).removesuffix(b'"}')
 BOM = b"\xef\xbb\xbf"
 OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff")
 MOST_TIMES = 200
@@ -35,17 +38,18 @@ class Records:
     by_line: bool
 
 
-def lines(path: Path, fmt: str, records_path: str, out: Path) -> Records:
+def lines(path: Path, fmt: str, records_path: str, out: Path, wanted: careful.Shape) -> Records:
     """Write the records of `path` to `out`, one a line.
 
     `fmt`: json, jsonl, or auto (by the name). `records_path`: where a document holds its records, `accounts[]`,
-    or `[]` for a document that is a list. Raises SourceError naming the place and the remedy.
+    or `[]` for a document that is a list. `wanted`: what is read of a record. Raises SourceError naming the place
+    and the remedy.
     """
     by_line = fmt == "jsonl" or (fmt == "auto" and path.name.removesuffix(".gz").endswith((".jsonl", ".ndjson")))
     try:
         blocks = _decoded(_unpacked(path) if path.suffix == ".gz" else _blocks(path))
-        found = _by_line(blocks) if by_line else document.items(blocks, records_path)
-        _written(found, out)
+        found = _cut(blocks) if by_line else document.items(blocks, records_path)
+        _written(found, out, wanted)
     except (EOFError, gzip.BadGzipFile, zlib.error) as wrong:
         raise errors.SourceError(f"{path.name}: its gzip data breaks off or is damaged; write it anew") from wrong
     except errors.SourceError as wrong:
@@ -79,27 +83,24 @@ def _decoded(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _written(found: Iterable[bytes], out: Path) -> None:
-    """Write the lines. Raises SourceError if there are records but none is JSON: then the source isn't."""
-    good = bad = 0
-    first = ""
+def _written(found: Iterable[bytes], out: Path, wanted: careful.Shape) -> None:
+    """Check and write the records. Raises SourceError if there are some but none is JSON: then the source isn't."""
+    readable = False
+    first = b""
     with out.open("wb", buffering=BLOCK) as target:
-        for number, line in enumerate(found, 1):
-            target.write(line + b"\n")
-            if line.startswith(b"!"):
-                first = first or f"record {number}: {line[1:].decode()}"
-                bad += 1
-            elif line != BLANK:
-                good += 1
-    if bad and not good:
-        raise errors.SourceError(f"none of its records can be read ({first}); mend it, or set the source's format (json or jsonl)")
-
-
-def _by_line(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Check JSON lines: each is one record, or blank."""
-    for line in _cut(blocks):
-        bare = line.strip()
-        yield records.checked(bare) if bare else BLANK
+        for record in found:
+            bare = record.strip()
+            line = records.checked(bare, wanted) if bare else BLANK
+            if not readable and bare:
+                readable = not line.startswith(UNREADABLE)
+                first = first or line
+            target.write(line)
+            target.write(b"\n")
+    if first and not readable:
+        said = orjson.loads(first)[careful.MARK]
+        raise errors.SourceError(
+            f"none of its records can be read (the first: {said}); mend it, or set the source's format (json or jsonl)"
+        )
 
 
 def _cut(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from include.bulkload.intake import plan
 
-# Fractions kept as text grow by two quotes each, those refused by their mark.
+# Records that are written anew may grow: each number by two quotes.
 MOST_LINE = 2 * records.MOST_BYTES
-MISFIT = "not JSON"
 BLANK = sources.BLANK.decode()
 
 
@@ -61,13 +60,6 @@ class _Object:
         described = {field["name"].lower(): field for field in describes[self.each.sobject]["fields"]}
         self.described = {field: described[field.lower()] for field in self.each.fields}
         self.root, *self.way = [part.removesuffix("[]") for part in self.each.records.split(".")]
-        self.lists = sorted(
-            {
-                other.records.removeprefix(self.each.records + ".").removesuffix("[]")
-                for other in checked.objects.values()
-                if _above(other.records) == self.each.records
-            }
-        )
 
     def staged(self, folder: Path) -> Staged:
         """Read, check and key the rows; write both files."""
@@ -87,9 +79,9 @@ class _Object:
         cells = ", ".join(f"{values.text(place)} AS {tables.quoted(field)}" for place, field in enumerate(self.each.fields))
         types = {field: described["type"] for field, described in self.described.items()}
         return (
-            f"SELECT row_id, parent_row, nth, {self._key()} AS key, {cells}, {values.reason(self.each.fields, self.lists)} AS reason, "
+            f"SELECT row_id, parent_row, nth, {self._key()} AS key, {cells}, {values.reason(self.each.fields)} AS reason, "
             f"NULL::BIGINT AS merged_into, {values.changed(self.each.fields, types)} "
-            f"FROM (SELECT *, {values.read(self.each.fields, self.lists)} FROM ({self._records(self.way)}))"
+            f"FROM (SELECT *, {values.read(self.each.fields)} FROM ({self._records(self.way)}))"
         )
 
     def _key(self) -> str:
@@ -100,16 +92,15 @@ class _Object:
         return tables.folded(f"raw[{place + 1}]", case_sensitive=keys.is_case_sensitive(described))
 
     def _records(self, way: list[str]) -> str:
-        """Rows with row_id, parent_row, nth, j (JSON or NULL) and bad (why there is none); `way`: lists to go down."""
+        """Rows with row_id, parent_row, nth and j (JSON); `way`: lists to go down."""
         if not way:
             return (
-                "SELECT row_number() OVER () AS row_id, NULL::BIGINT AS parent_row, nth, "
-                f"CASE WHEN json_valid(line) THEN line END AS j, CASE WHEN NOT json_valid(line) THEN {_misfit()} END AS bad "
+                "SELECT row_number() OVER () AS row_id, NULL::BIGINT AS parent_row, nth, line AS j "
                 f"FROM (SELECT (row_number() OVER () - 1)::INTEGER AS nth, line FROM {self._lines()}) WHERE line != '{BLANK}'"
             )
         listed = f"SELECT row_id AS parent_row, {values.items(way[-1])} AS items FROM ({self._records(way[:-1])})"
         unnested = f"SELECT parent_row, unnest(items) AS j, (generate_subscripts(items, 1) - 1)::INTEGER AS nth FROM ({listed})"
-        return f"SELECT row_number() OVER () AS row_id, parent_row, nth, j, NULL::VARCHAR AS bad FROM ({unnested})"
+        return f"SELECT row_number() OVER () AS row_id, parent_row, nth, j FROM ({unnested})"
 
     def _lines(self) -> str:
         return (
@@ -172,8 +163,3 @@ class _Object:
 def _above(path: str) -> str:
     """The path of the records that a path's records stand in; "" at the root."""
     return path.rpartition(".")[0]
-
-
-def _misfit() -> str:
-    """What the line of an unreadable record says: our own word after `!`, else that it is no JSON."""
-    return f"CASE WHEN line[1] = '!' THEN line[2:] ELSE '{MISFIT}' END"

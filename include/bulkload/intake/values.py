@@ -3,17 +3,16 @@
 In SQL over a column `j` (the record's JSON). Text arrives as it left, but for what is counted: CRLF and CR become
 LF (by us, so that a job's line ending holds, contract 4.1); blanks at the edges and capitals in e-mail
 addresses go when Salesforce stores them (contract 8.11). Numbers come as the source wrote them (`1.10` stays
-`1.10`; `records` sees to that); fractions of more than 17 significant digits are refused, as Salesforce keeps
+`1.10`; `careful` sees to that); fractions of more than 17 significant digits are refused, as Salesforce keeps
 doubles. `true` and `false` come as these words. Absent, null and empty are alike: NULL, nothing is sent.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
-from include.bulkload.intake import records
+from include.bulkload.intake import careful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,17 +27,10 @@ def pointer(name: str) -> str:
     return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
-def read(fields: Mapping[str, str], lists: Sequence[str]) -> str:
-    """Columns to select from `j`: `raw` texts and `kinds` of the mapped values, then kinds of the lists; the record's own."""
-    values = [pointer(source) for source in fields.values()]
-    return (
-        f"json_extract_string(j, {_list(values)}) AS raw, json_type(j, {_list([*values, *map(pointer, lists)])}) AS kinds, "
-        "json_type(j) AS shape, json_keys(j) AS keys"
-    )
-
-
-def _list(paths: Sequence[str]) -> str:
-    return "[" + ", ".join(tables.literal(path) for path in paths) + "]::VARCHAR[]"
+def read(fields: Mapping[str, str]) -> str:
+    """The column `raw` to select from `j`: texts of the mapped values, then what `careful` says against the record."""
+    paths = ", ".join(tables.literal(pointer(name)) for name in [*fields.values(), careful.MARK])
+    return f"json_extract_string(j, [{paths}]::VARCHAR[]) AS raw"
 
 
 def items(name: str) -> str:
@@ -53,33 +45,20 @@ def text(place: int) -> str:
     return f"CASE WHEN contains({raw}, chr(13)) THEN {with_lf} WHEN {raw} != '' THEN {raw} END"
 
 
-def reason(fields: Mapping[str, str], lists: Sequence[str]) -> str:
+def reason(fields: Mapping[str, str]) -> str:
     """The first thing that is wrong with a row, as text; NULL if nothing is."""
-    checks = ["WHEN bad IS NOT NULL THEN bad", "WHEN shape IS DISTINCT FROM 'OBJECT' THEN 'not an object'"]
-    checks += [_value_check(place, field) for place, field in enumerate(fields)]
-    checks += [_list_check(len(fields) + place, name) for place, name in enumerate(lists)]
-    # Where every key is a mapped one there can be no second of its kind; only others are looked at more closely.
-    present = " + ".join(f"(kinds[{place + 1}] IS NOT NULL)::INTEGER" for place in range(len(fields) + len(lists)))
-    checks.append(f"WHEN len(keys) > {present} AND list_unique(keys) < len(keys) THEN 'a key stands twice'")
-    return f"CASE {' '.join(checks)} END"
+    marked = f"raw[{len(fields) + 1}]"
+    checks = " ".join(_value_check(place, field) for place, field in enumerate(fields))
+    return f"CASE WHEN {marked} IS NOT NULL THEN {marked} {checks} END"
 
 
 def _value_check(place: int, field: str) -> str:
-    kind, raw = f"kinds[{place + 1}]", f"raw[{place + 1}]"
-    said = tables.literal(f"bad value: {field}: ") + " ||"
-    precise = tables.literal(json.dumps(records.TOO_PRECISE))
+    raw, said = f"raw[{place + 1}]", tables.literal(f"bad value: {field}: ") + " ||"
     return (
-        f"WHEN {kind} IN ('OBJECT', 'ARRAY') THEN {said} CASE WHEN {kind} = 'OBJECT' AND contains({raw}, {precise}) "
-        f"THEN 'a number of more than {records.MOST_DIGITS} digits' ELSE 'a single value is expected, not a list or object' END "
         f"WHEN {raw} = '{NULL_MARK}' THEN {said} 'the text {NULL_MARK} would empty the field' "
         f"WHEN contains({raw}, chr(0)) THEN {said} 'it holds a NUL character' "
         f"WHEN strlen({raw}) > {MOST_CHARACTERS} AND length({raw}) > {MOST_CHARACTERS} THEN {said} 'more than {MOST_CHARACTERS} characters'"
     )
-
-
-def _list_check(place: int, name: str) -> str:
-    kind = f"kinds[{place + 1}]"
-    return f"WHEN {kind} NOT IN ('ARRAY', 'NULL') THEN {tables.literal(f'{name}: a list is expected, not ')} || lower({kind})"
 
 
 def changed(fields: Mapping[str, str], types: Mapping[str, str]) -> str:

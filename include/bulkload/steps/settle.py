@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.intake import keys
 from include.bulkload.ledger import entries, resume
 from include.bulkload.load import results
 from include.bulkload.steps import journal, wait
@@ -109,7 +110,7 @@ def key_column(opened: journal.Opened, name: str) -> entities.KeyColumn | None:
     if each.key_field is None:
         return None
     described = _described(opened, name)[each.key_field]
-    return entities.KeyColumn(each.key_field, case_sensitive=bool(described["caseSensitive"]) or not described["unique"])
+    return entities.KeyColumn(each.key_field, case_sensitive=keys.is_case_sensitive(described))
 
 
 def fates(run: ports.Run, name: str) -> list[Path]:

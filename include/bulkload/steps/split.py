@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors, tables
-from include.bulkload.intake import plan, preflight, sources, split
+from include.bulkload.intake import careful, plan, preflight, sources, split
 from include.bulkload.ledger import entries
 from include.bulkload.load import chunks
 from include.bulkload.steps import journal
@@ -82,7 +82,9 @@ def _staged(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, d
 
 def _read(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, dict[str, Any]]:
     source = fetch(opened.plan.source.uri, run.scratch)
-    records = sources.lines(source, opened.plan.source.format, _root(opened.plan), run.scratch / "records.jsonl")
+    root = _root(opened.plan)
+    shape = careful.shape(opened.plan, root)
+    records = sources.lines(source, opened.plan.source.format, root, run.scratch / "records.jsonl", shape)
     with tables.connect(run.limits) as con:
         found = split.tables_of(con, records, opened.plan, opened.describes, run.scratch)
     return {

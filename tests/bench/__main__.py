@@ -1,0 +1,83 @@
+"""`python -m tests.bench [--accounts N]` → CPU seconds, their ratio and peak memory: the table engine against plain pandas.
+
+Each step runs in a process of its own, so that its peak is its own. Aims: less than a third of pandas' CPU for
+JSON lines, less than 60 % for one document, every step of ours under 1,000 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+# What is compared: its name, our steps, pandas' steps.
+PARTS = (
+    ("split + parent CSV", ("read", "parents_csv"), ("read",)),
+    ("id map", ("ids",), ("ids",)),
+    ("orphan filter + child CSV", ("without_parent", "children_csv"), ("children",)),
+)
+AIMS = {"jsonl": 1 / 3, "json": 0.6}
+Figures = dict[str, float]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the payloads, run both sides on each, print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=1_000_000, help="accounts, each with three contacts (default 1,000,000)")
+    parser.add_argument("--only", choices=sorted(AIMS), help="JSON lines or one document alone")
+    options = parser.parse_args(arguments)
+    for suffix in [options.only] if options.only else sorted(AIMS, reverse=True):
+        with tempfile.TemporaryDirectory(prefix="bulkload-bench-") as folder:
+            compare(options.accounts, suffix, Path(folder))
+    return 0
+
+
+def compare(accounts: int, suffix: str, folder: Path) -> None:
+    """Print the figures of one form of the payload."""
+    payload = folder / f"accounts.{suffix}"
+    made = [sys.executable, "-m", "include.samples", "--accounts", str(accounts), "--out", str(payload)]
+    subprocess.run([*made, "--lines"] if suffix == "jsonl" else made, cwd=ROOT, check=True)
+    kind = "JSON lines" if suffix == "jsonl" else "one JSON document"
+    print(f"\n{accounts:,} accounts, {3 * accounts:,} contacts, {kind}, {payload.stat().st_size / 1e6:,.0f} MB")
+    print(f"{'':<28}{'pandas CPU':>12}{'peak':>10}{'ours CPU':>12}{'peak':>10}{'ours/pandas':>13}")
+    total = {"pandas": 0.0, "ours": 0.0}
+    for name, our_steps, their_steps in PARTS:
+        ours = _sum("ours", our_steps, payload, folder)
+        if "parents_csv" in our_steps:
+            step("ours", "answers", payload, folder)
+        theirs = _sum("plain", their_steps, payload, folder)
+        total["pandas"] += theirs["cpu"]
+        total["ours"] += ours["cpu"]
+        _row(name, theirs, ours)
+    print(
+        f"{'all':<28}{total['pandas']:>10.1f} s{'':>10}{total['ours']:>10.1f} s{'':>10}{total['ours'] / total['pandas']:>12.0%}  (aim: < {AIMS[suffix]:.0%})"
+    )
+
+
+def _row(name: str, theirs: Figures, ours: Figures) -> None:
+    cells = f"{theirs['cpu']:>10.1f} s{theirs['megabytes']:>7,.0f} MB{ours['cpu']:>10.1f} s{ours['megabytes']:>7,.0f} MB"
+    print(f"{name:<28}{cells}{ours['cpu'] / theirs['cpu']:>12.0%}", flush=True)
+
+
+def _sum(side: str, steps: Sequence[str], payload: Path, folder: Path) -> Figures:
+    """Run the steps of one part: CPU seconds together, the highest peak."""
+    found = [step(side, each, payload, folder) for each in steps]
+    return {"cpu": sum(each["cpu"] for each in found), "megabytes": max(each["megabytes"] for each in found)}
+
+
+def step(side: str, name: str, payload: Path, folder: Path) -> Figures:
+    """Run one step in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.measured", side, name, str(payload), str(folder)]
+    return dict(json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

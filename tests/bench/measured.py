@@ -1,0 +1,20 @@
+"""`python -m tests.bench.measured MODULE FUNCTION PAYLOAD FOLDER` → runs one step alone; CPU seconds and peak memory as JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import resource
+import sys
+from pathlib import Path
+
+
+def main(module: str, function: str, payload: str, folder: str) -> None:
+    """Run the step and print what this process used, its imports included."""
+    getattr(importlib.import_module(f"tests.bench.{module}"), function)(Path(payload), Path(folder))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / 1024}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

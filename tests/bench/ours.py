@@ -1,0 +1,101 @@
+"""A payload → uploads and orphans by the table engine: the functions that the steps call, in their order, file to file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, tables
+from include.bulkload.intake import careful, sources, split
+from include.bulkload.load import chunks, results
+from include.bulkload.match import id_map, link, orphans
+from tests.bench import family
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+JOB_BYTES = 100_000_000
+PARENT, CHILD = list(family.PARENT.values()), list(family.CHILD.values())
+
+
+def read(payload: Path, folder: Path) -> None:
+    """Split: the payload → both objects' staged rows."""
+    checked = family.checked(payload)
+    shape = careful.shape(checked, "accounts[]")
+    found = sources.lines(payload, "auto", "accounts[]", folder / "records.jsonl", shape)
+    with _engine(folder) as con:
+        split.tables_of(con, found, checked, family.describes(), folder)
+
+
+def parents_csv(_: Path, folder: Path) -> None:
+    """CSV: the parents' rows → uploads."""
+    cells = ", ".join(tables.quoted(name) for name in PARENT)
+    staged = tables.parquet(folder / "Account-staged.parquet")
+    query = f"SELECT row_id, key, parent_row, {cells} FROM {staged} WHERE reason IS NULL AND merged_into IS NULL"
+    with _engine(folder) as con:
+        cut = _uploads(con, query, PARENT, "Account", folder)
+    (folder / "chunks.json").write_text(json.dumps([dataclasses.asdict(each) for each in cut]))
+
+
+def answers(_: Path, folder: Path) -> None:
+    """Make up the results of the parents' jobs; nobody's cost."""
+    with _engine(folder) as con:
+        ends = [family.results(con, folder / "Account-ready.parquet", each, folder) for each in _chunks(folder)]
+    (folder / "ends.json").write_text(json.dumps([dataclasses.asdict(each) for each in ends]))
+
+
+def ids(_: Path, folder: Path) -> None:
+    """Id map: results → each row's fate → Ids."""
+    key = entities.KeyColumn("External_Id__c", case_sensitive=False)
+    with _engine(folder) as con:
+        for each, end in zip(_chunks(folder), json.loads((folder / "ends.json").read_text()), strict=True):
+            files = results.ResultFiles(*(folder / f"{kind}-{each.number}.csv" for kind in ("successful", "failed", "unprocessed")))
+            sent = results.Sent(folder / "Account-ready.parquet", each, tuple(PARENT), key)
+            results.fates(con, sent, entities.JobEnd(**end), files, folder / f"fates-{each.number}.parquet")
+        id_map.learn(con, _fates(folder), folder / "Account-staged.parquet", folder / "ids.parquet")
+
+
+def without_parent(_: Path, folder: Path) -> None:
+    """Orphan filter: the children of parents that failed → a list for people."""
+    family_ = orphans.Family(
+        child="Contact",
+        child_staged=folder / "Contact-staged.parquet",
+        fields=tuple(CHILD),
+        parent="Account",
+        parent_staged=folder / "Account-staged.parquet",
+        id_map=folder / "ids.parquet",
+        fates=_fates(folder),
+    )
+    with _engine(folder) as con:
+        orphans.set_aside(con, family_, folder / "orphans.parquet", folder / "orphans.csv")
+
+
+def children_csv(_: Path, folder: Path) -> None:
+    """Child CSV: all other children with their parent's Id → uploads."""
+    linked = folder / "linked.parquet"
+    with _engine(folder) as con:
+        link.children(con, folder / "Contact-staged.parquet", CHILD, [(family.LOOKUP, folder / "ids.parquet")], linked)
+        _uploads(con, f"SELECT * FROM {tables.parquet(linked)}", [*CHILD, family.LOOKUP], "Contact", folder)
+
+
+def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
+    return tables.connect(tables.Limits(folder))
+
+
+def _uploads(con: duckdb.DuckDBPyConnection, query: str, columns: list[str], name: str, folder: Path) -> list[entities.Chunk]:
+    ready = folder / f"{name}-ready.parquet"
+    cut = chunks.plan(con, query, columns, job_bytes=JOB_BYTES, out_ready=ready)
+    for each in cut:
+        chunks.write(con, ready, each, columns, folder / f"{name}-{each.number}.csv")
+    return cut
+
+
+def _chunks(folder: Path) -> list[entities.Chunk]:
+    return [entities.Chunk(**each) for each in json.loads((folder / "chunks.json").read_text())]
+
+
+def _fates(folder: Path) -> list[Path]:
+    return sorted(folder.glob("fates-*.parquet"))
