@@ -45,7 +45,8 @@ def results(con: duckdb.DuckDBPyConnection, ready: Path, chunk: entities.Chunk, 
     cells = ", ".join(tables.quoted(name) for name in PARENT.values())
     rows = f"{tables.parquet(ready)} WHERE {chunk.condition}"
     own = {
-        "successful": f"printf('001%015d', row_id) AS \"sf__Id\", 'true' AS \"sf__Created\", {cells} FROM {rows} AND row_id % {FAILING} != 0",
+        "successful": "printf('001%015d', row_id) AS \"sf__Id\", 'true' AS \"sf__Created\", "
+        f"{cells} FROM {rows} AND row_id % {FAILING} != 0",
         "failed": f"'' AS \"sf__Id\", 'CODE:refused:--' AS \"sf__Error\", {cells} FROM {rows} AND row_id % {FAILING} = 0",
         "unprocessed": f"{cells} FROM {rows} AND false",
     }
