@@ -75,10 +75,9 @@ def without_parent(_: Path, folder: Path) -> None:
 
 def children_csv(_: Path, folder: Path) -> None:
     """Child CSV: all other children with their parent's Id → uploads."""
-    linked = folder / "linked.parquet"
+    linked = link.children(folder / "Contact-staged.parquet", CHILD, [(family.LOOKUP, folder / "ids.parquet")])
     with _engine(folder) as con:
-        link.children(con, folder / "Contact-staged.parquet", CHILD, [(family.LOOKUP, folder / "ids.parquet")], linked)
-        _uploads(con, f"SELECT * FROM {tables.parquet(linked)}", [*CHILD, family.LOOKUP], "Contact", folder)
+        _uploads(con, linked, [*CHILD, family.LOOKUP], "Contact", folder)
 
 
 def _engine(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -8,6 +8,7 @@ written anew, values as text, with the reason under MARK where a record or one i
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ import orjson
 from include.bulkload.intake import careful
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from include.bulkload.intake.careful import Shape
 
 MOST_BYTES = 16_000_000
@@ -27,7 +30,10 @@ NOT_JSON = "not JSON"
 _DOUBTFUL = re.compile(rb':(?!["{\[])[ \t\r\n]*-?(?:[0-9.]{16}|0\.0|[0-9]+\.[0-9]*0(?![0-9])|[0-9]+(?:\.[0-9]+)?[eE])')
 _SPACED = re.compile(rb'"[ \t\r\n]+:')
 _BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
-_ALL_OBJECTS = frozenset({dict})
+_ONLY_OBJECTS = frozenset({dict})
+_LISTS = frozenset({list, type(None)})
+# Stands between records that are read together, as an element of its own: none of them can hide where it ends.
+_BETWEEN = b',"~~",'
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
@@ -45,15 +51,34 @@ def checked(record: bytes, wanted: Shape) -> bytes:
     except orjson.JSONDecodeError as wrong:
         return bad(_said(record, wrong))
     counted = (record.count(b'":'), record.count(b"{"), record.count(b"["))
-    if _flat(found, wanted) != counted:
+    if _known_in([found], wanted) != counted:
         if counted[1] + counted[2] > MOST_DEPTH and _depth(record) > MOST_DEPTH:
             return bad(f"nested deeper than {MOST_DEPTH} levels")
         if not _fits(found, wanted) or _sizes(found) != counted:
             return careful.anew(record, wanted)
-    if _DOUBTFUL.search(record) or b"u0001" in record or _may_hide_keys(record):
+    if _DOUBTFUL.search(record) or b"\\u0001" in record or _may_hide_keys(record):
         return careful.anew(record, wanted)
-    # A line break that is left stands between values, not in one: the parser refuses that.
+    return one_line(record)
+
+
+def one_line(record: bytes) -> bytes:
+    """Take the line breaks out of a record that was read: they stand between values, not in one, the parser refuses that."""
     return record.translate(_BREAKS) if b"\n" in record or b"\r" in record else record
+
+
+def plain(together: Sequence[bytes], wanted: Shape) -> bool:
+    """Whether all these records are proven good at once: `checked` would return each as it is, as one line."""
+    text = _BETWEEN.join(together)
+    if len(text) > MOST_BYTES:
+        return False
+    try:
+        found = orjson.loads(b"[" + text + b"]")
+    except orjson.JSONDecodeError:
+        return False
+    if not found[1::2].count("~~") == len(found) // 2 == text.count(b"~~") == len(together) - 1:
+        return False
+    counted = (text.count(b'":'), text.count(b"{"), text.count(b"["))
+    return _known_in(found[::2], wanted) == counted and not (_DOUBTFUL.search(text) or b"\\u0001" in text or _may_hide_keys(text))
 
 
 def _said(record: bytes, wrong: orjson.JSONDecodeError) -> str:
@@ -82,19 +107,19 @@ def _depth(record: bytes) -> int:
 # some of these characters too; then the careful way is taken though it needn't.
 
 
-def _flat(found: Any, wanted: Shape) -> tuple[int, int, int] | None:
-    """Count keys, objects and lists of a record, its lists of flat objects included; None if it is another kind."""
-    if type(found) is not dict:
+def _known_in(found: Sequence[Any], wanted: Shape) -> tuple[int, int, int] | None:
+    """Count keys, objects and lists of records and of the lists we know of; None if one is of another kind."""
+    if not _ONLY_OBJECTS.issuperset(map(type, found)):
         return None
-    keys, objects, lists = len(found), 1, 0
-    for name in wanted.lists:
-        items = found.get(name)
-        if items is not None:
-            if type(items) is not list or not _ALL_OBJECTS.issuperset(map(type, items)):
-                return None
-            keys += sum(map(len, items))
-            objects += len(items)
-            lists += 1
+    keys, objects, lists = sum(map(len, found)), len(found), 0
+    for name, within in wanted.lists.items():
+        inner = [record.get(name) for record in found]
+        if not _LISTS.issuperset(map(type, inner)):
+            return None
+        below = _known_in([*itertools.chain.from_iterable(filter(None, inner))], within)
+        if below is None:
+            return None
+        keys, objects, lists = keys + below[0], objects + below[1], lists + below[2] + len(inner) - inner.count(None)
     return keys, objects, lists
 
 
@@ -125,4 +150,4 @@ def _sizes(found: Any) -> tuple[int, int, int]:
 
 def _may_hide_keys(record: bytes) -> bool:
     """Whether a key may stand apart from its colon, where it wasn't counted."""
-    return (b'" ' in record or b"\n" in record or b"\r" in record or b"\t" in record) and bool(_SPACED.search(record))
+    return (b" :" in record or b"\n" in record or b"\r" in record or b"\t" in record) and bool(_SPACED.search(record))

@@ -41,9 +41,13 @@ def header_bytes(columns: Sequence[str]) -> int:
 
 def _row_bytes(columns: Sequence[str]) -> str:
     """Count the bytes of a row's CSV line: each cell in quotes, quotes doubled, a separator or newline after it."""
-    names = [f"coalesce({tables.quoted(column)}, '')" for column in columns]
-    cells = " + ".join(f"strlen({name}) + length({name}) - length(replace({name}, '\"', ''))" for name in names)
+    cells = " + ".join(f"coalesce(strlen({name}) + {_quotes(name)}, 0)" for name in map(tables.quoted, columns))
     return f"{cells} + {QUOTES_AND_SEPARATOR * len(columns)}"
+
+
+def _quotes(name: str) -> str:
+    """Count a cell's quotes; most have none, which is seen much quicker."""
+    return f"CASE WHEN contains({name}, '\"') THEN length({name}) - length(replace({name}, '\"', '')) ELSE 0 END"
 
 
 def _cut(con: duckdb.DuckDBPyConnection, ready: str, *, room: int, header: int) -> list[entities.Chunk]:

@@ -39,6 +39,11 @@ class Sent:
     key: entities.KeyColumn | None = None
     types: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The columns that tell the rows apart: the key's, or all of them."""
+        return (self.key.name,) if self.key else self.columns
+
 
 def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, files: ResultFiles, out: Path) -> dict[str, int]:
     """Write `out` (row_id, fate, sf_id, created, error, job_id), one row per sent row; return rows by fate.
@@ -68,8 +73,8 @@ def _said(end: entities.JobEnd) -> str:
 
 
 def _read(con: duckdb.DuckDBPyConnection, sent: Sent, files: ResultFiles) -> dict[str, int]:
-    """Read all results into `outcome`: fate, sf_id, created, error, and the sent columns; rows by fate."""
-    cells = ", ".join(f"{tables.quoted(column)} VARCHAR" for column in sent.columns)
+    """Read all results into `outcome`: fate, sf_id, created, error, and the columns that tell rows apart; rows by fate."""
+    cells = ", ".join(f"{tables.quoted(column)} VARCHAR" for column in sent.told)
     con.execute(f"CREATE OR REPLACE TEMP TABLE outcome (fate VARCHAR, sf_id VARCHAR, created BOOLEAN, error VARCHAR, {cells})")
     own = {
         entities.Fate.SUCCEEDED: (files.successful, '"sf__Id", "sf__Created" = \'true\', NULL'),
@@ -87,7 +92,7 @@ def _insert(con: duckdb.DuckDBPyConnection, sent: Sent, fate: str, path: Path, t
     missing = [column for column in sent.columns if column.lower() not in {name.lower() for name in header}]
     if missing:
         raise errors.ResultsIncomplete(f"{path.name}: the column {missing[0]} that was sent isn't in it; fetch it again")
-    cells = ", ".join(f"coalesce({tables.quoted(column)}, '')" for column in sent.columns)
+    cells = ", ".join(f"coalesce({tables.quoted(column)}, '')" for column in sent.told)
     source = tables.strict_csv(path, header)
     try:
         inserted = con.execute(f"INSERT INTO outcome SELECT '{fate}', {told}, {cells} FROM {source}").fetchone()

@@ -10,11 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import duckdb
 
-
-def children(con: duckdb.DuckDBPyConnection, staged: Path, fields: Sequence[str], links: Sequence[tuple[str, Path]], out: Path) -> int:
-    """Write `out` (row_id, key, parent_row, `fields`, one lookup column per link) and return its rows.
+def children(staged: Path, fields: Sequence[str], links: Sequence[tuple[str, Path]]) -> str:
+    """The query of row_id, key, parent_row, `fields` and one lookup column per link, in sending order.
 
     `links`: lookup field → the parents' id map. Only fine rows whose parent's record this run wrote; all
     children of one record lie together, so that few jobs lock the same parent.
@@ -24,8 +22,7 @@ def children(con: duckdb.DuckDBPyConnection, staged: Path, fields: Sequence[str]
     joins = " ".join(
         f"JOIN {tables.parquet(id_map)} AS m{place} ON s.parent_row = m{place}.row_id" for place, (_, id_map) in enumerate(links)
     )
-    query = (
+    return (
         f"SELECT s.row_id, s.key, s.parent_row, {cells}, {lookups} FROM {tables.parquet(staged)} AS s {joins} "
         "WHERE s.reason IS NULL AND s.merged_into IS NULL ORDER BY m0.sent_row, s.row_id"
     )
-    return tables.write_parquet(con, query, out)

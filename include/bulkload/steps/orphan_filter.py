@@ -65,8 +65,5 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str) -> list[int]:
     columns = [*each.fields, *each.parents]
     if run.folder.read(entries.planned_name(name)) is not None:
         return split.cut(run, opened, name, "", columns)
-    linked = run.scratch / f"{name}-linked.parquet"
-    with tables.connect(run.limits) as con:
-        links = [(field, _id_map(run, parent.object)) for field, parent in each.parents.items()]
-        link.children(con, _staged(run, name), list(each.fields), links, linked)
-    return split.cut(run, opened, name, f"SELECT * FROM {tables.parquet(linked)}", columns)
+    links = [(field, _id_map(run, parent.object)) for field, parent in each.parents.items()]
+    return split.cut(run, opened, name, link.children(_staged(run, name), list(each.fields), links), columns)

@@ -78,13 +78,40 @@ def _fresh(run: ports.Run, each: plan.ObjectPlan, name: str, number: int, *, att
     path = journal.bring(run, planned)
     place = entries.JobPlace(name, number, run.salesforce.create_job(each.sobject, each.operation, each.external_id))
     journal.note(run, place.created(attempt, run.now()))
-    run.salesforce.upload(place.job_id, path)
+    try:
+        run.salesforce.upload(place.job_id, path)
+    except errors.RequestRefused as refused:
+        if run.folder.read(place.entry_name("decision")) is None:
+            raise
+        raise _taken_over(place) from refused
     journal.note(run, place.uploaded(planned["sha256"], planned["bytes"]))
+    _others_give_way(run, place)
     if decide(run, place, entities.Decision.CLOSE) is entities.Decision.ABANDON:
-        message = f"job {place.job_id} was given up by another try while this one uploaded; that try goes on with the chunk"
-        raise errors.JobTakenOver(message)
+        raise _taken_over(place)
     _close(run, place)
     return place.job_id
+
+
+def _taken_over(place: entries.JobPlace) -> errors.JobTakenOver:
+    message = f"job {place.job_id} was given up by another try while this one uploaded; that try goes on with the chunk"
+    return errors.JobTakenOver(message)
+
+
+def _others_give_way(run: ports.Run, place: entries.JobPlace) -> None:
+    """Decide against every other job of the chunk before ours is closed. Raises JobTakenOver if one is to be closed.
+
+    Two tries that run at once may each have seen no job of the other's. Each notes its own before it looks for
+    others, so that at least one of them sees both.
+    """
+    for other in journal.jobs(run, place.name, place.number):
+        if other.place == place or other.has("aborted"):
+            continue
+        if (
+            decide(run, other.place, entities.Decision.ABANDON) is entities.Decision.CLOSE
+            and decide(run, place, entities.Decision.ABANDON) is entities.Decision.ABANDON
+        ):
+            give_up(run, place)
+            raise errors.JobTakenOver(f"job {other.place.job_id} carries the chunk already; {place.job_id} of this try was given up")
 
 
 def decide(run: ports.Run, place: entries.JobPlace, wish: entities.Decision) -> entities.Decision:
@@ -111,6 +138,9 @@ def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
 
     False means that somebody closed it all the same: it counts, and its results tell what it wrote.
     """
+    if job.state(run.salesforce.job(place.job_id)) not in {entities.JobState.OPEN, entities.JobState.ABORTED}:
+        journal.note(run, place.closed(run.now()))
+        return False
     try:
         run.salesforce.abort(place.job_id)
     except errors.RequestRefused as refused:

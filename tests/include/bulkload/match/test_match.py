@@ -44,7 +44,7 @@ def laid(folder: Path, parents: list[str], children: list[int]) -> dict[str, Any
         for name in "pfc":
             tables.write_parquet(con, f"FROM {name} ORDER BY hash(row_id)" if name == "f" else f"FROM {name}", paths[name])
         id_map.learn(con, [paths["f"]], paths["p"], paths["m"])
-        link.children(con, paths["c"], ["Name"], [("AccountId", paths["m"])], paths["l"])
+        tables.write_parquet(con, link.children(paths["c"], ["Name"], [("AccountId", paths["m"])]), paths["l"])
         family = orphans.Family("Contact", paths["c"], ("Name",), "Account", paths["p"], paths["m"], [paths["f"]])
         orphans.set_aside(con, family, paths["o"], folder / "o.csv")
         return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +126,36 @@ def test_a_slow_first_try_obeys_the_second(load: Load) -> None:
     carried = submit.chunk(load.run, "Account", 0)
     assert entities.Decision.ABANDON is submit.decide(load.run, place, entities.Decision.CLOSE)
     assert carried == submit.chunk(load.run, "Account", 0)
+
+
+class Overtaken:
+    """The client of a slow try: another try runs whole right before one of its calls."""
+
+    def __init__(self, of: Any, call: str, other: Callable[[], Any]) -> None:
+        self._of, self._call, self._other = of, call, other
+
+    def __getattr__(self, name: str) -> Any:
+        """Let the other try run, once, when the call comes."""
+        if name == self._call:
+            self._call = ""
+            self._other()
+        return getattr(self._of, name)
+
+
+@pytest.mark.parametrize("call", ["create_job", "upload", "close"])
+def test_two_tries_at_once_close_one_job(load: Load, call: str) -> None:
+    """Wherever the second overtakes the first, also where neither knew of the other's job when it began."""
+    load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1", "contacts": [{"lastName": "c"}]}]}'
+    load.sent("Account", load.split())
+    load.ids()
+    orphan_filter.children(load.run, "Contact")
+    run = load.run
+    slow = dataclasses.replace(run, salesforce=Overtaken(run.salesforce, call, lambda: submit.chunk(load.run, "Contact", 0)))
+    with contextlib.suppress(errors.JobTakenOver):
+        submit.chunk(slow, "Contact", 0)
+    carried = submit.chunk(load.run, "Contact", 0)
+    load.waited([carried])
+    assert 1 == len(load.org.query("SELECT Id FROM Contact"))
 
 
 def test_a_job_that_somebody_closed_by_hand_counts(load: Load) -> None:
