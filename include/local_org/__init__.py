@@ -9,6 +9,9 @@ faults      rules by which requests, rows and jobs go wrong, counted
 schema      describe-shaped JSON → objects and fields
 store       one SQLite file: records, jobs, results
 rules       a cell → its stored value, or Salesforce's error
+cells       a column of cells → stored values, and the rows refused for them
+lookups     keys → the records that have them
+saving      values and records → rows inserted, updated, deleted
 rows        200 rows as one transaction
 uploads     a job's CSV → rows, or the job's error
 site        the org without its doors

@@ -1,11 +1,15 @@
-"""Up to 200 rows of an upload → one transaction: each row saved, or refused with Salesforce's own words (contract 8)."""
+"""Up to 200 rows of an upload → one transaction: each row saved, or refused with Salesforce's own words (contract 8).
+
+Column by column: what is wrong with single rows is kept beside them, so that a chunk of fine rows costs a few
+queries and no loop over its cells.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import ids, rules, store
+from include.local_org import cells, ids, lookups, rules, saving, store
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,215 +47,149 @@ class Outcome:
 
 def save(db: store.Store, con: sqlite3.Connection, job: Job, chunk: Sequence[list[str]]) -> list[Outcome]:
     """Save one chunk inside the caller's transaction; partial success, one outcome per row in order."""
-    return _Chunk(db, con, job).save(chunk)
+    return _Chunk(db, con, job, chunk).save()
 
 
 class _Chunk:
-    def __init__(self, db: store.Store, con: sqlite3.Connection, job: Job) -> None:
+    def __init__(self, db: store.Store, con: sqlite3.Connection, job: Job, chunk: Sequence[list[str]]) -> None:
         self.db, self.con, self.job = db, con, job
         self.fields = [job.sobject.field(name) for name in job.columns]
         self.places = {name.lower(): place for place, name in enumerate(job.columns)}
+        self.errors: dict[int, str] = {}
+        self.rows = [self._rectangular(number, row) for number, row in enumerate(chunk)]
+        self.columns = list(zip(*self.rows, strict=True)) if job.columns else []
 
-    def save(self, chunk: Sequence[list[str]]) -> list[Outcome]:
-        outcomes = [Outcome(list(row)) for row in chunk]
-        twice = self._keys_that_come_twice(chunk)
-        for outcome, row in zip(outcomes, chunk, strict=True):
-            try:
-                self._row(outcome, row, twice)
-            except rules.Wrong as wrong:
-                outcome.error = str(wrong)
-        return outcomes
-
-    def _key_name(self) -> str | None:
-        """The column that names the record: the upsert key, or Id."""
-        if self.job.operation == "insert":
-            return None
-        return self.job.external_id if self.job.operation == "upsert" else "Id"
-
-    def _key(self, row: Sequence[str]) -> str | None:
-        """The key of a row as it is compared; None if blank or absent."""
-        name = self._key_name()
-        place = self.places.get(name.lower()) if name else None
-        field = self.job.sobject.field(name) if name else None
-        if place is None or field is None or place >= len(row):
-            return None
-        bare = row[place].strip(rules.BLANKS)
-        if field.name == "Id":
-            return (ids.read(bare) or bare) if bare else None
-        return store.folded(field, bare) if bare and bare != rules.NULL else None
-
-    def _keys_that_come_twice(self, chunk: Sequence[list[str]]) -> set[str]:
-        seen: set[str] = set()
-        twice: set[str] = set()
-        for row in chunk:
-            key = self._key(row)
-            if key is not None:
-                (twice if key in seen else seen).add(key)
-        return twice
-
-    def _row(self, outcome: Outcome, row: list[str], twice: set[str]) -> None:
-        if len(row) != len(self.job.columns):
-            outcome.cells = (row + [""] * len(self.job.columns))[: len(self.job.columns)]
-            raise rules.Wrong(f"INVALID_FIELD:the row has {len(row)} cells, the header {len(self.job.columns)}:--")
-        self._planned_fault(row)
-        values = self._values(row)
-        known = self._known(row, twice)
-        if self.job.operation in {"delete", "hardDelete"}:
-            self.con.execute(f'DELETE FROM "{self.job.sobject.name}" WHERE "Id" = ?', [known])
-        elif known is not None:
-            self._update(known, values)
-        outcome.created = known is None
-        outcome.sf_id = known or self._insert(values)
-        outcome.cells = [
-            rules.echoed(field, cell, values.get(field.name, rules.NOTHING) if field else rules.NOTHING, self.job.echo)
-            for field, cell in zip(self.fields, row, strict=True)
+    def save(self) -> list[Outcome]:
+        """Read, find, write; then tell what became of each row."""
+        self._planned_faults()
+        values = self._values()
+        found = self._records()
+        writing = saving.Writing(self.db, self.con, self.job, values, self.errors)
+        sf_ids = writing.saved(found)
+        shown = zip(*self._echoes(values), strict=True) if self.columns else [()] * len(self.rows)
+        return [
+            Outcome(self.rows[row], error=self.errors[row])
+            if row in self.errors
+            else Outcome(list(told), sf_ids[row], created=found[row] is None)
+            for row, told in enumerate(shown)
         ]
 
-    def _planned_fault(self, row: Sequence[str]) -> None:
-        """Refuse a row that the fault list names."""
+    def _rectangular(self, number: int, row: list[str]) -> list[str]:
+        """Cut or fill a row that hasn't as many cells as the header, and refuse it."""
+        wanted = len(self.job.columns)
+        if len(row) == wanted:
+            return row
+        self.errors[number] = f"INVALID_FIELD:the row has {len(row)} cells, the header {wanted}:--"
+        return (row + [""] * wanted)[:wanted]
+
+    def _planned_faults(self) -> None:
+        """Refuse the rows that the fault list names."""
         for rule in self.job.row_faults:
             place = self.places.get(rule["field"].lower())
-            if rule["object"].lower() == self.job.sobject.name.lower() and place is not None and row[place].strip() == rule["value"]:
-                raise rules.Wrong(rule["error"])
+            if rule["object"].lower() != self.job.sobject.name.lower() or place is None:
+                continue
+            for row, cell in enumerate(self.columns[place]):
+                if cell.strip() == rule["value"]:
+                    self.errors.setdefault(row, rule["error"])
 
-    def _values(self, row: Sequence[str]) -> dict[str, Any]:
-        """Read the cells; blank ones are left out."""
-        found = {}
-        for place, (field, cell) in enumerate(zip(self.fields, row, strict=True)):
-            if field is None:
-                name, value = self._related(self.job.columns[place], cell)
-            else:
-                name, value = field.name, rules.stored(field, cell, place)
-            if value is not rules.NOTHING:
-                found[name] = value
-        return found
+    def _values(self) -> dict[str, list[Any]]:
+        """Read all columns; by field."""
+        values = {}
+        for place, (field, column) in enumerate(zip(self.fields, self.columns, strict=True)):
+            name, read = (field.name, cells.read(field, column, place)) if field else self._related(self.job.columns[place], column)
+            values[name], wrong = read
+            for row, error in wrong.items():
+                self.errors.setdefault(row, error)
+        return values
 
-    def _related(self, column: str, cell: str) -> tuple[str, Any]:
+    def _related(self, column: str, texts: Sequence[str]) -> tuple[str, cells.Read]:
         """Resolve a relationship column against committed records (contract 4.2)."""
         relation, _, key = column.partition(".")
         (field,) = [each for each in self.job.sobject.fields.values() if (each.relationship_name or "").lower() == relation.lower()]
-        bare = cell.strip(rules.BLANKS)
-        if not bare:
-            return field.name, rules.NOTHING
-        if bare == rules.NULL:
-            return field.name, None
         parent = self.job.objects[field.reference_to[0].lower()]
         key_field = parent.field(key)
-        found = self._by_key(parent, key_field, store.folded(key_field, bare)) if key_field else []
-        if len(found) != 1:
-            raise rules.Wrong(f"INVALID_FIELD:Foreign key external ID: {bare.lower()} not found for field {key} in entity {parent.name}:--")
-        return field.name, found[0]
-
-    def _by_key(self, sobject: schema.SObject, field: schema.Field, key: str | None) -> list[str]:
-        column = "Id" if field.name == "Id" else f"{field.name}~"
-        return [row[0] for row in self.con.execute(f'SELECT "Id" FROM "{sobject.name}" WHERE "{column}" = ?', [key])]
-
-    def _known(self, row: Sequence[str], twice: set[str]) -> str | None:
-        """Find the record that a row is about; None for a new one. Raises Wrong."""
-        name = self._key_name()
-        if name is None:
-            if self._id_cell(row):
-                raise rules.Wrong("INVALID_FIELD_FOR_INSERT_UPDATE:cannot specify Id in an insert call:Id --")
-            return None
-        key, upsert = self._key(row), self.job.operation == "upsert"
-        if key is None:
-            if upsert and name.lower() == "id":
-                return None
-            raise rules.Wrong(
-                f"MISSING_ARGUMENT:{name} not specified:--"
-                if upsert
-                else f"MISSING_ARGUMENT:Id not specified in an {self.job.operation} call:--"
-            )
-        if key in twice:
-            cell = row[self.places[name.lower()]].strip(rules.BLANKS)
-            raise rules.Wrong(f"DUPLICATE_VALUE:Duplicate {'external id' if upsert else 'id'} specified: {cell}:{name} --")
-        return self._found(name, key, upsert=upsert and name.lower() != "id")
-
-    def _id_cell(self, row: Sequence[str]) -> str:
-        place = self.places.get("id")
-        return row[place].strip() if place is not None else ""
-
-    def _found(self, name: str, key: str, *, upsert: bool) -> str | None:
-        field = self.job.sobject.field(name)
-        found = self._by_key(self.job.sobject, field, key) if field else []
-        if len(found) > 1 and field:
-            message = f"{field.label}: more than one record found for external id field: [{', '.join(found)}]"
-            raise rules.Wrong(f"DUPLICATE_EXTERNAL_ID:{message}:{field.name} --")
-        if not found and not upsert:
-            if ids.read(key) is None:
-                raise rules.Wrong(f"MALFORMED_ID:{self.job.sobject.label} ID: id value of incorrect type: {key}:Id --")
-            raise rules.Wrong("ENTITY_IS_DELETED:entity is deleted:--")
-        return found[0] if found else None
-
-    def _insert(self, values: dict[str, Any]) -> str:
-        required = [
-            field.name
-            for field in self.job.sobject.fields.values()
-            if field.createable and not field.nillable and not field.defaulted_on_create and values.get(field.name) is None
-        ]
-        if required:
-            raise rules.Wrong(f"REQUIRED_FIELD_MISSING:Required fields are missing: [{', '.join(required)}]:{','.join(required)} --")
-        self._writable(values, "createable")
-        (sf_id,) = self.db.new_ids(self.con, self.job.sobject.key_prefix, 1)
-        now, user = self.job.now, self.job.user_id
-        system = {"Id": sf_id, "IsDeleted": 0, "CreatedDate": now, "CreatedById": user}
-        defaults = {"OwnerId": user} if self.job.sobject.field("OwnerId") else {}
-        self._write(sf_id, {**defaults, **values, **system, **self._touched()}, new=True)
-        return sf_id
-
-    def _update(self, sf_id: str, values: dict[str, Any]) -> None:
-        changed = {name: value for name, value in values.items() if name != "Id"}
-        for name, value in changed.items():
-            field = self.job.sobject.field(name)
-            if value is None and field and not field.nillable:
-                raise rules.Wrong(f"REQUIRED_FIELD_MISSING:Required fields are missing: [{name}]:{name} --")
-        self._writable(changed, "updateable")
-        self._write(sf_id, {**changed, **self._touched()}, new=False)
-
-    def _touched(self) -> dict[str, Any]:
-        return {"LastModifiedDate": self.job.now, "LastModifiedById": self.job.user_id, "SystemModstamp": self.job.now}
-
-    def _writable(self, values: dict[str, Any], right: str) -> None:
-        for name in values:
-            field = self.job.sobject.field(name)
-            if field and field.name != "Id" and not getattr(field, right):
-                message = (
-                    f"Unable to create/update fields: {name}. Please check the security settings of this field "
-                    "and verify that it is read/write for your profile or permission set."
-                )
-                raise rules.Wrong(f"INVALID_FIELD_FOR_INSERT_UPDATE:{message}:{name} --")
-
-    def _write(self, sf_id: str, values: dict[str, Any], *, new: bool) -> None:
-        """Write a record with its folded keys, after its references and unique values were looked at."""
-        columns = dict(values)
-        for name, value in values.items():
-            field = self.job.sobject.field(name)
-            if field is None:
+        bare = [text.strip(rules.BLANKS) for text in texts]
+        keys = [store.folded(key_field, text) if key_field else None for text in bare]
+        found = lookups.by_key(self.con, parent, key_field, keys) if key_field else {}
+        values: list[Any] = []
+        errors: dict[int, str] = {}
+        for row, text in enumerate(bare):
+            parents = found.get(keys[row] or "", [])
+            if not text or text == rules.NULL:
+                values.append(None if text else rules.NOTHING)
                 continue
-            if field.type == "reference" and value is not None:
-                self._reference(field, value)
-            if name != "Id" and (field.unique or field.external_id or field.id_lookup):
-                key = columns[f"{name}~"] = store.folded(field, value)
-                self._unique(field, key, sf_id)
-        names = ", ".join(f'"{name}"' for name in columns)
-        if new:
-            marks = ", ".join("?" * len(columns))
-            self.con.execute(f'INSERT INTO "{self.job.sobject.name}" ({names}) VALUES ({marks})', list(columns.values()))
-        else:
-            sets = ", ".join(f'"{name}" = ?' for name in columns)
-            self.con.execute(f'UPDATE "{self.job.sobject.name}" SET {sets} WHERE "Id" = ?', [*columns.values(), sf_id])
+            values.append(parents[0] if len(parents) == 1 else rules.NOTHING)
+            if len(parents) != 1:
+                errors[row] = f"INVALID_FIELD:Foreign key external ID: {text.lower()} not found for field {key} in entity {parent.name}:--"
+        return field.name, (values, errors)
 
-    def _reference(self, field: schema.Field, value: str) -> None:
-        targets = [self.job.objects[name.lower()] for name in field.reference_to if name.lower() in self.job.objects]
-        fitting = [target for target in targets if target.key_prefix == value[:3]]
-        if not fitting:
-            raise rules.Wrong(f"FIELD_INTEGRITY_EXCEPTION:{field.label}: id value of incorrect type: {value}:{field.name} --")
-        if not self.con.execute(f'SELECT 1 FROM "{fitting[0].name}" WHERE "Id" = ?', [value]).fetchone():
-            raise rules.Wrong("INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--")
+    def _records(self) -> list[str | None]:
+        """Find the record that each row is about; None for a new one, and for a refused row."""
+        if self.job.operation == "insert":
+            for row, cell in enumerate(self.columns[self.places["id"]] if "id" in self.places else ()):
+                if cell.strip():
+                    self.errors.setdefault(row, "INVALID_FIELD_FOR_INSERT_UPDATE:cannot specify Id in an insert call:Id --")
+            return [None] * len(self.rows)
+        name = (self.job.external_id or "") if self.job.operation == "upsert" else "Id"
+        keys = self._keys(name)
+        self._without_key(name, keys)
+        self._twice(name, keys)
+        return self._found(name, keys)
 
-    def _unique(self, field: schema.Field, key: str | None, sf_id: str) -> None:
-        if not field.unique or key is None:
+    def _keys(self, name: str) -> list[str | None]:
+        """The rows' keys as they are compared; None if blank or absent."""
+        place, field = self.places.get(name.lower()), self.job.sobject.field(name)
+        if place is None or field is None:
+            return [None] * len(self.rows)
+        bare = [cell.strip(rules.BLANKS) for cell in self.columns[place]]
+        if field.name == "Id":
+            return [(ids.read(text) or text) if text else None for text in bare]
+        return [store.folded(field, text) if text and text != rules.NULL else None for text in bare]
+
+    def _without_key(self, name: str, keys: Sequence[str | None]) -> None:
+        upsert = self.job.operation == "upsert"
+        if None not in keys or (upsert and name.lower() == "id"):
             return
-        other = [found for found in self._by_key(self.job.sobject, field, key) if found != sf_id]
-        if other:
-            raise rules.Wrong(f"DUPLICATE_VALUE:duplicate value found: {field.name} duplicates value on record with id: {other[0]}:--")
+        text = f"{name} not specified" if upsert else f"Id not specified in an {self.job.operation} call"
+        for row, key in enumerate(keys):
+            if key is None:
+                self.errors.setdefault(row, f"MISSING_ARGUMENT:{text}:--")
+
+    def _twice(self, name: str, keys: Sequence[str | None]) -> None:
+        """Refuse all rows of a key that comes twice in the chunk, whatever else is wrong with them."""
+        given = [key for key in keys if key is not None]
+        if len(set(given)) == len(given):
+            return
+        what = "external id" if self.job.operation == "upsert" else "id"
+        for row, key in enumerate(keys):
+            if key is not None and given.count(key) > 1:
+                cell = self.rows[row][self.places[name.lower()]].strip(rules.BLANKS)
+                self.errors.setdefault(row, f"DUPLICATE_VALUE:Duplicate {what} specified: {cell}:{name} --")
+
+    def _found(self, name: str, keys: Sequence[str | None]) -> list[str | None]:
+        """Look the keys up; a key of several records, and an Id of none, refuse their rows."""
+        field = self.job.sobject.field(name)
+        found = lookups.by_key(self.con, self.job.sobject, field, keys) if field else {}
+        must = self.job.operation != "upsert" or name.lower() == "id"
+        records: list[str | None] = []
+        for row, key in enumerate(keys):
+            known = found.get(key or "", [])
+            records.append(known[0] if known else None)
+            if len(known) > 1 and field:
+                message = f"{field.label}: more than one record found for external id field: [{', '.join(known)}]"
+                self.errors.setdefault(row, f"DUPLICATE_EXTERNAL_ID:{message}:{field.name} --")
+            elif not known and must and key is not None:
+                self.errors.setdefault(row, self._no_record(key))
+        return records
+
+    def _no_record(self, key: str) -> str:
+        if ids.read(key) is None:
+            return f"MALFORMED_ID:{self.job.sobject.label} ID: id value of incorrect type: {key}:Id --"
+        return "ENTITY_IS_DELETED:entity is deleted:--"
+
+    def _echoes(self, values: dict[str, list[Any]]) -> list[Sequence[str]]:
+        """All columns as results show them."""
+        return [
+            cells.echoed(field, column, values[field.name] if field else (), self.job.echo)
+            for field, column in zip(self.fields, self.columns, strict=True)
+        ]

@@ -76,15 +76,25 @@ def _line_endings(path: Path, ending: str) -> None:
 
 def rows(path: Path, delimiter: str) -> Iterator[list[str]]:
     """Read the data rows; blank lines are skipped. Raises Unreadable for quoting that can't be read."""
+    returns = _has_returns(path)
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, delimiter=DELIMITERS[delimiter], strict=True)
         try:
             next(reader, None)
+            if not returns:
+                yield from filter(None, reader)
+                return
             for row in reader:
                 if row:
                     yield [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row]
         except (csv.Error, UnicodeDecodeError) as wrong:
             raise Unreadable(f"InvalidBatch : Failed to parse CSV. {wrong}") from wrong
+
+
+def _has_returns(path: Path) -> bool:
+    """Whether there is a carriage return anywhere, so that cells must be looked at for one."""
+    with path.open("rb") as file:
+        return any(b"\r" in block for block in iter(lambda: file.read(BLOCK), b""))
 
 
 def line(cells: list[str], delimiter: str, ending: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
+
+    from include.bulkload.intake import plan
 
 PARENT = {"sourceId": "External_Id__c", "name": "Name", "industry": "Industry", "billingCity": "BillingCity"}
 CHILD = {"firstName": "FirstName", "lastName": "LastName", "email": "Email"}
@@ -25,6 +26,8 @@ def checked(source: Path) -> plan.Plan:
     child = {"sobject": "Contact", "records": "accounts[].contacts[]", "operation": "insert", "parents": {LOOKUP: {"object": "Account"}}}
     fields = [{field: name for name, field in each.items()} for each in (PARENT, CHILD)]
     objects = {"Account": parent | {"fields": fields[0]}, "Contact": child | {"fields": fields[1]}}
+    from include.bulkload.intake import plan
+
     return plan.plan_from({"name": "bench", "source": {"uri": source.as_uri()}, "objects": objects})
 
 

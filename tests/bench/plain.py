@@ -1,5 +1,7 @@
 """A payload → uploads and orphans by pandas, as one writes it down at first: whole frames in memory, CSV between the steps.
 
+`read` is the way of pandas' own guide, `json_normalize`; `read_tuned` builds the children's frame from a list
+comprehension instead, which takes about two thirds of its time.
 It does less than ours: no row ids, no duplicates or bad records set aside, no fate per row, uploads of any size,
 no error text beside an orphan. All columns are text, else it would send `7` for `007`.
 """
@@ -7,7 +9,7 @@ no error text beside an orphan. All columns are text, else it would send `7` for
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,11 +23,26 @@ PARENT_KEY = "parent"
 
 def read(payload: Path, folder: Path) -> None:
     """Split and CSV: the payload → the parents' upload, and the children with their parent's key."""
-    with payload.open(encoding="utf-8") as file:
-        records = [json.loads(line) for line in file] if payload.suffix == ".jsonl" else json.load(file)["accounts"]
-    parents = pd.DataFrame(records, columns=list(family.PARENT)).rename(columns=family.PARENT)
-    # Half the time of json_normalize(records, "contacts", ["sourceId"]), and as short.
+    records = _records(payload)
+    # It stops at a record without the list.
+    children = pd.json_normalize([each for each in records if "contacts" in each], "contacts", ["sourceId"])
+    _split(records, children.rename(columns={"sourceId": PARENT_KEY}), folder)
+
+
+def read_tuned(payload: Path, folder: Path) -> None:
+    """Do the same without json_normalize."""
+    records = _records(payload)
     children = pd.DataFrame([{**child, PARENT_KEY: each["sourceId"]} for each in records for child in each.get("contacts", [])])
+    _split(records, children, folder)
+
+
+def _records(payload: Path) -> list[dict[str, Any]]:
+    with payload.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file] if payload.suffix == ".jsonl" else json.load(file)["accounts"]
+
+
+def _split(records: list[dict[str, Any]], children: pd.DataFrame, folder: Path) -> None:
+    parents = pd.DataFrame(records, columns=list(family.PARENT)).rename(columns=family.PARENT)
     _write(parents, folder / "parents.csv")
     _write(children.rename(columns=family.CHILD), folder / "children.csv")
 

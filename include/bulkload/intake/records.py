@@ -75,7 +75,8 @@ def plain(together: Sequence[bytes], wanted: Shape) -> bool:
         found = orjson.loads(b"[" + text + b"]")
     except orjson.JSONDecodeError:
         return False
-    if not found[1::2].count("~~") == len(found) // 2 == text.count(b"~~") == len(together) - 1:
+    cuts = len(together) - 1
+    if len(found) != 2 * cuts + 1 or found[1::2].count("~~") != cuts or text.count(b"~") != 2 * cuts:
         return False
     counted = (text.count(b'":'), text.count(b"{"), text.count(b"["))
     return _known_in(found[::2], wanted) == counted and not (_DOUBTFUL.search(text) or b"\\u0001" in text or _may_hide_keys(text))

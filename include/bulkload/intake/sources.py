@@ -28,7 +28,7 @@ MOST_TIMES = 200
 # What a small file may unpack to, whatever its size.
 SMALL = 16_000_000
 BLOCK = 1 << 20
-AT_ONCE = 1 << 16
+AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,11 @@ def read(fields: Mapping[str, str]) -> str:
 
 def items(name: str) -> str:
     """The items of the list `name` of the record `j`; none if it isn't a list."""
-    return f"json_extract(json_extract(j, {tables.literal(pointer(name))}), '$[*]')"
+    if '"' in name or "\\" in name:
+        return f"json_extract(json_extract(j, {tables.literal(pointer(name))}), '$[*]')"
+    # The same in one step, for names that a JSON path can quote.
+    path = f'$."{name}"[*]'
+    return f"json_extract(j, {tables.literal(path)})"
 
 
 def text(place: int) -> str:

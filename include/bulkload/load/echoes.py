@@ -32,10 +32,10 @@ def fates(con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Mapping
     _pair(con, [_folded(column, types.get(column, "string")) for column in columns])
     lost = con.execute(f"SELECT count(*) FROM handed ANTI JOIN pairs USING (place) WHERE fate != '{entities.Fate.SUCCEEDED}'").fetchone()
     if not closes or (lost and lost[0]):
-        return f"SELECT row_id, '{entities.Fate.IN_DOUBT}' AS fate, NULL AS sf_id, NULL AS created, NULL AS error FROM sent ORDER BY upto"
+        return f"SELECT row_id, '{entities.Fate.IN_DOUBT}' AS fate, NULL AS sf_id, NULL AS created, NULL AS error FROM sent"
     return (
         f"SELECT row_id, coalesce(handed.fate, '{entities.Fate.SUCCEEDED}') AS fate, handed.sf_id, handed.created, handed.error "
-        "FROM sent LEFT JOIN pairs USING (row_id) LEFT JOIN handed USING (place) ORDER BY upto"
+        "FROM sent LEFT JOIN pairs USING (row_id) LEFT JOIN handed USING (place)"
     )
 
 

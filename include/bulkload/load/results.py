@@ -51,7 +51,8 @@ def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, file
     Raises ResultsIncomplete if the files don't have the rows that the job counts (fetch them again), and
     ContradictingIds for a result that fits no row, or a second result for one row.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE sent AS SELECT * FROM {tables.parquet(sent.ready)} WHERE {sent.chunk.condition}")
+    needed = "row_id, key" if sent.key else "*"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE sent AS SELECT {needed} FROM {tables.parquet(sent.ready)} WHERE {sent.chunk.condition}")
     counts = _read(con, sent, files)
     _same_numbers(end, counts)
     if sent.key is not None:
@@ -119,8 +120,7 @@ def _by_key(con: duckdb.DuckDBPyConnection, key: entities.KeyColumn, end: entiti
     _no_contradiction(con, end)
     without = entities.Fate.IN_DOUBT if end.processed else entities.Fate.UNPROCESSED
     return (
-        f"SELECT row_id, coalesce(fate, '{without}') AS fate, sf_id, created, error "
-        "FROM sent LEFT JOIN keyed ON sent.key = keyed.found_key ORDER BY upto"
+        f"SELECT row_id, coalesce(fate, '{without}') AS fate, sf_id, created, error FROM sent LEFT JOIN keyed ON sent.key = keyed.found_key"
     )
 
 

@@ -24,5 +24,5 @@ def learn(con: duckdb.DuckDBPyConnection, fates: Sequence[Path], staged: Path, o
         f"WHERE fate = '{entities.Fate.SUCCEEDED}' AND sf_id IS NOT NULL"
     )
     source = f"SELECT row_id, key, coalesce(merged_into, row_id) AS sent_row FROM {tables.parquet(staged)} WHERE reason IS NULL"
-    query = f"SELECT row_id, key, sf_id, created, sent_row FROM ({source}) JOIN ({written}) USING (sent_row) ORDER BY row_id"
+    query = f"SELECT row_id, key, sf_id, created, sent_row FROM ({source}) JOIN ({written}) USING (sent_row)"
     return tables.write_parquet(con, query, out)

@@ -1,0 +1,180 @@
+"""A chunk's values and the records they are about → rows inserted, updated, deleted; the last checks before (contract 4.4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.local_org import lookups, rules, store
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from include.local_org import rows, schema
+
+
+class Writing:
+    """The writing half of a chunk. `errors` (text by row) is shared with the reading half and added to."""
+
+    def __init__(
+        self, db: store.Store, con: sqlite3.Connection, job: rows.Job, values: dict[str, list[Any]], errors: dict[int, str]
+    ) -> None:
+        self.db, self.con, self.job, self.values, self.errors = db, con, job, values, errors
+        self.table = f'"{job.sobject.name}"'
+
+    def saved(self, found: Sequence[str | None]) -> list[str]:
+        """Save all rows that aren't refused; each row's Id ("" for refused ones). `found`: the record each row is about."""
+        if self.job.operation in {"delete", "hardDelete"}:
+            return self._deleted(found)
+        self._required(found)
+        self._writable(found)
+        self._references()
+        sf_ids = self._with_new_ids(found)
+        keys = self._folded()
+        self._unique(keys, sf_ids)
+        self._insert([row for row in self._fine(found) if found[row] is None], sf_ids, keys)
+        self._update([row for row in self._fine(found) if found[row] is not None], sf_ids, keys)
+        return sf_ids
+
+    def _fine(self, found: Sequence[str | None]) -> list[int]:
+        return [row for row in range(len(found)) if row not in self.errors]
+
+    def _deleted(self, found: Sequence[str | None]) -> list[str]:
+        self.con.executemany(f'DELETE FROM {self.table} WHERE "Id" = ?', [(found[row],) for row in self._fine(found)])
+        return [sf_id or "" for sf_id in found]
+
+    def _required(self, found: Sequence[str | None]) -> None:
+        """Refuse new rows without a required value, and changed ones that would empty it."""
+        missing: dict[int, list[str]] = {}
+        for field in self.job.sobject.fields.values():
+            if field.nillable or field.name == "Id":
+                continue
+            given = self.values.get(field.name)
+            needed = field.createable and not field.defaulted_on_create
+            if given is None and not needed:
+                continue
+            for row, sf_id in enumerate(found):
+                value = given[row] if given else rules.NOTHING
+                if value is None if sf_id else (needed and (value is None or value is rules.NOTHING)):
+                    missing.setdefault(row, []).append(field.name)
+        for row, names in missing.items():
+            shown = names if found[row] is None else names[:1]
+            self.errors.setdefault(row, f"REQUIRED_FIELD_MISSING:Required fields are missing: [{', '.join(shown)}]:{','.join(shown)} --")
+
+    def _writable(self, found: Sequence[str | None]) -> None:
+        """Refuse rows with a value for a field that may not be written."""
+        for name, column in self.values.items():
+            field = self.job.sobject.field(name)
+            if field is None or name == "Id" or (field.createable and field.updateable):
+                continue
+            message = (
+                f"Unable to create/update fields: {name}. Please check the security settings of this field "
+                "and verify that it is read/write for your profile or permission set."
+            )
+            for row, value in enumerate(column):
+                if value is not rules.NOTHING and not (field.updateable if found[row] else field.createable):
+                    self.errors.setdefault(row, f"INVALID_FIELD_FOR_INSERT_UPDATE:{message}:{name} --")
+
+    def _references(self) -> None:
+        """Refuse rows whose lookup holds the Id of another object, or of no record."""
+        for name, column in self.values.items():
+            field = self.job.sobject.field(name)
+            if field is None or field.type != "reference":
+                continue
+            given = {value for value in column if value is not None and value is not rules.NOTHING}
+            known, fitting = self._targets(field, given)
+            for row, value in enumerate(column):
+                if value not in given or value in known:
+                    continue
+                said = (
+                    "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--"
+                    if value[:3] in fitting
+                    else f"FIELD_INTEGRITY_EXCEPTION:{field.label}: id value of incorrect type: {value}:{field.name} --"
+                )
+                self.errors.setdefault(row, said)
+
+    def _targets(self, field: schema.Field, given: set[str]) -> tuple[set[str], set[str]]:
+        """The given Ids that are records a lookup may hold, and the prefixes of those objects."""
+        targets = [self.job.objects[name.lower()] for name in field.reference_to if name.lower() in self.job.objects]
+        known: set[str] = set()
+        for target in targets:
+            known |= lookups.known(self.con, target, [sf_id for sf_id in given if sf_id[:3] == target.key_prefix])
+        return known, {target.key_prefix for target in targets}
+
+    def _with_new_ids(self, found: Sequence[str | None]) -> list[str]:
+        """Give new rows their Ids; refused ones use none up."""
+        new = [row for row in self._fine(found) if found[row] is None]
+        sf_ids = [sf_id or "" for sf_id in found]
+        if new:
+            for row, sf_id in zip(new, self.db.new_ids(self.con, self.job.sobject.key_prefix, len(new)), strict=True):
+                sf_ids[row] = sf_id
+        return sf_ids
+
+    def _folded(self) -> dict[str, list[Any]]:
+        """The folded keys of all key fields that are written; by field."""
+        keys = {}
+        for name, column in self.values.items():
+            field = self.job.sobject.field(name)
+            if field is not None and name != "Id" and (field.unique or field.external_id or field.id_lookup):
+                keys[name] = [value if value is rules.NOTHING else store.folded(field, value) for value in column]
+        return keys
+
+    def _unique(self, keys: dict[str, list[Any]], sf_ids: Sequence[str]) -> None:
+        """Refuse rows whose unique value another record has, in the org or before them in the chunk."""
+        for name, column in keys.items():
+            field = self.job.sobject.field(name)
+            if field is None or not field.unique:
+                continue
+            given = [key for key in column if key is not None and key is not rules.NOTHING]
+            owners = {key: list(found) for key, found in lookups.by_key(self.con, self.job.sobject, field, given).items()}
+            for row, key in enumerate(column):
+                if row in self.errors or key is None or key is rules.NOTHING:
+                    continue
+                others = [sf_id for sf_id in owners.setdefault(key, []) if sf_id != sf_ids[row]]
+                if others:
+                    said = f"duplicate value found: {name} duplicates value on record with id: {others[0]}"
+                    self.errors[row] = f"DUPLICATE_VALUE:{said}:--"
+                else:
+                    owners[key].append(sf_ids[row])
+
+    def _touched(self) -> dict[str, Any]:
+        return {"LastModifiedDate": self.job.now, "LastModifiedById": self.job.user_id, "SystemModstamp": self.job.now}
+
+    def _written(self, keys: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Columns of the table by name, values by row."""
+        own = {name: column for name, column in self.values.items() if name != "Id"}
+        return own | {f"{name}~": column for name, column in keys.items()}
+
+    def _insert(self, new: Sequence[int], sf_ids: Sequence[str], keys: dict[str, list[Any]]) -> None:
+        if not new:
+            return
+        job = self.job
+        same = {"IsDeleted": 0, "CreatedDate": job.now, "CreatedById": job.user_id, **self._touched()}
+        owner = {"OwnerId": job.user_id} if job.sobject.field("OwnerId") else {}
+        columns = {
+            name: [owner.get(name) if column[row] is rules.NOTHING else column[row] for row in new]
+            for name, column in self._written(keys).items()
+            if name not in same
+        }
+        same.update({name: value for name, value in owner.items() if name not in columns})
+        names = ", ".join(f'"{name}"' for name in ("Id", *columns, *same))
+        given = ", ".join(["?"] * (1 + len(columns) + len(same)))
+        constants = list(same.values())
+        self.con.executemany(
+            f"INSERT INTO {self.table} ({names}) VALUES ({given})",
+            ((*cells, *constants) for cells in zip([sf_ids[row] for row in new], *columns.values(), strict=True)),
+        )
+
+    def _update(self, known: Sequence[int], sf_ids: Sequence[str], keys: dict[str, list[Any]]) -> None:
+        """Change what is given; rows with the same fields given go together."""
+        columns = self._written(keys)
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for row in known:
+            alike.setdefault(tuple(name for name, column in columns.items() if column[row] is not rules.NOTHING), []).append(row)
+        touched = self._touched()
+        for names, members in alike.items():
+            sets = ", ".join(f'"{name}" = ?' for name in (*names, *touched))
+            self.con.executemany(
+                f'UPDATE {self.table} SET {sets} WHERE "Id" = ?',
+                [(*(columns[name][row] for name in names), *touched.values(), sf_ids[row]) for row in members],
+            )
