@@ -41,10 +41,13 @@ class Store:
                 self._table(con, each)
 
     def _connection(self) -> sqlite3.Connection:
-        """One connection per thread. A killed process loses nothing: the file's pages are the system's."""
+        """One connection per thread; a download goes on in another one, never in two at once.
+
+        A killed process loses nothing: the file's pages are the system's.
+        """
         found = getattr(self._local, "connection", None)
         if found is None:
-            found = sqlite3.connect(self.path, isolation_level=None, timeout=60)
+            found = sqlite3.connect(self.path, isolation_level=None, timeout=60, check_same_thread=False)
             found.row_factory = sqlite3.Row
             found.execute("PRAGMA journal_mode = WAL")
             found.execute("PRAGMA synchronous = OFF")
