@@ -16,7 +16,9 @@ rows        200 rows as one transaction
 uploads     a job's CSV → rows, or the job's error
 site        the org without its doors
 jobs        the life of ingest jobs
-work        the thread that works on them
+locks       records that chunks touch at the same time
+task        a job at work: batches and chunks
+work        the thread that works on all of them in turns
 results     rows' outcomes → the three result files
 soql        a query → records
 org         all of these together

@@ -43,8 +43,12 @@ def _unprocessed(of: site.Site, job: dict[str, Any]) -> Iterator[str]:
     if job["state"] not in {"Failed", "Aborted"}:
         return
     try:
+        finished = of.store.finished_rows(job["id"])
+        taken = next(finished, None)
         for place, row in enumerate(uploads.rows(of.store.upload_path(job["id"]), job["columnDelimiter"])):
-            if place >= job["numberRecordsProcessed"]:
+            if place == taken:
+                taken = next(finished, None)
+            else:
                 yield uploads.line(row, job["columnDelimiter"], job["lineEnding"])
     except uploads.Unreadable:
         return

@@ -68,7 +68,8 @@ class _Routes:
     def _page(self, records: list[dict[str, object]], locator: str, start: int, version: str) -> web.Response:
         done = start + PAGE >= len(records)
         url = {} if done else {"nextRecordsUrl": f"/services/data/v{version}/query/{locator}-{start + PAGE}"}
-        return answers.told({"totalSize": len(records), "done": done, **url, "records": records[start : start + PAGE]})
+        total = records.total if isinstance(records, soql.Counted) else len(records)
+        return answers.told({"totalSize": total, "done": done, **url, "records": records[start : start + PAGE]})
 
     async def limits(self, _: web.Request) -> web.Response:
         names = {"DailyApiRequests": 100_000, "DailyBulkApiBatches": 15_000, "DailyBulkV2QueryJobs": 10_000, "DataStorageMB": 1_000}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from include.local_org import schema
+    from include.local_org import locks, schema
 
 CHUNK = 200
 
@@ -33,6 +33,8 @@ class Job:
     now: str
     row_faults: Sequence[dict[str, Any]] = ()
     echo: str = "sent"
+    locks: locks.Locks | None = None
+    last_try: bool = True
 
 
 @dataclass(slots=True)
@@ -46,7 +48,10 @@ class Outcome:
 
 
 def save(db: store.Store, con: sqlite3.Connection, job: Job, chunk: Sequence[list[str]]) -> list[Outcome]:
-    """Save one chunk inside the caller's transaction; partial success, one outcome per row in order."""
+    """Save one chunk inside the caller's transaction; partial success, one outcome per row in order.
+
+    Raises locks.Contended if another chunk of the round holds a record that it needs, unless it is its last try.
+    """
     return _Chunk(db, con, job, chunk).save()
 
 

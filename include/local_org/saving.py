@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import lookups, rules, store
+from include.local_org import locks, lookups, rules, store
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
     from include.local_org import rows, schema
+
+UNLOCKED = frozenset({"User", "Group", "RecordType", "Organization"})
 
 
 class Writing:
@@ -25,10 +27,12 @@ class Writing:
     def saved(self, found: Sequence[str | None]) -> list[str]:
         """Save all rows that aren't refused; each row's Id ("" for refused ones). `found`: the record each row is about."""
         if self.job.operation in {"delete", "hardDelete"}:
+            self._lock(found)
             return self._deleted(found)
         self._required(found)
         self._writable(found)
         self._references()
+        self._lock(found)
         sf_ids = self._with_new_ids(found)
         keys = self._folded()
         self._unique(keys, sf_ids)
@@ -38,6 +42,32 @@ class Writing:
 
     def _fine(self, found: Sequence[str | None]) -> list[int]:
         return [row for row in range(len(found)) if row not in self.errors]
+
+    def _lock(self, found: Sequence[str | None]) -> None:
+        """Hold the records that are written and the parents they point at, or lose the chunk or, at last, its rows."""
+        if self.job.locks is None:
+            return
+        touched: dict[str, list[int]] = {}
+        for column in (found, *self._parents()):
+            for row, sf_id in enumerate(column):
+                if isinstance(sf_id, str) and row not in self.errors:
+                    touched.setdefault(sf_id, []).append(row)
+        lost = self.job.locks.take(self, set(touched))
+        if lost and not self.job.last_try:
+            raise locks.Contended
+        for sf_id in sorted(lost):
+            for row in touched[sf_id]:
+                said = f"unable to obtain exclusive access to this record or {len(lost)} records: {','.join(sorted(lost))}"
+                self.errors.setdefault(row, f"UNABLE_TO_LOCK_ROW:{said}:--")
+
+    def _parents(self) -> list[list[Any]]:
+        """The columns of lookups that lock their parents; owners and record types aren't locked."""
+        found = []
+        for name, column in self.values.items():
+            field = self.job.sobject.field(name)
+            if field is not None and field.type == "reference" and not set(field.reference_to) <= UNLOCKED:
+                found.append(column)
+        return found
 
     def _deleted(self, found: Sequence[str | None]) -> list[str]:
         self.con.executemany(f'DELETE FROM {self.table} WHERE "Id" = ?', [(found[row],) for row in self._fine(found)])

@@ -18,6 +18,9 @@ class Settings:
     `job_ends`: rules {"object", "state", "at", "message", "job": n-th job of the object or absent}: a job ends
     Failed or Aborted after the share `at` of its rows. `row_faults`: rules {"object", "field", "value", "error"}.
     `http_faults`: rules, see `faults`. `token_calls`: a token is good for this many calls; 0: for ever.
+    `lanes`: batches of a job that are worked on at the same time. `lock_tries`: how often a chunk that needs a record
+    which another one holds is tried. `lock_share`: how many such collisions count (0 to 1). `held_locks`: ids of
+    records that somebody else holds.
     `echo`: results show text as `sent` or as `stored`. `sandbox`: what Organization.IsSandbox says.
     """
 
@@ -26,6 +29,10 @@ class Settings:
     looks: int = 0
     echo: str = "sent"
     token_calls: int = 0
+    lanes: int = 4
+    lock_tries: int = 10
+    lock_share: float = 1.0
+    held_locks: list[str] = field(default_factory=list)
     sandbox: bool = True
     job_ends: list[dict[str, Any]] = field(default_factory=list)
     row_faults: list[dict[str, Any]] = field(default_factory=list)

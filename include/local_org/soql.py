@@ -21,6 +21,16 @@ CONDITION = re.compile(
 TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
 CASELESS = {"string", "email", "picklist", "textarea", "phone", "url"}
 
+COUNT = re.compile(r"COUNT\(\s*(?P<what>Id)?\s*\)(\s+(?P<alias>\w+))?", re.IGNORECASE)
+
+
+class Counted(list[dict[str, Any]]):
+    """What `COUNT()` answers: no records, their number as the total size."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.total = total
+
 
 def run(of: org.Org, query: str, version: str) -> list[dict[str, Any]]:
     """Run a query; all its records. Raises Refused (400)."""
@@ -34,9 +44,12 @@ def run(of: org.Org, query: str, version: str) -> list[dict[str, Any]]:
     tail = (f" ORDER BY {_order(sobject, found['order'])}" if found["order"] else "") + (
         f" LIMIT {found['limit']}" if found["limit"] else ""
     )
-    if re.fullmatch(r"COUNT\(\s*(Id)?\s*\)(\s+\w+)?", found["fields"].strip(), re.IGNORECASE):
+    counting = COUNT.fullmatch(found["fields"].strip())
+    if counting:
         (count,) = of.store.reading().execute(f'SELECT count(*) FROM "{sobject.name}"{where}', values).fetchone()
-        return [{"attributes": {"type": "AggregateResult"}, "expr0": count}]
+        if not counting["what"]:
+            return Counted(count)
+        return [{"attributes": {"type": "AggregateResult"}, counting["alias"] or "expr0": count}]
     paths = [name.strip() for name in found["fields"].split(",")]
     rows = of.store.reading().execute(f'SELECT * FROM "{sobject.name}"{where}{tail}', values)
     return [_record(of, sobject, dict(row), paths, version) for row in rows]

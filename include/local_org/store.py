@@ -103,6 +103,16 @@ class Store:
         """Write rows' outcomes: job, place in the upload, kind, id, created, error, cells as JSON."""
         con.executemany('INSERT INTO "_outcomes" VALUES (?, ?, ?, ?, ?, ?, ?)', rows)
 
+    def finished_chunks(self, job_id: str, size: int) -> set[int]:
+        """Places in the upload where finished chunks of a job start."""
+        query = 'SELECT place FROM "_outcomes" WHERE job = ? AND place % ? = 0'
+        return {row[0] for row in self.reading().execute(query, [job_id, size])}
+
+    def finished_rows(self, job_id: str) -> Iterator[int]:
+        """Places of a job's rows that have an outcome, in order."""
+        for row in self.reading().execute('SELECT place FROM "_outcomes" WHERE job = ? ORDER BY place', [job_id]):
+            yield row[0]
+
 
 def folded(field: schema.Field, value: Any) -> str | None:
     """A key as it is compared."""

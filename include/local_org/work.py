@@ -1,30 +1,38 @@
-"""Closed jobs → rows saved chunk by chunk by one thread, until the job ends (contract 8).
+"""Closed jobs → rows saved chunk by chunk by one thread, many jobs and batches in turns, until each job ends (contract 8).
 
-Each chunk and its outcomes are one transaction, so that a killed org goes on where it stood.
+Each chunk and its outcomes are one transaction, so that a killed org goes on where it stood. In each round every
+batch at work has one chunk saved; those count as simultaneous, see `locks`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
+import queue
 import threading
+import time
+import traceback
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import jobs, rows, uploads
+from include.local_org import jobs, locks, rows, task, uploads
 
 if TYPE_CHECKING:
-    from include.local_org import schema, site
+    from include.local_org import site
 
 PATIENCE = 10
+# Batches at work in all jobs together: their rows are in memory.
+MOST_LANES = 16
 
 
 class Worker:
-    """The thread that works on jobs, one after the other."""
+    """The thread that works on jobs."""
 
     def __init__(self, of: site.Site, all_jobs: jobs.Jobs) -> None:
         self.site = of
         self.jobs = all_jobs
+        self.locks = locks.Locks(of.settings.seed)
+        self._tasks: list[task.Task] = []
+        self._waiting: list[dict[str, Any]] = []
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
 
@@ -41,15 +49,47 @@ class Worker:
         self._thread.join(PATIENCE)
 
     def _work(self) -> None:
-        while (job_id := self.jobs.waiting.get()) is not None and not self._closing:
-            job = self.jobs.known(job_id)
-            if job is not None and job["state"] in {jobs.CLOSED, jobs.WORKING}:
-                with contextlib.suppress(_Stopped):
-                    self._worked(job)
+        while not self._closing:
+            self._admit()
+            self._tasks = [each for each in self._tasks if each.job["state"] == jobs.WORKING]
+            now = time.monotonic()
+            ready = [each for each in self._tasks if each.due <= now]
+            if not ready:
+                self._rest(now)
+                continue
+            settings = self.site.settings
+            self.locks.new_round(settings.lock_share, settings.held_locks)
+            for each in self.locks.shuffled(ready):
+                self._safely(each)
 
-    def _worked(self, job: dict[str, Any]) -> None:
-        """Work on one job to its end, or until it is aborted."""
-        self._pause(job, until=lambda: job["looks"] >= self.site.settings.looks)
+    def _admit(self) -> None:
+        """Take up the jobs that were closed meanwhile; with nothing else to do, wait for one."""
+        nothing_else = not self._tasks and not self._waiting
+        with contextlib.suppress(queue.Empty):
+            while True:
+                job_id = self.jobs.waiting.get(block=nothing_else)
+                if job_id is None:
+                    return
+                nothing_else = False
+                job = self.jobs.known(job_id)
+                if job is not None:
+                    self._waiting.append(job)
+        self._waiting = [job for job in self._waiting if job["state"] in {jobs.CLOSED, jobs.WORKING}]
+        ready = [job for job in self._waiting if job["looks"] >= self.site.settings.looks]
+        self._waiting = [job for job in self._waiting if job not in ready]
+        for job in ready:
+            self._begin(job)
+
+    def _rest(self, now: float) -> None:
+        """Wait until a job is due, looked at, aborted or closed."""
+        due = min((each.due for each in self._tasks), default=None)
+        with self.jobs.changed:
+            looked = any(job["looks"] >= self.site.settings.looks for job in self._waiting)
+            if not self._closing and not looked and self.jobs.waiting.empty():
+                self.jobs.changed.wait(None if due is None else max(due - now, 0.0))
+
+    def _begin(self, job: dict[str, Any]) -> None:
+        """Read a job's header and count its rows, or let it fail."""
         if job["state"] == jobs.CLOSED:
             self.jobs.set(job, state=jobs.WORKING)
         sobject, path = self.site.objects[job["object"].lower()], self.site.store.upload_path(job["id"])
@@ -61,47 +101,69 @@ class Worker:
             return
         rule = self._planned_end(job)
         stop = total if rule is None else int(total * float(rule["at"]))
-        self._chunks(job, sobject, columns, total, stop)
-        if job["state"] == jobs.WORKING:
-            state, message = (jobs.COMPLETE, "") if rule is None else (rule["state"], rule.get("message", ""))
-            self._end(job, state, message)
+        source = uploads.rows(path, job["columnDelimiter"]) if total else iter(())
+        now = time.monotonic()
+        rest = 0.0 if total else self.site.settings.job_seconds
+        done = self.site.store.finished_chunks(job["id"], rows.CHUNK)
+        self._tasks.append(task.Task(job, sobject, columns, source, total, stop, done, rule, now + rest, now))
 
-    def _chunks(self, job: dict[str, Any], sobject: schema.SObject, columns: list[str], total: int, stop: int) -> None:
-        source = uploads.rows(self.site.store.upload_path(job["id"]), job["columnDelimiter"]) if total else iter(())
-        done = job[jobs.COUNTERS[0]]
-        for start in range(0, stop, rows.CHUNK):
-            chunk = list(itertools.islice(source, min(rows.CHUNK, stop - start)))
-            if start < done:
-                continue
-            if job["state"] != jobs.WORKING:
+    def _safely(self, each: task.Task) -> None:
+        """Give a job its turn; a bug of ours ends this job, is told, and leaves the others alone."""
+        try:
+            self._turn(each)
+        except Exception as bug:  # noqa: BLE001 - anything else would leave all jobs InProgress for ever
+            traceback.print_exc()
+            self._end(each.job, jobs.FAILED, f"InternalServerError : {type(bug).__name__}")
+
+    def _turn(self, each: task.Task) -> None:
+        """Save one chunk of each of a job's batches at work."""
+        each.refill(max(1, min(self.site.settings.lanes, MOST_LANES // max(len(self._tasks), 1))))
+        saved = 0
+        for lane in self.locks.shuffled(each.lanes):
+            if self._closing or each.job["state"] != jobs.WORKING:
                 return
-            self._chunk(job, sobject, columns, start, chunk)
-            if self.site.settings.job_seconds:
-                self._pause(job, seconds=self.site.settings.job_seconds * len(chunk) / max(total, 1))
-        if not total and self.site.settings.job_seconds:
-            self._pause(job, seconds=self.site.settings.job_seconds)
+            saved += self._chunk(each, lane[0])
+            if lane[0].start in each.done:
+                lane.popleft()
+        if saved:
+            each.due = time.monotonic() + self.site.settings.job_seconds * saved / each.total
+        if each.finished and (not saved or not self.site.settings.job_seconds):
+            rule = each.rule
+            state, message = (jobs.COMPLETE, "") if rule is None else (rule["state"], rule.get("message", ""))
+            self._end(each.job, state, message, milliseconds=int((time.monotonic() - each.began) * 1000))
 
-    def _chunk(self, job: dict[str, Any], sobject: schema.SObject, columns: list[str], start: int, chunk: list[list[str]]) -> None:
-        """Save a chunk, its outcomes and the job's counters in one transaction."""
-        settings = self.site.settings
+    def _chunk(self, each: task.Task, chunk: task.Chunk) -> int:
+        """Save a chunk, its outcomes and the job's counters in one transaction; how many rows, 0 if it has to wait."""
+        settings, job, store = self.site.settings, each.job, self.site.store
         work = rows.Job(
-            sobject,
+            each.sobject,
             self.site.objects,
             job["operation"],
             job.get("externalIdFieldName"),
-            columns,
+            each.columns,
             self.site.user_id,
             self.site.now(),
             settings.row_faults,
             settings.echo,
+            self.locks,
+            last_try=chunk.tries >= settings.lock_tries,
         )
-        with self.site.store.writing() as con:
-            outcomes = rows.save(self.site.store, con, work, chunk)
-            self.site.store.save_outcomes(con, [_outcome(job["id"], start + place, each) for place, each in enumerate(outcomes)])
-            job[jobs.COUNTERS[0]] = start + len(chunk)
-            job[jobs.COUNTERS[1]] += sum(1 for each in outcomes if each.error)
-            job["systemModstamp"] = self.site.now()
-            self.site.store.save_job(con, job)
+        began = time.monotonic()
+        try:
+            with store.writing() as con:
+                outcomes = rows.save(store, con, work, chunk.rows)
+                store.save_outcomes(con, [_outcome(job["id"], chunk.start + place, one) for place, one in enumerate(outcomes)])
+                job[jobs.COUNTERS[0]] += len(chunk.rows)
+                job[jobs.COUNTERS[1]] += sum(1 for one in outcomes if one.error)
+                job["apiActiveProcessingTime"] += int((time.monotonic() - began) * 1000)
+                job["systemModstamp"] = self.site.now()
+                store.save_job(con, job)
+        except locks.Contended:
+            chunk.tries += 1
+            job["retries"] += 1
+            return 0
+        each.done.add(chunk.start)
+        return len(chunk.rows)
 
     def _planned_end(self, job: dict[str, Any]) -> dict[str, Any] | None:
         """The rule that lets this job end Failed or Aborted, if there is one."""
@@ -113,25 +175,11 @@ class Worker:
                 return rule
         return None
 
-    def _end(self, job: dict[str, Any], state: str, message: str) -> None:
+    def _end(self, job: dict[str, Any], state: str, message: str, *, milliseconds: int = 0) -> None:
         with self.jobs.changed:
             if job["state"] == jobs.WORKING:
-                self.jobs.set(
-                    job, state=state, totalProcessingTime=job["numberRecordsProcessed"], **({"errorMessage": message} if message else {})
-                )
-
-    def _pause(self, job: dict[str, Any], *, seconds: float | None = None, until: Any = None) -> None:
-        """Wait, but not for an aborted job, nor when the org ends."""
-        with self.jobs.changed:
-            self.jobs.changed.wait_for(
-                lambda: self._closing or job["state"] in jobs.TERMINAL or (until is not None and until()), timeout=seconds
-            )
-        if self._closing:
-            raise _Stopped
-
-
-class _Stopped(Exception):
-    """The org ends; the job goes on at its next start."""
+                told = {"errorMessage": message} if message else {}
+                self.jobs.set(job, state=state, totalProcessingTime=milliseconds, **told)
 
 
 def _outcome(job_id: str, place: int, each: rows.Outcome) -> tuple[Any, ...]:

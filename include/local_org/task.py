@@ -1,0 +1,66 @@
+"""One job at work → its upload as 10,000-row batches of 200-row chunks, several batches at the same time (contract 8.2)."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from include.local_org import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.local_org import schema
+
+BATCH = 10_000
+
+
+@dataclass(eq=False)
+class Chunk:
+    """Up to 200 rows: the place of the first one in the upload, and how often it was tried in vain."""
+
+    start: int
+    rows: list[list[str]]
+    tries: int = 0
+
+
+@dataclass(eq=False)
+class Task:
+    """A job that is worked on. `stop`: rows up to here are worked on; `done`: places where finished chunks start."""
+
+    job: dict[str, Any]
+    sobject: schema.SObject
+    columns: list[str]
+    source: Iterator[list[str]]
+    total: int
+    stop: int
+    done: set[int]
+    rule: dict[str, Any] | None = None
+    due: float = 0.0
+    began: float = 0.0
+    read: int = 0
+    lanes: list[deque[Chunk]] = field(default_factory=list)
+
+    def refill(self, lanes: int) -> None:
+        """Begin further batches, so that `lanes` are worked on."""
+        self.lanes = [lane for lane in self.lanes if lane]
+        while len(self.lanes) < lanes and self.read < self.stop:
+            batch = list(itertools.islice(self.source, min(BATCH, self.stop - self.read)))
+            if not batch:
+                self.stop = self.read
+                break
+            lane = deque(
+                Chunk(self.read + start, batch[start : start + rows.CHUNK])
+                for start in range(0, len(batch), rows.CHUNK)
+                if self.read + start not in self.done
+            )
+            self.read += len(batch)
+            if lane:
+                self.lanes.append(lane)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to work on."""
+        return not any(self.lanes) and self.read >= self.stop
