@@ -11,15 +11,18 @@ from aiohttp import web
 class Refused(Exception):
     """A request that is answered with an error array."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, code, message)
         self.status = status
+        self.headers = headers or {}
         self.code = code
         self.message = message
 
     def answer(self) -> web.Response:
         """The HTTP answer."""
-        return told([{"errorCode": self.code, "message": self.message}], self.status)
+        made = told([{"errorCode": self.code, "message": self.message}], self.status)
+        made.headers.update(self.headers)
+        return made
 
 
 def told(document: Any, status: int = 200) -> web.Response:
@@ -35,4 +38,9 @@ def not_found() -> Refused:
 
 def no_session() -> Refused:
     """What Salesforce says of a token that isn't good (any more)."""
-    return Refused(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return Refused(401, "INVALID_SESSION_ID", "Session expired or invalid", {"WWW-Authenticate": "Token"})
+
+
+def no_calls_left() -> Refused:
+    """What Salesforce says when the day's API calls are used up (contract 1.1)."""
+    return Refused(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")

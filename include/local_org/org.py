@@ -32,6 +32,7 @@ class Org(site.Site):
         self.jwt_key = certificates.new_key(self.jwt_key_file)
         self.reader = futures.ThreadPoolExecutor(4, "reader")
         self.calls: dict[str, int] = {}
+        self.api_calls = 0
         self.tokens: dict[str, int] = {}
         self.jobs = jobs.Jobs(self)
         self.worker = work.Worker(self, self.jobs)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from include.local_org import answers, jobs, results
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_UPLOAD = 150_000_000
 MOST_JSON = 1_000_000
+MOST_MULTIPART = 100_000
 PAGE = 1000
 AT_ONCE = 1 << 18
 
@@ -46,6 +47,21 @@ async def read_json(request: web.Request) -> dict[str, Any]:
     return found
 
 
+async def _parts(request: web.Request) -> tuple[dict[str, Any], bytes]:
+    """Read a job and its data from one request (contract 2.9). Raises Refused."""
+    found: dict[str, bytes] = {}
+    async for part in await request.multipart():
+        if isinstance(part, BodyPartReader) and part.name:
+            found[part.name] = bytes(await part.read())
+    try:
+        document, content = json.loads(found["job"]), found["content"]
+    except (KeyError, ValueError) as wrong:
+        raise answers.Refused(400, "INVALIDJOB", "InvalidJob : the parts job and content are expected") from wrong
+    if len(content.decode("utf-8", "replace")) > MOST_MULTIPART:
+        raise answers.Refused(400, "CLIENTINPUTERROR", f"ClientInputError : more than {MOST_MULTIPART} characters of data")
+    return document, content
+
+
 class _Routes:
     def __init__(self, of: org.Org) -> None:
         self.org = of
@@ -54,11 +70,21 @@ class _Routes:
         return self.org.jobs.get(request.match_info["job"])
 
     async def create(self, request: web.Request) -> web.StreamResponse:
-        return answers.told(self.org.jobs.create(await read_json(request), request.match_info["version"]))
+        version = request.match_info["version"]
+        if request.content_type != "multipart/form-data":
+            return answers.told(self.org.jobs.create(await read_json(request), version))
+        document, content = await _parts(request)
+        made = self.org.jobs.create(document, version)
+        self.org.store.upload_path(made["id"]).write_bytes(content)
+        job = self.org.jobs.get(made["id"])
+        self.org.jobs.uploaded(job)
+        self.org.jobs.patch(job, jobs.CLOSED)
+        return answers.told(jobs.shown(job, jobs.CREATED))
 
     async def listed(self, request: web.Request) -> web.StreamResponse:
         start = int(request.query.get("queryLocator", "x-0").rpartition("-")[2] or 0)
-        everything = self.org.jobs.all()
+        kind = request.query.get("jobType")
+        everything = [job for job in self.org.jobs.all() if kind in {None, job["jobType"]}]
         page = [jobs.shown(job, jobs.LISTED) for job in everything[start : start + PAGE]]
         done = start + PAGE >= len(everything)
         url = f"/services/data/v{request.match_info['version']}/jobs/ingest?queryLocator=01gRM000000NS1vYAG-{start + PAGE}"

@@ -99,8 +99,12 @@ class _Chunk:
 
     def _values(self) -> dict[str, list[Any]]:
         """Read all columns; by field."""
-        values = {}
+        values: dict[str, list[Any]] = {}
         for place, (field, column) in enumerate(zip(self.fields, self.columns, strict=True)):
+            if field is not None and field.name == "Id":
+                # It names the record, `_records` looks at it.
+                values["Id"] = list(column)
+                continue
             name, read = (field.name, cells.read(field, column, place)) if field else self._related(self.job.columns[place], column)
             values[name], wrong = read
             for row, error in wrong.items():
@@ -110,8 +114,9 @@ class _Chunk:
     def _related(self, column: str, texts: Sequence[str]) -> tuple[str, cells.Read]:
         """Resolve a relationship column against committed records (contract 4.2)."""
         relation, _, key = column.partition(".")
+        kind, _, relation = relation.rpartition(":")
         (field,) = [each for each in self.job.sobject.fields.values() if (each.relationship_name or "").lower() == relation.lower()]
-        parent = self.job.objects[field.reference_to[0].lower()]
+        parent = self.job.objects[(kind or field.reference_to[0]).lower()]
         key_field = parent.field(key)
         bare = [text.strip(rules.BLANKS) for text in texts]
         keys = [store.folded(key_field, text) if key_field else None for text in bare]
@@ -189,7 +194,8 @@ class _Chunk:
 
     def _no_record(self, key: str) -> str:
         if ids.read(key) is None:
-            return f"MALFORMED_ID:{self.job.sobject.label} ID: id value of incorrect type: {key}:Id --"
+            label = "Record" if self.job.sobject.name.endswith("__c") else self.job.sobject.label
+            return f"MALFORMED_ID:{label} ID: id value of incorrect type: {key}:Id --"
         return "ENTITY_IS_DELETED:entity is deleted:--"
 
     def _echoes(self, values: dict[str, list[Any]]) -> list[Sequence[str]]:

@@ -29,7 +29,13 @@ HTML = "<html><head><title>{status}</title></head><body><h1>Service Unavailable<
 
 def app(of: org.Org) -> web.Application:
     """Put the org's routes behind its middlewares."""
+
+    async def usage(request: web.Request, answer: web.StreamResponse) -> None:
+        if request.path.startswith("/services/data/"):
+            answer.headers["Sforce-Limit-Info"] = f"api-usage={of.api_calls}/{of.settings.daily_api_requests}"
+
     made = web.Application(middlewares=[_plain_errors, _struck(of), _tokens(of)], client_max_size=1 << 20)
+    made.on_response_prepare.append(usage)
     for module in (routes_login, routes_bulk, routes_rest, routes_control):
         made.add_routes(module.routes(of))
     return made
@@ -93,6 +99,9 @@ def _tokens(of: org.Org) -> Any:
             kind, _, token = request.headers.get("Authorization", "").partition(" ")
             if kind not in {"Bearer", "OAuth"} or not of.takes(token):
                 raise answers.no_session()
+            of.api_calls += 1
+            if of.api_calls > of.settings.daily_api_requests:
+                raise answers.no_calls_left()
         return await handler(request)
 
     return check

@@ -18,6 +18,7 @@ class Settings:
     `job_ends`: rules {"object", "state", "at", "message", "job": n-th job of the object or absent}: a job ends
     Failed or Aborted after the share `at` of its rows. `row_faults`: rules {"object", "field", "value", "error"}.
     `http_faults`: rules, see `faults`. `token_calls`: a token is good for this many calls; 0: for ever.
+    `daily_api_requests`: calls with a token; those past it are refused with 403, until the org is started again.
     `lanes`: batches of a job that are worked on at the same time. `lock_tries`: how often a chunk that needs a record
     which another one holds is tried. `lock_share`: how many such collisions count (0 to 1). `held_locks`: ids of
     records that somebody else holds.
@@ -29,6 +30,7 @@ class Settings:
     looks: int = 0
     echo: str = "sent"
     token_calls: int = 0
+    daily_api_requests: int = 1_000_000
     lanes: int = 4
     lock_tries: int = 10
     lock_share: float = 1.0

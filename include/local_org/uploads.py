@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import mmap
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from include.local_org import schema
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 MOST_CELL = 131_072
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 BLOCK = 1 << 20
+QUOTED = re.compile(b'"[^"]*+(?:""[^"]*+)*+"')
 csv.field_size_limit(1 << 27)
 
 
@@ -28,9 +31,10 @@ def header(path: Path, delimiter: str) -> list[str]:
         return next(csv.reader(file, delimiter=DELIMITERS[delimiter]), [])
 
 
-def check(path: Path, job: dict[str, str], sobject: schema.SObject) -> list[str]:
-    """Check line endings and header of an upload; its columns. Raises Unreadable (contract 4.1, 4.3)."""
+def check(path: Path, job: dict[str, str], sobject: schema.SObject, objects: Mapping[str, schema.SObject]) -> list[str]:
+    """Check line endings, quoting and header of an upload; its columns. Raises Unreadable (contract 4.1, 4.3)."""
     _line_endings(path, job["lineEnding"])
+    _quoting(path, DELIMITERS[job["columnDelimiter"]])
     try:
         found = header(path, job["columnDelimiter"])
     except (csv.Error, UnicodeDecodeError) as wrong:
@@ -42,22 +46,52 @@ def check(path: Path, job: dict[str, str], sobject: schema.SObject) -> list[str]
         )
     if job["operation"] in {"delete", "hardDelete"} and [name.lower() for name in found] != ["id"]:
         raise Unreadable(f"InvalidBatch : The '{job['operation']}' batch must contain only ids")
+    if job["operation"] == "update" and found and "id" not in [name.lower() for name in found]:
+        raise Unreadable("InvalidBatch : Field name not found : Id")
     for name in found:
-        _column(name, sobject)
+        _column(name, sobject, objects)
     return found
 
 
-def _column(name: str, sobject: schema.SObject) -> None:
+def _quoting(path: Path, delimiter: str) -> None:
+    """Refuse quotes where they mean nothing, in the words of Salesforce's public reader (contract 4.1)."""
+    if not path.stat().st_size:
+        return
+    mark = re.escape(delimiter.encode())
+    cell = re.compile(b'(?:(?:"[^"]*+(?:""[^"]*+)*+"|[^"\r\n' + mark + b"]*+)(?:" + mark + rb"|\r?\n|\r|\Z))*+")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        found = cell.match(whole)
+        end = found.end() if found else 0
+        if end == len(whole):
+            return
+        if whole[end : end + 1] != b'"':
+            said = "Found unescaped quote. A value with quote should be within a quote"
+        elif QUOTED.match(whole, end):
+            said = "Not expecting more text after end quote"
+        else:
+            said = "EOF reached before closing an opened quote"
+    raise Unreadable(f"InvalidBatch : Failed to parse CSV. {said}")
+
+
+def _column(name: str, sobject: schema.SObject, objects: Mapping[str, schema.SObject]) -> None:
+    """Check one header: a field, or `[Type:]Relation.Key` (contract 4.2)."""
     if sobject.field(name) is not None:
         return
     relation, dot, key = name.rpartition(".")
-    owners = [field for field in sobject.fields.values() if field.relationship_name and field.relationship_name.lower() == relation.lower()]
-    if not dot or not key:
+    kind, _, relation = relation.rpartition(":")
+    if not dot or not key or "." in relation or ":" in kind:
         raise Unreadable(f"InvalidBatch : Field name not found : {name}")
-    if ":" in relation:
-        raise Unreadable(f"InvalidBatch : type is not needed for non polymorphic foreign key references: {relation.rpartition(':')[2]}")
-    if not owners:
+    owner = next((field for field in sobject.fields.values() if (field.relationship_name or "").lower() == relation.lower()), None)
+    if owner is None:
         raise Unreadable(f"InvalidBatch : Unable to find relationship: {relation}")
+    several = len(owner.reference_to) > 1
+    if kind and not several:
+        raise Unreadable(f"InvalidBatch : type is not needed for non polymorphic foreign key references: {relation}")
+    wanted = kind or owner.reference_to[0]
+    target = objects.get(wanted.lower()) if wanted.lower() in {each.lower() for each in owner.reference_to} else None
+    field = target.field(key) if target and bool(kind) == several else None
+    if field is None or not (field.external_id or field.id_lookup or field.name == "Id"):
+        raise Unreadable(f"InvalidBatch : Field name not found : {name}")
 
 
 def _line_endings(path: Path, ending: str) -> None:

@@ -94,7 +94,7 @@ class Worker:
             self.jobs.set(job, state=jobs.WORKING)
         sobject, path = self.site.objects[job["object"].lower()], self.site.store.upload_path(job["id"])
         try:
-            columns = uploads.check(path, job, sobject) if path.exists() else []
+            columns = uploads.check(path, job, sobject, self.site.objects) if path.exists() else []
             total = sum(1 for _ in uploads.rows(path, job["columnDelimiter"])) if path.exists() else 0
         except uploads.Unreadable as wrong:
             self._end(job, jobs.FAILED, str(wrong))

@@ -1,0 +1,126 @@
+"""Plain HTTP to an org → jobs run and answers read; knows nothing of the loader or the local org."""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+VERSION = "66.0"
+PATIENCE = 120
+TERMINAL = {"JobComplete", "Failed", "Aborted"}
+
+
+@dataclass
+class Salesforce:
+    """An org, and what was made in it, so that it can be taken away again."""
+
+    url: str
+    token: str
+    pause: float = 0.02
+    prefix: str = field(default_factory=lambda: f"conf-{secrets.token_hex(4)}-")
+    jobs: list[str] = field(default_factory=list)
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def __post_init__(self) -> None:
+        """Take no proxies or certificates from the environment."""
+        self.session.trust_env = False
+
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:
+        """Send a request below /services/data/v66.0, or to a path of its own if it begins with two slashes' worth."""
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        full = path if path.startswith(("/services", "//")) else f"/services/data/v{VERSION}{path}"
+        return self.session.request(method, self.url + full, headers=headers, timeout=60, **more)
+
+    def key(self, name: str) -> str:
+        """A key of this run's own."""
+        return self.prefix + name
+
+    def create(self, sobject: str = "Account", operation: str = "insert", **more: Any) -> dict[str, Any]:
+        """Create a job."""
+        answer = self.call("POST", "/jobs/ingest", json={"object": sobject, "operation": operation, **more})
+        found: dict[str, Any] = answer.json()
+        assert answer.status_code == 200, found
+        self.jobs.append(found["id"])
+        return found
+
+    def refused(self, **body: Any) -> list[dict[str, Any]]:
+        """Create a job that must be refused; the error array."""
+        answer = self.call("POST", "/jobs/ingest", json=body)
+        assert answer.status_code == 400, answer.text
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    def upload(self, job_id: str, text: str | bytes) -> requests.Response:
+        """Put a job's CSV."""
+        body = text.encode() if isinstance(text, str) else text
+        return self.call("PUT", f"/jobs/ingest/{job_id}/batches", data=body, headers={"Content-Type": "text/csv"})
+
+    def patch(self, job_id: str, state: str) -> requests.Response:
+        """Close or abort."""
+        return self.call("PATCH", f"/jobs/ingest/{job_id}", json={"state": state})
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Ask for a job."""
+        found: dict[str, Any] = self.call("GET", f"/jobs/ingest/{job_id}").json()
+        return found
+
+    def ended(self, job_id: str) -> dict[str, Any]:
+        """Ask until a job has ended."""
+        until = time.monotonic() + PATIENCE
+        while (found := self.job(job_id))["state"] not in TERMINAL:
+            assert time.monotonic() < until, found
+            time.sleep(self.pause)
+        return found
+
+    def run(self, text: str | bytes, sobject: str = "Account", operation: str = "insert", **more: Any) -> dict[str, Any]:
+        """Create, upload, close, wait; the ended job."""
+        job_id = self.create(sobject, operation, **more)["id"]
+        assert self.upload(job_id, text).status_code == 201
+        assert self.patch(job_id, "UploadComplete").status_code == 200
+        return self.ended(job_id)
+
+    def upsert(self, text: str, sobject: str = "Account") -> dict[str, Any]:
+        """Run an upsert on External_Id__c."""
+        return self.run(text, sobject, "upsert", externalIdFieldName="External_Id__c")
+
+    def text(self, job: dict[str, Any], kind: str) -> str:
+        """Read a result as it is."""
+        answer = self.call("GET", f"/jobs/ingest/{job['id']}/{kind}")
+        assert answer.status_code == 200, answer.text
+        return answer.content.decode()
+
+    def rows(self, job: dict[str, Any], kind: str) -> list[dict[str, str]]:
+        """Read a result's rows."""
+        return list(csv.DictReader(io.StringIO(self.text(job, kind), newline="")))
+
+    def errors(self, job: dict[str, Any]) -> list[str]:
+        """The errors of a job's rows."""
+        return [row["sf__Error"] for row in self.rows(job, "failedResults")]
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        """Run a query."""
+        found: list[dict[str, Any]] = self.call("GET", "/query", params={"q": soql}).json()["records"]
+        return found
+
+    def account(self, name: str) -> str:
+        """Make an account with a key of ours; its Id."""
+        job = self.upsert(f"External_Id__c,Name\n{self.key(name)},{self.key(name)}\n")
+        (row,) = self.rows(job, "successfulResults")
+        return row["sf__Id"]
+
+    def clean(self) -> None:
+        """Delete the records with our keys, and our jobs."""
+        for sobject in ("Contact", "Account"):
+            field_name = "LastName" if sobject == "Contact" else "Name"
+            ids = [each["Id"] for each in self.query(f"SELECT Id FROM {sobject} WHERE {field_name} LIKE '{self.prefix}%'")]
+            if ids:
+                self.run("Id\n" + "".join(f"{each}\n" for each in ids), sobject, "delete")
+        for job_id in self.jobs:
+            self.patch(job_id, "Aborted")
+            self.call("DELETE", f"/jobs/ingest/{job_id}")
