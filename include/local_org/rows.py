@@ -15,26 +15,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from include.local_org import locks, schema
 
 CHUNK = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a save needs of its job: object, operation, upsert key, columns as uploaded, who and when."""
-
-    sobject: schema.SObject
-    objects: dict[str, schema.SObject]
-    operation: str
-    external_id: str | None
-    columns: Sequence[str]
-    user_id: str
-    now: str
-    row_faults: Sequence[dict[str, Any]] = ()
-    echo: str = "sent"
-    locks: locks.Locks | None = None
-    last_try: bool = True
 
 
 @dataclass(slots=True)
@@ -47,7 +29,7 @@ class Outcome:
     error: str = ""
 
 
-def save(db: store.Store, con: sqlite3.Connection, job: Job, chunk: Sequence[list[str]]) -> list[Outcome]:
+def save(db: store.Store, con: sqlite3.Connection, job: saving.Job, chunk: Sequence[list[str]]) -> list[Outcome]:
     """Save one chunk inside the caller's transaction; partial success, one outcome per row in order.
 
     Raises locks.Contended if another chunk of the round holds a record that it needs, unless it is its last try.
@@ -56,7 +38,7 @@ def save(db: store.Store, con: sqlite3.Connection, job: Job, chunk: Sequence[lis
 
 
 class _Chunk:
-    def __init__(self, db: store.Store, con: sqlite3.Connection, job: Job, chunk: Sequence[list[str]]) -> None:
+    def __init__(self, db: store.Store, con: sqlite3.Connection, job: saving.Job, chunk: Sequence[list[str]]) -> None:
         self.db, self.con, self.job = db, con, job
         self.fields = [job.sobject.field(name) for name in job.columns]
         self.places = {name.lower(): place for place, name in enumerate(job.columns)}

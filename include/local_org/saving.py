@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.local_org import locks, lookups, rules, store
@@ -10,17 +11,32 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from include.local_org import rows, schema
+    from include.local_org import schema
 
 UNLOCKED = frozenset({"User", "Group", "RecordType", "Organization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a save needs of its job: object, operation, upsert key, columns as uploaded, who and when."""
+
+    sobject: schema.SObject
+    objects: dict[str, schema.SObject]
+    operation: str
+    external_id: str | None
+    columns: Sequence[str]
+    user_id: str
+    now: str
+    row_faults: Sequence[dict[str, Any]] = ()
+    echo: str = "sent"
+    locks: locks.Locks | None = None
+    last_try: bool = True
 
 
 class Writing:
     """The writing half of a chunk. `errors` (text by row) is shared with the reading half and added to."""
 
-    def __init__(
-        self, db: store.Store, con: sqlite3.Connection, job: rows.Job, values: dict[str, list[Any]], errors: dict[int, str]
-    ) -> None:
+    def __init__(self, db: store.Store, con: sqlite3.Connection, job: Job, values: dict[str, list[Any]], errors: dict[int, str]) -> None:
         self.db, self.con, self.job, self.values, self.errors = db, con, job, values, errors
         self.table = f'"{job.sobject.name}"'
 

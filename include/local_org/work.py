@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import jobs, locks, rows, task, uploads
+from include.local_org import jobs, locks, rows, saving, task, uploads
 
 if TYPE_CHECKING:
     from include.local_org import site
@@ -135,7 +135,7 @@ class Worker:
     def _chunk(self, each: task.Task, chunk: task.Chunk) -> int:
         """Save a chunk, its outcomes and the job's counters in one transaction; how many rows, 0 if it has to wait."""
         settings, job, store = self.site.settings, each.job, self.site.store
-        work = rows.Job(
+        work = saving.Job(
             each.sobject,
             self.site.objects,
             job["operation"],
