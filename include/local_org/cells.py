@@ -38,7 +38,7 @@ def read(field: schema.Field, cells: Sequence[str], place: int) -> Read:
 
 def _fine(field: schema.Field, cells: Sequence[str]) -> list[Any] | None:
     """Read a column of text that has nothing odd in it; None for any other."""
-    if field.type in rules.XSD or field.type in {"reference", "id"} or rules.NULL in cells:
+    if field.type in rules.XSD or field.type in {"reference", "id"} or field.restricted or rules.NULL in cells:
         return None
     bare = [cell.strip(rules.BLANKS) for cell in cells]
     if field.length and max(map(len, bare), default=0) > field.length:

@@ -47,6 +47,9 @@ def stored(field: schema.Field, cell: str, column: int) -> Any:
         text = text.lower()
         if not EMAIL.fullmatch(text):
             raise Wrong(f"INVALID_EMAIL_ADDRESS:{field.label}: invalid email address: {cell}:{field.name} --")
+    if field.restricted and not set(text.split(";") if field.type == "multipicklist" else [text]) <= set(field.restricted):
+        said = f"{field.label}: bad value for restricted picklist field: {text}"
+        raise Wrong(f"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST:{said}:{field.name} --")
     if field.length and len(text) > field.length:
         raise Wrong(f"STRING_TOO_LONG:{field.label}: data value too large: {cell} (max length={field.length}):{field.name} --")
     return text
@@ -57,10 +60,26 @@ def _typed(field: schema.Field, cell: str, column: int) -> Any:
     if not text:
         return NOTHING
     try:
-        return READERS[XSD[field.type]](text)
+        value = READERS[XSD[field.type]](text)
     except ValueError:
         message = f"Failed to deserialize field at col {column}. Due to, '{cell}' is not a valid value for the type {XSD[field.type]}"
         raise Wrong(f"INVALID_FIELD:{message}:{field.name} --") from None
+    if field.whole_digits and isinstance(value, float) and abs(value) >= 10**field.whole_digits:
+        said = f"{field.label}: value outside of valid range on numeric field: {java_double(value)}"
+        raise Wrong(f"NUMBER_OUTSIDE_VALID_RANGE:{said}:{field.name} --")
+    return value
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]+", text) or not -(2**31) <= int(text) < 2**31:
+        raise ValueError(text)
+    return int(text)
+
+
+def _double(text: str) -> float:
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+        raise ValueError(text)
+    return float(text)
 
 
 def _boolean(text: str) -> int:
@@ -84,8 +103,8 @@ def _date(text: str) -> str:
 
 
 READERS: dict[str, Callable[[str], Any]] = {
-    "xsd:int": int,
-    "xsd:double": float,
+    "xsd:int": _integer,
+    "xsd:double": _double,
     "xsd:date": _date,
     "xsd:dateTime": _datetime,
     "xsd:boolean": _boolean,

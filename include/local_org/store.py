@@ -118,4 +118,7 @@ def folded(field: schema.Field, value: Any) -> str | None:
     """A key as it is compared."""
     if value is None:
         return None
+    if NUMBERS.get(field.type) == "REAL":
+        with contextlib.suppress(ValueError):
+            return str(float(value))
     return str(value).lower() if field.folds else str(value)

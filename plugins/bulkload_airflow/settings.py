@@ -5,7 +5,7 @@ BULKLOAD_ALLOWED_ROOTS  URIs a payload may lie under, with commas   default: run
 BULKLOAD_CONNECTIONS    Airflow connections that a load may use     default: salesforce_default
 BULKLOAD_POOL           pool of all tasks; it must exist            default: default_pool
 BULKLOAD_MEMORY         DuckDB's memory limit per task              default: 600MB
-BULKLOAD_THREADS        DuckDB's threads per task                   default: 2
+BULKLOAD_THREADS        DuckDB's threads per task                   default: 1, a slot's
 BULKLOAD_SCRATCH        local folder for tasks' scratch folders     default: the system's temporary folder
 BULKLOAD_RETRIES        retries of each task                        default: 3
 BULKLOAD_RETRY_SECONDS  first pause before a retry; it doubles      default: 30
@@ -61,7 +61,7 @@ def current(environment: Mapping[str, str] | None = None) -> Settings:
         connections=_listed(given, "BULKLOAD_CONNECTIONS") or ("salesforce_default",),
         pool=given.get("BULKLOAD_POOL") or "default_pool",
         memory=given.get("BULKLOAD_MEMORY") or "600MB",
-        threads=int(_number(given, "BULKLOAD_THREADS", 2)),
+        threads=int(_number(given, "BULKLOAD_THREADS", 1)),
         scratch=given.get("BULKLOAD_SCRATCH") or None,
         retries=int(_number(given, "BULKLOAD_RETRIES", 3)),
         retry_seconds=_number(given, "BULKLOAD_RETRY_SECONDS", 30),

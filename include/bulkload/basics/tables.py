@@ -35,7 +35,7 @@ class Limits:
 
     spill: Path
     memory: str = "600MB"
-    threads: int = 2
+    threads: int = 1
 
 
 def connect(limits: Limits) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,10 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field, as far as rules need it; `describe` has the rest."""
+    """One field, as far as rules need it; `describe` has the rest.
+
+    `restricted`: the only values of a restricted picklist. `whole_digits`: of a number, before its point; 0: any.
+    """
 
     name: str
     label: str
@@ -28,6 +31,8 @@ class Field:
     case_sensitive: bool
     reference_to: tuple[str, ...]
     relationship_name: str | None
+    restricted: tuple[str, ...]
+    whole_digits: int
     describe: dict[str, Any]
 
     @property
@@ -87,5 +92,7 @@ def _field(each: dict[str, Any]) -> Field:
         case_sensitive=each["caseSensitive"],
         reference_to=tuple(each["referenceTo"]),
         relationship_name=each["relationshipName"],
+        restricted=tuple(value["value"] for value in each["picklistValues"]) if each["restrictedPicklist"] else (),
+        whole_digits=each["precision"] - each["scale"],
         describe=each,
     )
