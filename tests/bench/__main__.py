@@ -59,7 +59,7 @@ def compare(accounts: int, suffix: str, folder: Path, instead: Mapping[str, str]
         total["ours"] += ours["cpu"]
         _row(name, theirs, ours)
     seconds = f"{total['pandas']:>10.1f} s{'':>10}{total['ours']:>10.1f} s{'':>10}"
-    print(f"{'all':<28}{seconds}{total['ours'] / total['pandas']:>12.0%}  (aim: < {AIMS[suffix]:.0%})")
+    print(f"{'all':<28}{seconds}{total['ours'] / total['pandas']:>12.1%}  (aim: < {AIMS[suffix]:.1%})")
 
 
 def _row(name: str, theirs: Figures, ours: Figures) -> None:

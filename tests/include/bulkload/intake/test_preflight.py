@@ -30,6 +30,7 @@ def test_a_fitting_plan_passes() -> None:
         ("Account", "BillingCity", {"createable": False}, "objects.Account.fields.BillingCity: BillingCity isn't createable for this user"),
         ("Account", "BillingCity", {"updateable": False}, "objects.Account.fields.BillingCity: BillingCity isn't updateable for this user"),
         ("Account", "External_Id__c", {"externalId": False}, "objects.Account.external_id: External_Id__c of Account is no external id"),
+        ("Account", "External_Id__c", {"type": "double"}, "External_Id__c of Account is a number field; name an external id of type text"),
         (
             "Contact",
             "AccountId",
