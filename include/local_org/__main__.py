@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -90,6 +91,8 @@ async def _watch(pid: int, ended: asyncio.Event) -> None:
 
 def main() -> None:
     """Run the command."""
+    # Rows of the batches at work are many and short-lived, and never in a circle: look for circles seldom.
+    gc.set_threshold(200_000, 20, 50)
     asyncio.run(run(arguments()))
 
 

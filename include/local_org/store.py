@@ -78,7 +78,8 @@ class Store:
         columns += [f'"{field.name}~" TEXT' for field in keys]
         con.execute(f'CREATE TABLE IF NOT EXISTS "{each.name}" ("Id" TEXT PRIMARY KEY, {", ".join(columns)}) WITHOUT ROWID')
         for field in keys:
-            con.execute(f'CREATE INDEX IF NOT EXISTS "{each.name}.{field.name}" ON "{each.name}" ("{field.name}~")')
+            key = f'"{field.name}~"'
+            con.execute(f'CREATE INDEX IF NOT EXISTS "{each.name}.{field.name}" ON "{each.name}" ({key}) WHERE {key} IS NOT NULL')
 
     def upload_path(self, job_id: str) -> Path:
         """Where a job's CSV is kept."""
