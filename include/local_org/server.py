@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from include.local_org import answers, routes_bulk, routes_control, routes_login, routes_rest
+from include.local_org import answers, routes_bulk, routes_control, routes_login, routes_queries, routes_rest, routes_rows
 
 if TYPE_CHECKING:
     import ssl
@@ -36,7 +36,7 @@ def app(of: org.Org) -> web.Application:
 
     made = web.Application(middlewares=[_plain_errors, _struck(of), _tokens(of)], client_max_size=1 << 20)
     made.on_response_prepare.append(usage)
-    for module in (routes_login, routes_bulk, routes_rest, routes_control):
+    for module in (routes_login, routes_bulk, routes_queries, routes_rest, routes_rows, routes_control):
         made.add_routes(module.routes(of))
     return made
 

@@ -38,9 +38,10 @@ class Place:
     run_id: str
 
     def folder(self) -> ports.RunFolder:
-        """The run's folder in object storage."""
-        base = ObjectStoragePath(settings.current().run_base)
-        return storage.run_folder(base.fs, base.path, self.dag_id, self.run_id)
+        """The run's folder in object storage; its URIs name the connection, where the run base does."""
+        named = settings.current().run_base
+        base = ObjectStoragePath(named)
+        return storage.run_folder(base.fs, base.path, self.dag_id, self.run_id, base_uri=None if base.protocol == "file" else named)
 
 
 class LateClient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,6 +82,13 @@ def test_simple_salesforce_reads_the_refused_rows(simple: simple_salesforce.Sale
     (told,) = simple.bulk2.Contact.insert(records=records)
     (failed,) = csv.DictReader(simple.bulk2.Contact.get_failed_records(told["job_id"]).splitlines())
     assert ("bad", True) == (failed["LastName"], failed["sf__Error"].startswith("INVALID_FIELD:Failed to deserialize field at col "))
+
+
+def test_simple_salesforce_queries_in_bulk(simple: simple_salesforce.Salesforce) -> None:
+    """All pages of a query job, text as it was stored."""
+    simple.bulk2.Account.insert(records=[{"External_Id__c": f"bq-{n}", "Name": text} for n, text in enumerate(AWKWARD)])
+    pages = simple.bulk2.Account.query("SELECT Name FROM Account WHERE External_Id__c LIKE 'bq-%'", max_records=4)
+    assert sorted(AWKWARD) == sorted(row["Name"] for page in pages for row in csv.DictReader(io.StringIO(page, newline="")))
 
 
 def test_simple_salesforce_describes(simple: simple_salesforce.Salesforce) -> None:

@@ -55,10 +55,11 @@ def test_a_payload_outside_the_roots_is_refused(bucket: Any, tmp_path: Path, mon
 
 
 def test_a_run_folder_stands_in_a_bucket(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run base names bucket and connection; ids become plain names, never ways out."""
+    """The run base names bucket and connection, and so do URIs; ids become plain names, never ways out."""
     monkeypatch.setenv("BULKLOAD_RUN_BASE", "s3://store@loads/runs")
     folder = bulk_runs.Place("dag", "../manual").folder()
     folder.create("ledger/begun.json", {"at": "now"})
     listed = bucket.list_objects_v2(Bucket="loads", Prefix="runs/")["Contents"]
     keys = [each["Key"] for each in listed if each["Key"].endswith("begun.json")]
     assert ({"at": "now"}, ["runs/dag/~2E.~2Fmanual/ledger/begun.json"]) == (folder.read("ledger/begun.json"), keys)
+    assert "s3://store@loads/runs/dag/~2E.~2Fmanual/summary.json" == folder.uri("summary.json")

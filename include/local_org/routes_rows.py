@@ -1,0 +1,146 @@
+"""sobjects/X and sobjects/X/{id or key} → single records made, read, changed, deleted (contract 7.6)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from include.local_org import answers, lookups, routes_bulk, rows, rules, saving, soql, store
+
+if TYPE_CHECKING:
+    from include.local_org import org, schema
+
+
+def routes(of: org.Org) -> list[web.RouteDef]:
+    """Routes of single records."""
+    routed = _Routes(of)
+    base = "/services/data/v{version}"
+    one, by_key = base + "/sobjects/{object}/{id}", base + "/sobjects/{object}/{field}/{value}"
+    return [
+        web.get(base + "/limits/recordCount", routed.counts, allow_head=False),
+        web.post(base + "/sobjects/{object}", routed.create),
+        web.get(one, routed.read, allow_head=False),
+        web.patch(one, routed.change),
+        web.delete(one, routed.delete),
+        web.get(by_key, routed.read_by_key, allow_head=False),
+        web.patch(by_key, routed.upsert),
+    ]
+
+
+class RowRefused(answers.Refused):
+    """A record that is refused, with the fields it is about."""
+
+    def __init__(self, error: str) -> None:
+        code, _, rest = error.partition(":")
+        message, _, fields = rest.rpartition(":")
+        names = [name.strip() for name in fields.removesuffix("--").split(",") if name.strip()]
+        super().__init__(404 if code in {"ENTITY_IS_DELETED", "MALFORMED_ID"} else 400, code, message)
+        self.fields = names
+
+    def answer(self) -> web.Response:
+        """The HTTP answer."""
+        return answers.told([{"message": self.message, "errorCode": self.code, "fields": self.fields}], self.status)
+
+
+class _Routes:
+    def __init__(self, of: org.Org) -> None:
+        self.org = of
+
+    def _sobject(self, request: web.Request) -> schema.SObject:
+        found = self.org.objects.get(request.match_info["object"].lower())
+        if found is None:
+            raise answers.not_found()
+        return found
+
+    async def counts(self, request: web.Request) -> web.Response:
+        """Count objects' records."""
+        wanted = [name for name in request.query.get("sObjects", "").split(",") if name]
+        known = [self.org.objects[name.lower()] for name in wanted or self.org.objects if name.lower() in self.org.objects]
+        con = self.org.store.reading()
+        counted = [(each.name, con.execute(f'SELECT count(*) FROM "{each.name}"').fetchone()[0]) for each in known]
+        return answers.told({"sObjects": [{"count": count, "name": name} for name, count in counted if count or wanted]})
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Make a record."""
+        sobject = self._sobject(request)
+        made = await self._saved(sobject, "insert", await routes_bulk.read_json(request))
+        path = f"/services/data/v{request.match_info['version']}/sobjects/{sobject.name}/{made.sf_id}"
+        answer = answers.told({"id": made.sf_id, "success": True, "errors": []}, 201)
+        answer.headers["Location"] = path
+        return answer
+
+    async def read(self, request: web.Request) -> web.Response:
+        """Show a record, all its fields or those of `?fields=`."""
+        return await self._shown(request, "Id", request.match_info["id"])
+
+    async def read_by_key(self, request: web.Request) -> web.Response:
+        """Show the record with a key."""
+        field = self._key_field(self._sobject(request), request.match_info["field"])
+        return await self._shown(request, field.name, request.match_info["value"])
+
+    async def change(self, request: web.Request) -> web.Response:
+        """Change a record."""
+        await self._saved(self._sobject(request), "update", {**await routes_bulk.read_json(request), "Id": request.match_info["id"]})
+        return web.Response(status=204)
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete a record."""
+        await self._saved(self._sobject(request), "delete", {"Id": request.match_info["id"]})
+        return web.Response(status=204)
+
+    async def upsert(self, request: web.Request) -> web.Response:
+        """Change the record with a key, or make it; 300 and the paths if several have it."""
+        sobject, value = self._sobject(request), request.match_info["value"]
+        field, version = self._key_field(sobject, request.match_info["field"]), request.match_info["version"]
+        known = lookups.by_key(self.org.store.reading(), sobject, field, [store.folded(field, value)])
+        several = next((ids for ids in known.values() if len(ids) > 1), None)
+        if several:
+            return answers.told([f"/services/data/v{version}/sobjects/{sobject.name}/{each}" for each in several], 300)
+        document = {**await routes_bulk.read_json(request), field.name: value}
+        done = await self._saved(sobject, "upsert", document, field.name)
+        told = {"id": done.sf_id, "success": True, "errors": [], "created": done.created}
+        return answers.told(told, 201 if done.created else 200)
+
+    def _key_field(self, sobject: schema.SObject, name: str) -> schema.Field:
+        field = sobject.field(name)
+        if field is None or not (field.external_id or field.id_lookup):
+            raise answers.Refused(404, "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {name}")
+        return field
+
+    async def _shown(self, request: web.Request, field: str, value: str) -> web.Response:
+        sobject = self._sobject(request)
+        names = request.query.get("fields") or ",".join(each.name for each in sobject.fields.values())
+        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
+        query = f"SELECT {names} FROM {sobject.name} WHERE {field} = '{quoted}'"
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self.org.reader, soql.run, self.org, query, request.match_info["version"])
+        if not found:
+            raise answers.not_found()
+        return answers.told(found[0])
+
+    async def _saved(self, sobject: schema.SObject, operation: str, document: dict[str, Any], key: str | None = None) -> rows.Outcome:
+        """Save one record as a job's row would be. Raises Refused."""
+        for name in document:
+            if sobject.field(name) is None:
+                raise answers.Refused(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
+        loop = asyncio.get_running_loop()
+        (outcome,) = await loop.run_in_executor(self.org.reader, self._written, sobject, operation, document, key)
+        if outcome.error:
+            raise RowRefused(outcome.error)
+        return outcome
+
+    def _written(self, sobject: schema.SObject, operation: str, document: dict[str, Any], key: str | None) -> list[rows.Outcome]:
+        work = saving.Job(sobject, self.org.objects, operation, key, list(document), self.org.user_id, self.org.now())
+        with self.org.store.writing() as con:
+            return rows.save(self.org.store, con, work, [[_cell(value) for value in document.values()]])
+
+
+def _cell(value: Any) -> str:
+    """Write a JSON value as a job's cell."""
+    if value is None or value == "":
+        return rules.NULL
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,95 @@
+"""Section 5: query jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.local_org.conformance.asked import Salesforce
+
+CREATED = [
+    "id",
+    "operation",
+    "object",
+    "createdById",
+    "createdDate",
+    "systemModstamp",
+    "state",
+    "concurrencyMode",
+    "contentType",
+    "apiVersion",
+    "lineEnding",
+    "columnDelimiter",
+]
+
+
+def asked(salesforce: Salesforce, query: str, **more: str) -> dict[str, Any]:
+    """Create a query job and wait for it."""
+    made: dict[str, Any] = salesforce.call("POST", "/jobs/query", json={"operation": "query", "query": query, **more}).json()
+    while salesforce.call("GET", f"/jobs/query/{made['id']}").json()["state"] not in {"JobComplete", "Failed"}:
+        pass
+    return made
+
+
+def three(salesforce: Salesforce, name: str) -> str:
+    """Make three accounts of a name; the query for them."""
+    rows = "".join(f"{salesforce.key(f'{name}{n}')},{salesforce.key(name)}\n" for n in range(3))
+    salesforce.upsert("External_Id__c,Name\n" + rows)
+    return f"SELECT Id, Name, Phone FROM Account WHERE Name = '{salesforce.key(name)}'"
+
+
+@pytest.mark.real
+def test_5_a_created_query_job_is_upload_complete(salesforce: Salesforce) -> None:
+    """These keys in this order, the object read from the query."""
+    made = asked(salesforce, "SELECT Id FROM account")
+    assert (CREATED, "UploadComplete", "Account") == (list(made), made["state"], made["object"])
+
+
+@pytest.mark.doc
+def test_5_results_come_in_pages_until_the_locator_is_the_text_null(salesforce: Salesforce) -> None:
+    """Each page repeats the header; nulls are empty; a locator can be read again."""
+    made = asked(salesforce, three(salesforce, "pages"))
+    path = f"/jobs/query/{made['id']}/results?maxRecords=2"
+    first = salesforce.call("GET", path)
+    second = salesforce.call("GET", f"{path}&locator={first.headers['Sforce-Locator']}")
+    assert ("2", "1", "null") == (
+        first.headers["Sforce-NumberOfRecords"],
+        second.headers["Sforce-NumberOfRecords"],
+        second.headers["Sforce-Locator"],
+    )
+    lines = first.text.splitlines() + second.text.splitlines()
+    assert ['"Id","Name","Phone"'] * 2 == [lines[0], lines[3]]
+    assert all(line.endswith(f'"{salesforce.key("pages")}",""') for line in (lines[1], lines[2], lines[4]))
+
+
+@pytest.mark.doc
+def test_5_result_pages_are_listed(salesforce: Salesforce) -> None:
+    """Each URL can be fetched as it stands."""
+    made = asked(salesforce, three(salesforce, "listed"))
+    told = salesforce.call("GET", f"/jobs/query/{made['id']}/resultPages").json()
+    assert told["done"]
+    assert 4 == sum(len(salesforce.call("GET", each["resultUrl"]).text.splitlines()) for each in told["resultPages"])
+
+
+@pytest.mark.doc
+def test_5_aggregates_are_refused(salesforce: Salesforce) -> None:
+    """Bulk queries have no COUNT()."""
+    assert 400 == salesforce.call("POST", "/jobs/query", json={"operation": "query", "query": "SELECT COUNT() FROM Account"}).status_code
+
+
+@pytest.mark.doc
+def test_5_results_need_the_version_of_the_job(salesforce: Salesforce) -> None:
+    """409 with another one."""
+    made = asked(salesforce, "SELECT Id FROM Account")
+    assert 409 == salesforce.call("GET", f"/services/data/v65.0/jobs/query/{made['id']}/results").status_code
+
+
+@pytest.mark.doc
+def test_5_a_complete_query_job_is_not_aborted_but_deleted(salesforce: Salesforce) -> None:
+    """400, 204, 404."""
+    path = f"/jobs/query/{asked(salesforce, 'SELECT Id FROM Account')['id']}"
+    aborted = salesforce.call("PATCH", path, json={"state": "Aborted"})
+    assert (400, "Aborting already Completed Job not allowed") == (aborted.status_code, aborted.json()[0]["message"])
+    assert (204, 404) == (salesforce.call("DELETE", path).status_code, salesforce.call("GET", path).status_code)
