@@ -40,7 +40,7 @@ def _finished(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
 
 def _unprocessed(of: site.Site, job: dict[str, Any]) -> Iterator[str]:
     """Rows that no chunk has taken, once the job has ended."""
-    if job["state"] not in {"Failed", "Aborted"}:
+    if job["state"] not in {"Failed", "Aborted"} or job.get("beyond"):
         return
     try:
         finished = of.store.finished_rows(job["id"])
