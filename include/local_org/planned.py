@@ -63,7 +63,8 @@ class JobEnd(_Rule):
 class HttpFault(_Rule):
     """Requests that go wrong: `path` (found anywhere) and `method` (whole) are regular expressions.
 
-    `nth`: which of the matching calls, from 1; or `every`: each n-th; or `share` of them, by the seed.
+    `nth`: which of the matching calls, from 1; or `every`: each n-th; or `share` of them, by the seed. `keep`: the
+    share of a truncated body that is sent; `acted`: the answer is an error though the org did what it was asked for.
     """
 
     kind: Literal["status", "unauthorized", "reset_before", "reset_after", "no_answer", "truncate", "slow", "drip"]
@@ -78,6 +79,7 @@ class HttpFault(_Rule):
     headers: dict[str, str] = Field(default_factory=dict)
     retry_after: int | None = Field(None, ge=0)
     acted: bool = False
+    keep: float = Field(0.5, ge=0, lt=1)
     seconds: float = Field(1.0, ge=0)
     bytes: int = Field(100, ge=1)
 

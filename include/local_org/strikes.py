@@ -70,7 +70,7 @@ async def _strike(rule: planned.HttpFault, request: web.Request, handler: Handle
         _write_through(request, _Drip, rule.bytes, rule.seconds)
         return await handler(request)
     if rule.kind == "truncate":
-        _write_through(request, _Cut, rule.share if rule.share < 1 else 0.5, request)
+        _write_through(request, _Cut, rule.keep, request)
         return await handler(request)
     if rule.kind in {"reset_after", "no_answer"} or rule.acted:
         await _acted(request, handler)
