@@ -43,8 +43,16 @@ class Org(site.Site):
         """Hand out a session: the org's id, `!`, and what nobody guesses."""
         token = f"{self.org_id[:15]}!{secrets.token_urlsafe(40)}"
         self.tokens[token] = 0
-        self._users[token] = self.limited_user_id if username == LIMITED_USERNAME else self.user_id
+        self._users[token] = self.id_of(username)
         return token
+
+    def id_of(self, username: str) -> str:
+        """The Id of a user."""
+        return self.limited_user_id if username == LIMITED_USERNAME else self.user_id
+
+    def name_of(self, user_id: str) -> str:
+        """The user name that belongs to an Id."""
+        return LIMITED_USERNAME if user_id == self.limited_user_id else USERNAME
 
     def user_of(self, token: str) -> str:
         """The Id of the user whose session a token is."""
