@@ -3,6 +3,7 @@
 Independent of the loader: it has its own idea of CSV, states and errors, so that it can contradict it.
 
 settings    how it behaves: pace, seed, echoes, faults
+bodies      requests' bodies, bounded
 answers     Salesforce's JSON answers and error arrays
 ids         record ids of 15 and 18 characters
 planned     JSON rules → planned faults, checked

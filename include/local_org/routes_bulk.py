@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, web
 
-from include.local_org import answers, jobs, results
+from include.local_org import answers, bodies, jobs, results
 
 if TYPE_CHECKING:
     from include.local_org import org
 
 MOST_UPLOAD = 150_000_000
-MOST_PARTS = 1_000_000
+MOST_JSON = MOST_PARTS = 1_000_000
 MOST_MULTIPART = 100_000
 PAGE = 1000
 AT_ONCE = 1 << 18
@@ -36,9 +36,9 @@ def routes(of: org.Org) -> list[web.RouteDef]:
 
 
 async def read_json(request: web.Request) -> dict[str, Any]:
-    """Read a small JSON object. Raises Refused; 413 for more than the application takes."""
+    """Read a small JSON object. Raises Refused; 413 for more than a megabyte."""
     try:
-        found = json.loads(await request.read())
+        found = json.loads(await bodies.whole(request, MOST_JSON))
     except (ValueError, RecursionError) as wrong:
         raise answers.Refused(400, "JSON_PARSER_ERROR", f"{wrong}") from wrong
     if not isinstance(found, dict):
@@ -49,10 +49,10 @@ async def read_json(request: web.Request) -> dict[str, Any]:
 async def _parts(request: web.Request) -> tuple[dict[str, Any], bytes]:
     """Read a job and its data from one request (contract 2.9). Raises Refused."""
     found: dict[str, bytes] = {}
-    async for part in await request.multipart():
-        if isinstance(part, BodyPartReader) and part.name:
-            found[part.name] = await _part(part)
     try:
+        async for part in await request.multipart():
+            if isinstance(part, BodyPartReader) and part.name:
+                found[part.name] = await _part(part)
         document, content = json.loads(found["job"]), found["content"]
     except (KeyError, ValueError) as wrong:
         raise answers.Refused(400, "INVALIDJOB", "InvalidJob : the parts job and content are expected") from wrong
@@ -122,13 +122,11 @@ class _Routes:
         part, size = path.with_suffix(f".{id(request)}.part"), 0
         try:
             with part.open("wb") as file:
-                async for block in request.content.iter_chunked(AT_ONCE):
+                async for block in bodies.blocks(request):
                     size += len(block)
                     if size > MOST_UPLOAD:
                         raise _too_large()
                     file.write(block)
-            if request.content_length is not None and size != request.content_length:
-                raise answers.Refused(400, "CLIENTINPUTERROR", "ClientInputError : the upload broke off")
             self.org.jobs.begin_upload(job)
             part.replace(path)
         finally:
@@ -145,7 +143,7 @@ class _Routes:
         await answer.prepare(request)
         pieces, loop = results.pieces(self.org, job, kind), asyncio.get_running_loop()
         while text := await loop.run_in_executor(self.org.reader, _gathered, pieces):
-            await answer.write(text.encode())
+            await answer.write(text.encode(errors="surrogateescape"))
         await answer.write_eof()
         return answer
 

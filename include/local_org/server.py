@@ -44,7 +44,7 @@ async def listen(
     of: org.Org, http_port: int, https_port: int, context: ssl.SSLContext, host: str = "127.0.0.1"
 ) -> tuple[web.AppRunner, int, int]:
     """Open both listeners; the runner and the two ports. Paths are made plain before they are routed."""
-    runner = _Runner(app(of), access_log=None, handler_cancellation=True)
+    runner = _Runner(app(of), access_log=None, handler_cancellation=True, auto_decompress=False)
     await runner.setup()
     ports = []
     for port, secured in ((http_port, None), (https_port, context)):

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from include.local_org import schema
@@ -137,9 +137,36 @@ def rows(path: Path, delimiter: str) -> Iterator[list[str]]:
             raise _unreadable(wrong) from wrong
 
 
+def as_sent(path: Path, delimiter: str) -> Iterator[str]:
+    """The data rows letter by letter, each with its line ending; from where they can't be read on, lines."""
+    seen: list[str] = []
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        reader = csv.reader(_remembered(file, seen), delimiter=DELIMITERS[delimiter], strict=True)
+        try:
+            next(reader, None)
+            seen.clear()
+            for row in reader:
+                if row:
+                    yield "".join(seen)
+                seen.clear()
+        except csv.Error:
+            yield "".join(seen)
+            yield from file
+
+
+def _remembered(lines: Iterable[str], seen: list[str]) -> Iterator[str]:
+    for line in lines:
+        seen.append(line)
+        yield line
+
+
 def _unreadable(wrong: Exception) -> Unreadable:
     """Put it in the words of Salesforce's public reader where it has some."""
-    told = f"Exceeded max field size: {MOST_CELL}" if "field larger than field limit" in str(wrong) else str(wrong)
+    told = str(wrong)
+    if isinstance(wrong, UnicodeDecodeError):
+        told = "The data is not UTF-8"
+    elif "field larger than field limit" in told:
+        told = f"Exceeded max field size: {MOST_CELL}"
     return Unreadable(f"InvalidBatch : Failed to parse CSV. {told}")
 
 

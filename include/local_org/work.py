@@ -7,6 +7,7 @@ batch at work has one chunk saved; those count as simultaneous, see `locks`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import queue
 import threading
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from include.local_org import faults, jobs, locks, rows, saving, task, uploads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from include.local_org import site
 
 PATIENCE = 10
@@ -63,7 +66,7 @@ class Worker:
             settings = self.site.settings
             self.locks.new_round(settings.lock_share, settings.held_locks)
             for each in self.locks.shuffled(ready):
-                self._safely(each)
+                self._safely(each.job, functools.partial(self._turn, each))
 
     def _admit(self) -> None:
         """Take up the jobs that were closed meanwhile; with nothing else to do, wait for one."""
@@ -81,7 +84,7 @@ class Worker:
         ready = [job for job in self._waiting if job["looks"] >= self.site.settings.looks]
         self._waiting = [job for job in self._waiting if job not in ready]
         for job in ready:
-            self._begin(job)
+            self._safely(job, functools.partial(self._begin, job))
 
     def _leave(self, now: float) -> None:
         """Drop jobs that aren't at work any more; chunks in flight at an abort are committed a moment later (contract 8.10)."""
@@ -93,11 +96,14 @@ class Worker:
         landed = [each for each in self._landing if each.due <= now]
         self._landing = [each for each in self._landing if each not in landed]
         for each in landed:
-            self.locks.new_round(self.site.settings.lock_share, self.site.settings.held_locks)
-            with self.jobs.changed:
-                for lane in filter(None, each.lanes if each.job["state"] == jobs.ABORTED else []):
-                    lane[0].tries = self.site.settings.lock_tries
-                    self._chunk(each, lane[0])
+            self._safely(each.job, functools.partial(self._land, each))
+
+    def _land(self, each: task.Task) -> None:
+        """Save the chunks that were at work at an abort."""
+        self.locks.new_round(self.site.settings.lock_share, self.site.settings.held_locks)
+        for lane in filter(None, each.lanes):
+            lane[0].tries = self.site.settings.lock_tries
+            self._chunk(each, lane[0])
 
     def _rest(self, now: float) -> None:
         """Wait until a job is due, looked at, aborted or closed."""
@@ -109,8 +115,9 @@ class Worker:
 
     def _begin(self, job: dict[str, Any]) -> None:
         """Read a job's header and count its rows, or let it fail."""
-        if job["state"] == jobs.CLOSED:
-            self.jobs.set(job, state=jobs.WORKING)
+        with self.jobs.changed:
+            if job["state"] == jobs.CLOSED:
+                self.jobs.set(job, state=jobs.WORKING)
         sobject, path = self.site.objects[job["object"].lower()], self.site.store.upload_path(job["id"])
         try:
             columns = uploads.check(path, job, sobject, self.site.objects) if path.exists() else []
@@ -126,13 +133,13 @@ class Worker:
         done = self.site.store.finished_chunks(job["id"], rows.CHUNK)
         self._tasks.append(task.Task(job, sobject, columns, source, total, stop, done, rule, now + rest, now))
 
-    def _safely(self, each: task.Task) -> None:
-        """Give a job its turn; a bug of ours ends this job, is told, and leaves the others alone."""
+    def _safely(self, job: dict[str, Any], step: Callable[[], None]) -> None:
+        """Go a step on with a job; a bug of ours ends this job, is told, and leaves the others alone."""
         try:
-            self._turn(each)
+            step()
         except Exception as bug:  # noqa: BLE001 - anything else would leave all jobs InProgress for ever
             traceback.print_exc()
-            self._end(each.job, jobs.FAILED, f"InternalServerError : {type(bug).__name__}")
+            self._end(job, jobs.FAILED, f"InternalServerError : {type(bug).__name__}")
 
     def _turn(self, each: task.Task) -> None:
         """Save one chunk of each of a job's batches at work."""
@@ -177,6 +184,8 @@ class Worker:
         began = time.monotonic()
         try:
             with store.writing() as con:
+                if job["state"] == jobs.GONE:
+                    return 0
                 outcomes = rows.save(store, con, work, chunk.rows)
                 store.save_outcomes(con, [_outcome(job["id"], chunk.start + place, one) for place, one in enumerate(outcomes)])
                 job[jobs.COUNTERS[0]] += len(chunk.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -79,6 +80,24 @@ def test_2_2_an_upload_of_more_than_150_mb_is_refused(salesforce: Salesforce) ->
     connection.close()
     assert (413, "Open") == (answer.status, salesforce.job(job_id)["state"])
     assert b"150000000" in told
+
+
+@pytest.mark.unknown
+def test_2_2_a_compressed_upload_is_taken_and_must_be_whole(salesforce: Salesforce) -> None:
+    """Nobody knows whether Salesforce takes it; half of one is refused, and so is one that is something else."""
+    job_id, whole = salesforce.create()["id"], gzip.compress(f"Name\n{salesforce.key('gzip')}\n".encode())
+    path, headers = f"/jobs/ingest/{job_id}/batches", {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
+    sent = [salesforce.call("PUT", path, data=body, headers=headers).status_code for body in (whole[:-10], b"Name\nx\n", whole)]
+    salesforce.patch(job_id, "UploadComplete")
+    assert ([400, 400, 201], 1) == (sent, salesforce.ended(job_id)["numberRecordsProcessed"])
+
+
+@pytest.mark.user
+def test_4_an_upload_is_utf_8(salesforce: Salesforce) -> None:
+    """Anything else fails the job, and comes back as it was."""
+    job = salesforce.run(b"Name\n\xff\xfe\n")
+    back = salesforce.call("GET", f"/jobs/ingest/{job['id']}/unprocessedrecords").content
+    assert ("Failed", 0, b"Name\n\xff\xfe\n") == (job["state"], job["numberRecordsProcessed"], back)
 
 
 @pytest.mark.known
