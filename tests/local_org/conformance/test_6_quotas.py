@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_org.conformance import asked
 from tests.local_org.conftest import DAY
 
 if TYPE_CHECKING:
@@ -80,19 +79,3 @@ def test_2_1_a_job_names_the_user_who_made_it(steered: Steered) -> None:
     first, second = steered.create(), steered.limited().create()
     users = {each["Username"]: each["Id"] for each in steered.query("SELECT Id, Username FROM User")}
     assert [users[steered.line[name]] for name in ("username", "limited_username")] == [each["createdById"] for each in (first, second)]
-
-
-@pytest.mark.known
-def test_7_1_the_second_user_logs_in_with_his_password(steered: Steered) -> None:
-    """What he makes is his; his password is nobody else's."""
-    form = {name: steered.line[name] for name in ("client_id", "client_secret")} | {"grant_type": "password"}
-    form |= {"username": steered.line["limited_username"], "password": steered.line["limited_password"] + steered.line["security_token"]}
-    url = f"{steered.url}/services/oauth2/token"
-    granted = steered.session.post(url, data=form, timeout=10).json()
-    refused = steered.session.post(url, data=form | {"username": steered.line["username"]}, timeout=10)
-    his = asked.Salesforce(steered.url, granted["access_token"])
-    created = his.call("POST", "/sobjects/Account", json={"Name": steered.key("his")}).json()["id"]
-    (row,) = his.query(f"SELECT CreatedById FROM Account WHERE Id = '{created}'")
-    me = his.call("GET", "/services/oauth2/userinfo").json()
-    assert (row["CreatedById"], steered.line["limited_username"], 400) == (me["user_id"], me["preferred_username"], refused.status_code)
-    assert granted["id"].endswith(me["user_id"])
