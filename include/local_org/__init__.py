@@ -26,7 +26,12 @@ locks       records that chunks touch at the same time
 task        a job at work: batches and chunks
 work        the thread that works on all of them in turns
 results     rows' outcomes → the three result files
+soql_words  a query → its parts
+soql_dates  date literals → days
+soql_sql    its parts → SQL
 soql        a query → records
+queries     the life of query jobs
+deletes     records gone, and what goes with them
 org         all of these together
 routes_*    HTTP paths → answers
 server      listeners, tokens, faults around the routes

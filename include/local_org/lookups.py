@@ -14,14 +14,15 @@ AT_ONCE = 500
 
 
 def by_key(con: sqlite3.Connection, sobject: schema.SObject, field: schema.Field, keys: Iterable[str | None]) -> dict[str, list[str]]:
-    """Find the Ids of the records with these folded keys; keys without a record are missing."""
+    """Find the Ids of the records with these folded keys; keys without a record are missing. Deleted records have no keys."""
     column = "Id" if field.name == "Id" else f"{field.name}~"
+    there = ' AND "IsDeleted" = 0' if field.name == "Id" else ""
     wanted = list({key for key in keys if key is not None})
     found: dict[str, list[str]] = {}
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
         marks = ", ".join("?" * len(part))
-        for key, sf_id in con.execute(f'SELECT "{column}", "Id" FROM "{sobject.name}" WHERE "{column}" IN ({marks})', part):
+        for key, sf_id in con.execute(f'SELECT "{column}", "Id" FROM "{sobject.name}" WHERE "{column}" IN ({marks}){there}', part):
             found.setdefault(key, []).append(sf_id)
     return found
 

@@ -7,7 +7,7 @@ import secrets
 from concurrent import futures
 from typing import TYPE_CHECKING
 
-from include.local_org import certificates, jobs, site, work
+from include.local_org import certificates, jobs, queries, site, work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +37,7 @@ class Org(site.Site):
         self.tokens: dict[str, int] = {}
         self._users: dict[str, str] = {}
         self.jobs = jobs.Jobs(self)
+        self.queries = queries.Queries(self, self.reader)
         self.worker = work.Worker(self, self.jobs)
 
     def new_token(self, username: str = USERNAME) -> str:

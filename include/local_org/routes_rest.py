@@ -1,18 +1,16 @@
-"""sobjects, describe, query, limits, versions → answers (contract 7.4, 7.5)."""
+"""sobjects, describe, limits, versions → answers (contract 7.4)."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from include.local_org import answers, soql
+from include.local_org import answers
 
 if TYPE_CHECKING:
     from include.local_org import org
 
-PAGE = 2000
 VERSIONS = range(50, 68)
 
 
@@ -24,8 +22,6 @@ def routes(of: org.Org) -> list[web.RouteDef]:
         web.get("/services/data", routed.versions, allow_head=False),
         web.get(base + "/sobjects", routed.sobjects, allow_head=False),
         web.get(base + "/sobjects/{object}/describe", routed.describe, allow_head=False),
-        web.get(base + "/query", routed.query, allow_head=False),
-        web.get(base + "/query/{locator}", routed.more, allow_head=False),
         web.get(base + "/limits", routed.limits, allow_head=False),
     ]
 
@@ -33,7 +29,6 @@ def routes(of: org.Org) -> list[web.RouteDef]:
 class _Routes:
     def __init__(self, of: org.Org) -> None:
         self.org = of
-        self._cursors: dict[str, list[dict[str, object]]] = {}
 
     async def versions(self, _: web.Request) -> web.Response:
         return answers.told(
@@ -49,27 +44,6 @@ class _Routes:
         if found is None:
             raise answers.not_found()
         return answers.told(found.describe)
-
-    async def query(self, request: web.Request) -> web.Response:
-        version = request.match_info["version"]
-        loop = asyncio.get_running_loop()
-        records = await loop.run_in_executor(self.org.reader, soql.run, self.org, request.query.get("q", ""), version)
-        locator = f"01g{len(self._cursors):012d}AAA"
-        if len(records) > PAGE:
-            self._cursors[locator] = records
-        return self._page(records, locator, 0, version)
-
-    async def more(self, request: web.Request) -> web.Response:
-        locator, _, start = request.match_info["locator"].rpartition("-")
-        if locator not in self._cursors or not start.isdigit():
-            raise answers.Refused(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._page(self._cursors[locator], locator, int(start), request.match_info["version"])
-
-    def _page(self, records: list[dict[str, object]], locator: str, start: int, version: str) -> web.Response:
-        done = start + PAGE >= len(records)
-        url = {} if done else {"nextRecordsUrl": f"/services/data/v{version}/query/{locator}-{start + PAGE}"}
-        total = records.total if isinstance(records, soql.Counted) else len(records)
-        return answers.told({"totalSize": total, "done": done, **url, "records": records[start : start + PAGE]})
 
     async def limits(self, _: web.Request) -> web.Response:
         names = {"DailyBulkApiBatches": 0, "DailyBulkV2QueryJobs": 10_000, "DataStorageMB": 1_000}

@@ -9,6 +9,8 @@ from aiohttp import web
 
 from include.local_org import answers, lookups, routes_bulk, rows, rules, saving, soql, store
 
+NUMBERS = {"int", "double", "currency", "percent"}
+
 if TYPE_CHECKING:
     from include.local_org import org, schema
 
@@ -59,7 +61,7 @@ class _Routes:
         wanted = [name for name in request.query.get("sObjects", "").split(",") if name]
         known = [self.org.objects[name.lower()] for name in wanted or self.org.objects if name.lower() in self.org.objects]
         con = self.org.store.reading()
-        counted = [(each.name, con.execute(f'SELECT count(*) FROM "{each.name}"').fetchone()[0]) for each in known]
+        counted = [(each.name, con.execute(f'SELECT count(*) FROM "{each.name}" WHERE "IsDeleted" = 0').fetchone()[0]) for each in known]
         return answers.told({"sObjects": [{"count": count, "name": name} for name, count in counted if count or wanted]})
 
     async def create(self, request: web.Request) -> web.Response:
@@ -112,13 +114,15 @@ class _Routes:
     async def _shown(self, request: web.Request, field: str, value: str) -> web.Response:
         sobject = self._sobject(request)
         names = request.query.get("fields") or ",".join(each.name for each in sobject.fields.values())
-        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-        query = f"SELECT {names} FROM {sobject.name} WHERE {field} = '{quoted}'"
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        described = sobject.field(field)
+        known = value if described is not None and described.type in NUMBERS else f"'{escaped}'"
+        query = f"SELECT {names} FROM {sobject.name} WHERE {field} = {known}"
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self.org.reader, soql.run, self.org, query, request.match_info["version"])
-        if not found:
+        found = await loop.run_in_executor(self.org.reader, soql.run, self.org, query)
+        if not found.rows:
             raise answers.not_found()
-        return answers.told(found[0])
+        return answers.told(found.records(0, 1, request.match_info["version"])[0])
 
     async def _saved(self, request: web.Request, operation: str, document: dict[str, Any], key: str | None = None) -> rows.Outcome:
         """Save one record as a job's row would be. Raises Refused."""

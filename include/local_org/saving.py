@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import locks, lookups, rules, store
+from include.local_org import deletes, locks, lookups, rules, store
 
 if TYPE_CHECKING:
     import sqlite3
@@ -90,7 +90,8 @@ class Writing:
         return found
 
     def _deleted(self, found: Sequence[str | None]) -> list[str]:
-        self.con.executemany(f'DELETE FROM {self.table} WHERE "Id" = ?', [(found[row],) for row in self._fine(found)])
+        gone = [str(found[row]) for row in self._fine(found)]
+        deletes.records(self.con, self.job.objects, self.job.sobject, gone, self.job.now, hard=self.job.operation == "hardDelete")
         return [sf_id or "" for sf_id in found]
 
     def _required(self, found: Sequence[str | None]) -> None:

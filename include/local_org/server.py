@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from include.local_org import answers, routes_bulk, routes_control, routes_login, routes_queries, routes_rest, routes_rows, strikes
+from include.local_org import (
+    answers,
+    routes_bulk,
+    routes_control,
+    routes_login,
+    routes_queries,
+    routes_rest,
+    routes_rows,
+    routes_soql,
+    strikes,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -35,7 +45,7 @@ def app(of: org.Org) -> web.Application:
 
     made = web.Application(middlewares=[_plain_errors, strikes.middleware(of), _tokens(of)], client_max_size=1 << 20)
     made.on_response_prepare.append(usage)
-    for module in (routes_login, routes_bulk, routes_queries, routes_rest, routes_rows, routes_control):
+    for module in (routes_login, routes_bulk, routes_queries, routes_rest, routes_rows, routes_soql, routes_control):
         made.add_routes(module.routes(of))
     return made
 

@@ -1,140 +1,178 @@
-"""Simple SOQL → SQL over the records, and rows → records as Salesforce shows them (contract 7.5)."""
+"""A query → its records as Salesforce shows them (contract 7.5): rows read once, shaped when they are sent."""
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import answers, ids
+from include.local_org import soql_sql, soql_words
 
 if TYPE_CHECKING:
-    from include.local_org import org, schema
+    from collections.abc import Iterator, Sequence
 
-QUERY = re.compile(
-    r"\s*SELECT\s+(?P<fields>.+?)\s+FROM\s+(?P<object>\w+)(?:\s+WHERE\s+(?P<where>.+?))?(?:\s+ORDER\s+BY\s+(?P<order>.+?))?(?:\s+LIMIT\s+(?P<limit>\d+))?\s*",
-    re.IGNORECASE | re.DOTALL,
-)
-CONDITION = re.compile(
-    r"\s*(?P<field>[\w.]+)\s*(?P<operator>=|!=|<>|<=|>=|<|>|\bNOT\s+IN\b|\bIN\b|\bLIKE\b)\s*(?P<value>\(.*?\)|'(?:[^'\\]|\\.)*'|[^\s()]+)\s*",
-    re.IGNORECASE | re.DOTALL,
-)
-TEXT = re.compile(r"'((?:[^'\\]|\\.)*)'")
-CASELESS = {"string", "email", "picklist", "textarea", "phone", "url"}
+    from include.local_org import schema, site
 
-COUNT = re.compile(r"COUNT\(\s*(?P<what>Id)?\s*\)(\s+(?P<alias>\w+))?", re.IGNORECASE)
+ALL = {"ALL", "STANDARD", "CUSTOM"}
 
 
-class Counted(list[dict[str, Any]]):
-    """What `COUNT()` answers: no records, their number as the total size."""
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A selected value: where it stands in a record, and of which field it is."""
 
-    def __init__(self, total: int) -> None:
-        super().__init__()
-        self.total = total
-
-
-def run(of: org.Org, query: str, version: str) -> list[dict[str, Any]]:
-    """Run a query; all its records. Raises Refused (400)."""
-    found = QUERY.fullmatch(query)
-    if found is None:
-        raise answers.Refused(400, "MALFORMED_QUERY", f"unexpected token: {query.strip().split(' ')[0]}")
-    sobject = of.objects.get(found["object"].lower())
-    if sobject is None:
-        raise answers.Refused(400, "INVALID_TYPE", f"sObject type '{found['object']}' is not supported.")
-    where, values = _where(sobject, found["where"])
-    tail = (f" ORDER BY {_order(sobject, found['order'])}" if found["order"] else "") + (
-        f" LIMIT {found['limit']}" if found["limit"] else ""
-    )
-    counting = COUNT.fullmatch(found["fields"].strip())
-    if counting:
-        (count,) = of.store.reading().execute(f'SELECT count(*) FROM "{sobject.name}"{where}', values).fetchone()
-        if not counting["what"]:
-            return Counted(count)
-        return [{"attributes": {"type": "AggregateResult"}, counting["alias"] or "expr0": count}]
-    paths = [name.strip() for name in found["fields"].split(",")]
-    rows = of.store.reading().execute(f'SELECT * FROM "{sobject.name}"{where}{tail}', values)
-    return [_record(of, sobject, dict(row), paths, version) for row in rows]
+    way: tuple[str, ...]
+    field: schema.Field | None
 
 
-def _field(sobject: schema.SObject, name: str) -> schema.Field:
-    found = sobject.field(name.strip())
-    if found is None:
-        message = (
-            f"No such column '{name.strip()}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure to append "
-            "the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."
-        )
-        raise answers.Refused(400, "INVALID_FIELD", message)
-    return found
+@dataclass(slots=True)
+class Asked:
+    """A query that is ready to be run: the statement, its values, and what its rows will mean."""
+
+    sql: str
+    values: list[Any]
+    columns: list[Column]
+    owners: dict[tuple[str, ...], tuple[int, str]]
+    sobject: schema.SObject
+    prefixes: dict[str, str]
+    aggregate: bool = False
+    counts_only: bool = False
+
+    def cells(self, of: site.Site) -> Iterator[list[str]]:
+        """Run it and show its rows as CSV cells, one after the other."""
+        for row in of.store.reading().execute(self.sql, self.values):
+            yield [_cell(column.field, value) for column, value in zip(self.columns, row, strict=False)]
 
 
-def _order(sobject: schema.SObject, text: str) -> str:
-    parts = [part.split() for part in text.split(",")]
-    return ", ".join(
-        f'"{_field(sobject, part[0]).name}" {"DESC" if "desc" in [word.lower() for word in part[1:]] else "ASC"}' for part in parts
-    )
+@dataclass(slots=True)
+class Found:
+    """What a query found: `total` records, `rows` as the database gives them; none for COUNT()."""
+
+    asked: Asked
+    rows: list[Sequence[Any]]
+    total: int
+
+    def records(self, start: int, end: int, version: str) -> list[dict[str, Any]]:
+        """Show some of the rows as records."""
+        return [self._record(row, version) for row in self.rows[start:end]]
+
+    def _record(self, row: Sequence[Any], version: str) -> dict[str, Any]:
+        if self.asked.aggregate:
+            kind: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
+            return kind | {column.way[-1]: shown(column.field, value) for column, value in zip(self.asked.columns, row, strict=False)}
+        made: dict[str, Any] = {}
+        for column, value in zip(self.asked.columns, row, strict=False):
+            place: dict[str, Any] | None = self._attributed(made, (), row, version)
+            for depth, name in enumerate(column.way[:-1]):
+                if place is not None:
+                    place = self._within(place, name, column.way[: depth + 1], row, version)
+            if place is not None:
+                place[column.way[-1]] = shown(column.field, value)
+        return made
+
+    def _within(self, place: dict[str, Any], name: str, way: tuple[str, ...], row: Sequence[Any], version: str) -> dict[str, Any] | None:
+        """The record of a parent within its child's, made when first needed; None where there is no parent."""
+        if name not in place:
+            place[name] = {} if row[self.asked.owners[way][0]] is not None else None
+            if place[name] is not None:
+                self._attributed(place[name], way, row, version)
+        found: dict[str, Any] | None = place[name]
+        return found
+
+    def _attributed(self, place: dict[str, Any], way: tuple[str, ...], row: Sequence[Any], version: str) -> dict[str, Any]:
+        if "attributes" not in place:
+            sf_id = row[self.asked.owners[way][0]]
+            kind = self.asked.prefixes.get(str(sf_id)[:3], self.asked.owners[way][1])
+            place["attributes"] = {"type": kind, "url": f"/services/data/v{version}/sobjects/{kind}/{sf_id}"}
+        return place
 
 
-def _where(sobject: schema.SObject, text: str | None) -> tuple[str, list[Any]]:
-    if not text:
-        return "", []
-    sql, values, place = [], [], 0
-    while place < len(text):
-        found = CONDITION.match(text, place)
-        if found is None:
-            raise answers.Refused(400, "MALFORMED_QUERY", f"unexpected token: {text[place:].strip()[:40]}")
-        condition, given = _condition(_field(sobject, found["field"]), found["operator"].upper(), found["value"])
-        sql.append(condition)
-        values += given
-        place = found.end()
-        joint = re.match(r"(AND|OR)\b", text[place:], re.IGNORECASE)
-        if joint:
-            sql.append(joint[1].upper())
-            place += joint.end()
-    return " WHERE " + " ".join(sql), values
+def asked(of: site.Site, text: str, *, deleted: bool = False) -> Asked:
+    """Read a query. `deleted`: see soft-deleted records too. Raises Refused (400)."""
+    query = soql_words.read(text)
+    tables = soql_sql.joined(of.objects, query, of.clock().date(), deleted=deleted)
+    items = [each for item in query.items for each in _expanded(item, tables.sobject)]
+    prefixes = {each.key_prefix: each.name for each in of.objects.values()}
+    if query.groups or any(item.aggregate for item in items):
+        columns, reads = _aggregates(query, tables, items)
+        counts_only = len(items) == 1 and items[0].aggregate == "COUNT" and not items[0].path and not query.groups
+        sql = tables.select(reads, query)
+        return Asked(sql, tables.values, columns, {}, tables.sobject, prefixes, aggregate=True, counts_only=counts_only)
+    columns = [_column(tables, item.path) for item in items]
+    reads = [tables.target(item.path).sql for item in items]
+    owners: dict[tuple[str, ...], tuple[int, str]] = {}
+    for way in dict.fromkeys([(), *(column.way[:depth] for column in columns for depth in range(1, len(column.way)))]):
+        owners[way] = (len(reads), tables.sobject.name)
+        own_ids = [alias + '."Id"' for alias, _ in tables.tables(list(way))]
+        reads.append(f"coalesce({', '.join(own_ids)}, NULL)")
+    sql = tables.select(reads, query)
+    return Asked(sql, tables.values, columns, owners, tables.sobject, prefixes)
 
 
-def _condition(field: schema.Field, operator: str, value: str) -> tuple[str, list[Any]]:
-    column, fold = f'"{field.name}"', field.type in CASELESS and not field.case_sensitive
-    if value.lower() == "null":
-        return f"{column} IS {'NOT ' if operator in {'!=', '<>'} else ''}NULL", []
-    read = [_value(field, each, fold=fold) for each in (TEXT.findall(value) if value.startswith("(") else [value])]
-    column = f"lower({column})" if fold else column
-    if value.startswith("("):
-        return f"{column} {operator} ({', '.join('?' * len(read))})", read
-    return f"{column} {operator} ?", read
+def run(of: site.Site, text: str, *, deleted: bool = False) -> Found:
+    """Run a query, whole. `deleted`: see soft-deleted records too. Raises Refused (400)."""
+    given = asked(of, text, deleted=deleted)
+    rows: list[Sequence[Any]] = [tuple(row) for row in of.store.reading().execute(given.sql, given.values)]
+    total = int(rows[0][0]) if given.counts_only else len(rows)
+    return Found(given, [] if given.counts_only else rows, total)
 
 
-def _value(field: schema.Field, text: str, *, fold: bool) -> Any:
-    if text.startswith("'") and text.endswith("'") and len(text) > 1:
-        text = text[1:-1]
-    text = re.sub(r"\\(.)", lambda found: {"n": "\n", "t": "\t", "r": "\r"}.get(found[1], found[1]), text)
-    if field.type in {"id", "reference"}:
-        return ids.read(text) or text
-    if field.type == "boolean":
-        return int(text.lower() == "true")
-    if field.type in {"int", "double", "currency", "percent"}:
-        return float(text)
-    return text.lower() if fold else text
+def _column(tables: soql_sql.Joined, path: str) -> Column:
+    """Where a value stands in a record, in the org's own spelling."""
+    target = tables.target(path)
+    relations, _ = tables.way(path)
+    spelled, sobject = [], tables.sobject
+    for name in relations:
+        via = tables.relation(sobject, name)
+        assert via is not None  # noqa: S101 - `target` has walked it
+        spelled.append(via.relationship_name or name)
+        sobject = next(tables.objects[each.lower()] for each in via.reference_to if each.lower() in tables.objects)
+    return Column((*spelled, target.field.name), target.field)
 
 
-def _record(of: org.Org, sobject: schema.SObject, row: dict[str, Any], paths: list[str], version: str) -> dict[str, Any]:
-    """Show a row: its attributes, the wanted fields, parents' fields nested."""
-    record: dict[str, Any] = {"attributes": {"type": sobject.name, "url": f"/services/data/v{version}/sobjects/{sobject.name}/{row['Id']}"}}
-    for path in paths:
-        relation, dot, rest = path.partition(".")
-        if not dot:
-            field = _field(sobject, path)
-            record[field.name] = _shown(field, row[field.name])
+def _expanded(item: soql_words.Item, sobject: schema.SObject) -> list[soql_words.Item]:
+    """FIELDS(ALL) and its like are all fields."""
+    if item.aggregate != "FIELDS":
+        return [item]
+    kind = item.path.upper()
+    if kind not in ALL:
+        raise soql_words.malformed(f"unexpected token: '{item.path}'")
+    wanted = [each.name for each in sobject.fields.values() if kind == "ALL" or (kind == "CUSTOM") == each.name.endswith("__c")]
+    return [soql_words.Item(name) for name in wanted]
+
+
+def _aggregates(query: soql_words.Query, tables: soql_sql.Joined, items: list[soql_words.Item]) -> tuple[list[Column], list[str]]:
+    """The columns of a query with aggregates, and how each is read."""
+    columns, reads, unnamed = [], [], 0
+    for item in items:
+        if item.aggregate:
+            columns.append(
+                Column((item.alias or f"expr{unnamed}",), tables.target(item.path).field if item.aggregate in {"MIN", "MAX"} else None)
+            )
+            unnamed += not item.alias
+            reads.append(tables.aggregate(item))
             continue
-        via = next((each for each in sobject.fields.values() if (each.relationship_name or "").lower() == relation.lower()), None)
-        if via is None:
-            raise answers.Refused(400, "INVALID_FIELD", f"Didn't understand relationship '{relation}' in field path.")
-        parent = of.objects[via.reference_to[0].lower()]
-        found = of.store.reading().execute(f'SELECT * FROM "{parent.name}" WHERE "Id" = ?', [row[via.name]]).fetchone()
-        nested = _record(of, parent, dict(found), [rest], version) if found else None
-        known = record.get(via.relationship_name or "")
-        record[via.relationship_name or ""] = {**known, **nested} if known and nested else nested
-    return record
+        target = tables.target(item.path)
+        if item.path.lower() not in {path.lower() for path in query.groups}:
+            raise soql_words.malformed(f"Field must be grouped or aggregated: {item.path}")
+        columns.append(Column((item.alias or target.field.name,), target.field))
+        reads.append(target.sql)
+    return columns, reads
 
 
-def _shown(field: schema.Field, value: Any) -> Any:
-    return bool(value) if field.type == "boolean" and value is not None else value
+def shown(field: schema.Field | None, value: Any) -> Any:
+    """A stored value as JSON shows it."""
+    if value is None or field is None:
+        return value
+    if field.type == "boolean":
+        return bool(value)
+    return value.replace("Z", "+0000") if field.type == "datetime" else value
+
+
+def _cell(field: schema.Field | None, value: Any) -> str:
+    """A stored value as the CSV of a query job shows it."""
+    if value is None:
+        return ""
+    if field is not None and field.type == "boolean":
+        return "true" if value else "false"
+    if field is not None and field.type == "datetime":
+        return str(value).replace("+0000", "Z")
+    return str(value)

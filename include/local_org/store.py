@@ -51,6 +51,7 @@ class Store:
             found.row_factory = sqlite3.Row
             found.execute("PRAGMA journal_mode = WAL")
             found.execute("PRAGMA synchronous = OFF")
+            found.create_function("folded", 1, _caseless, deterministic=True)
             self._local.connection = found
         return found
 
@@ -113,6 +114,11 @@ class Store:
         """Places of a job's rows that have an outcome, in order."""
         for row in self.reading().execute('SELECT place FROM "_outcomes" WHERE job = ? ORDER BY place', [job_id]):
             yield row[0]
+
+
+def _caseless(value: Any) -> Any:
+    """A text as queries compare it; SQLite's own lower() knows only ASCII."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def folded(field: schema.Field, value: Any) -> str | None:

@@ -33,6 +33,7 @@ class Field:
     relationship_name: str | None
     restricted: tuple[str, ...]
     whole_digits: int
+    deleted_with_parent: bool
     describe: dict[str, Any]
 
     @property
@@ -66,17 +67,23 @@ def load(folder: Path | None = None) -> dict[str, SObject]:
 
 def _object(document: dict[str, Any], defaults: dict[str, Any]) -> SObject:
     given = [*(defaults["system_fields"] if document.get("system", True) else []), *document["fields"]]
-    described = [{**defaults["field"], **_by_type(each, defaults), **each} for each in given]
+    described = [{**defaults["field"], **_by_type(each, defaults), **_public(each)} for each in given]
     whole = {**defaults["object"], **{key: value for key, value in document.items() if key != "system"}, "fields": described}
-    fields = {each["name"].lower(): _field(each) for each in described}
+    along = {each["name"] for each in given if each.get("deletedWithParent") or each.get("cascadeDelete")}
+    fields = {each["name"].lower(): _field(each, deleted_with_parent=each["name"] in along) for each in described}
     return SObject(document["name"], whole["label"], whole["keyPrefix"], fields, whole)
+
+
+def _public(each: dict[str, Any]) -> dict[str, Any]:
+    """What a describe says of a field; `deletedWithParent` it says of the parent's children only."""
+    return {key: value for key, value in each.items() if key != "deletedWithParent"}
 
 
 def _by_type(each: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     return {"label": each["name"], **defaults["types"].get(each.get("type", "string"), {})}
 
 
-def _field(each: dict[str, Any]) -> Field:
+def _field(each: dict[str, Any], *, deleted_with_parent: bool) -> Field:
     return Field(
         name=each["name"],
         label=each["label"],
@@ -94,5 +101,6 @@ def _field(each: dict[str, Any]) -> Field:
         relationship_name=each["relationshipName"],
         restricted=tuple(value["value"] for value in each["picklistValues"]) if each["restrictedPicklist"] else (),
         whole_digits=each["precision"] - each["scale"],
+        deleted_with_parent=deleted_with_parent,
         describe=each,
     )

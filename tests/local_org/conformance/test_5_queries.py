@@ -93,3 +93,39 @@ def test_5_a_complete_query_job_is_not_aborted_but_deleted(salesforce: Salesforc
     aborted = salesforce.call("PATCH", path, json={"state": "Aborted"})
     assert (400, "Aborting already Completed Job not allowed") == (aborted.status_code, aborted.json()[0]["message"])
     assert (204, 404) == (salesforce.call("DELETE", path).status_code, salesforce.call("GET", path).status_code)
+
+
+@pytest.mark.local
+@pytest.mark.doc
+def test_5_a_job_that_goes_on_can_be_aborted_but_not_deleted(salesforce: Salesforce) -> None:
+    """No results before it is complete; none of an aborted one."""
+    salesforce.call("POST", "//control/settings", json={"looks": 100}).raise_for_status()
+    try:
+        made = salesforce.call("POST", "/jobs/query", json={"operation": "query", "query": "SELECT Id FROM Account"}).json()
+        path = f"/jobs/query/{made['id']}"
+        assert "InProgress" == salesforce.call("GET", path).json()["state"]
+        assert 400 == salesforce.call("DELETE", path).status_code
+        assert 400 == salesforce.call("GET", f"{path}/results").status_code
+        assert "Aborted" == salesforce.call("PATCH", path, json={"state": "Aborted"}).json()["state"]
+    finally:
+        salesforce.call("POST", "//control/settings", json={"looks": 0}).raise_for_status()
+    assert 400 == salesforce.call("GET", f"{path}/results").status_code
+
+
+@pytest.mark.doc
+def test_5_query_all_sees_deleted_records(salesforce: Salesforce) -> None:
+    """A query doesn't."""
+    sf_id = salesforce.account("deleted")
+    salesforce.run(f"Id\n{sf_id}\n", "Account", "delete")
+    query = f"SELECT Id FROM Account WHERE Id = '{sf_id}'"
+    made = [asked(salesforce, query), asked(salesforce, query, operation="queryAll")]
+    texts = [salesforce.call("GET", f"/jobs/query/{each['id']}/results").text for each in made]
+    assert ['"Id"\n', f'"Id"\n"{sf_id}"\n'] == texts
+
+
+@pytest.mark.real
+def test_5_the_ids_of_query_jobs_serve_at_the_ingest_address_too(salesforce: Salesforce) -> None:
+    """And those of ingest jobs at that of query jobs (2.6)."""
+    query, ingest = asked(salesforce, "SELECT Id FROM Account"), salesforce.create()
+    assert "V2Query" == salesforce.call("GET", f"/jobs/ingest/{query['id']}").json()["jobType"]
+    assert "V2Ingest" == salesforce.call("GET", f"/jobs/query/{ingest['id']}").json()["jobType"]

@@ -1,0 +1,251 @@
+"""A query's parts → SQL over the records: paths to parents joined, values compared as Salesforce compares them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from include.local_org import answers, ids, soql_dates, soql_words, store
+
+if TYPE_CHECKING:
+    from include.local_org import schema
+
+CASELESS = {"string", "email", "picklist", "multipicklist", "textarea", "phone", "url", "combobox"}
+NUMBERS = {"int", "double", "currency", "percent"}
+MOMENT = 23
+
+
+@dataclass(slots=True)
+class Target:
+    """A field that a path leads to: the SQL that reads it, and the field itself."""
+
+    sql: str
+    field: schema.Field
+
+
+@dataclass(slots=True)
+class Joined:
+    """A query's tables: the object as `r`, one more per relationship that is walked, and values for `?`."""
+
+    objects: dict[str, schema.SObject]
+    sobject: schema.SObject
+    today: datetime.date
+    deleted: bool = False
+    joins: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    _aliases: dict[str, list[tuple[str, schema.SObject]]] = field(default_factory=dict)
+
+    def target(self, path: str) -> Target:
+        """Find the field of a path. Raises Refused (INVALID_FIELD)."""
+        relations, name = self.way(path)
+        found = self.tables(relations)
+        reads = [(f'{alias}."{each.name}"', each) for alias, sobject in found if (each := sobject.field(name)) is not None]
+        if not reads:
+            raise _no_column(name, found[0][1])
+        sql = reads[0][0] if len(reads) == 1 else f"coalesce({', '.join(read for read, _ in reads)})"
+        return Target(sql, reads[0][1])
+
+    def way(self, path: str) -> tuple[list[str], str]:
+        """The relationships of a path, and its field's name; the object's own name may stand before them."""
+        *relations, name = path.split(".")
+        own = relations and relations[0].lower() == self.sobject.name.lower() and self.relation(self.sobject, relations[0]) is None
+        return relations[1:] if own else relations, name
+
+    def tables(self, relations: list[str]) -> list[tuple[str, schema.SObject]]:
+        """Join the tables that a way of relationships leads to: several for a polymorphic one."""
+        known = [("r", self.sobject)]
+        for depth, relation in enumerate(relations):
+            way = ".".join(relations[: depth + 1]).lower()
+            if way not in self._aliases:
+                self._aliases[way] = [joined for alias, sobject in known for joined in self._join(alias, sobject, relation)]
+            known = self._aliases[way]
+            if not known:
+                raise answers.Refused(400, "INVALID_FIELD", f"Didn't understand relationship '{relation}' in field path.")
+        return known
+
+    @staticmethod
+    def relation(sobject: schema.SObject, relation: str) -> schema.Field | None:
+        """Find the lookup that a relationship is the name of."""
+        return next((each for each in sobject.fields.values() if (each.relationship_name or "").lower() == relation.lower()), None)
+
+    def _join(self, alias: str, sobject: schema.SObject, relation: str) -> list[tuple[str, schema.SObject]]:
+        via = self.relation(sobject, relation)
+        found = []
+        for name in via.reference_to if via else ():
+            parent = self.objects.get(name.lower())
+            if via is None or parent is None:
+                continue
+            own = f"j{len(self.joins)}"
+            self.joins.append(f'LEFT JOIN "{parent.name}" AS {own} ON {own}."Id" = {alias}."{via.name}"')
+            found.append((own, parent))
+        return found
+
+    def condition(self, given: soql_words.Condition) -> str:
+        """Write a condition; its values are added in the order of their `?`."""
+        if given.kind in {"and", "or"}:
+            return "(" + f" {given.kind.upper()} ".join(self.condition(part) for part in given.parts) + ")"
+        if given.kind == "not":
+            return f"NOT coalesce({self.condition(given.parts[0])}, 0)"
+        target = self.target(given.path)
+        if given.kind in {"in", "not in"}:
+            return self._in(target, given)
+        return self._compare(target, given.operator, given.values)
+
+    def _in(self, target: Target, given: soql_words.Condition) -> str:
+        negated = "NOT " if given.kind == "not in" else ""
+        if given.query is not None:
+            inner = Joined(self.objects, _object(self.objects, given.query.sobject), self.today)
+            sql = inner.select([inner.target(given.query.items[0].path).sql], given.query)
+            self.values += inner.values
+            return f"{target.sql} {negated}IN (SELECT * FROM ({sql}) WHERE 1)"
+        nulls = any(_is_null(value) for value in given.values)
+        texts = [_value(target.field, value) for value in given.values if not _is_null(value)]
+        self.values.append(json.dumps(texts))
+        # One value for the whole list: lists of thousands are as quick as short ones.
+        found = f"{_folded(target)} {negated}IN (SELECT value FROM json_each(?))"
+        if negated:
+            return f"({target.sql} IS NOT NULL AND {found})" if nulls else f"({target.sql} IS NULL OR {found})"
+        return f"({found} OR {target.sql} IS NULL)" if nulls else found
+
+    def _compare(self, target: Target, operator: str, values: tuple[soql_words.Word, ...]) -> str:
+        (value, *_) = values
+        if operator in {"INCLUDES", "EXCLUDES"}:
+            return self._includes(target, operator, values)
+        if _is_null(value):
+            if operator not in {"=", "!="}:
+                raise soql_words.malformed("invalid operator on null")
+            return f"{target.sql} IS {'NOT ' if operator == '!=' else ''}NULL"
+        days = soql_dates.stretch(value.text, self.today) if value.kind == "name" else None
+        if days is not None:
+            return self._days(target, operator, days)
+        if operator == "LIKE":
+            self.values.append(_pattern(value))
+            return f"folded({target.sql}) LIKE folded(?) ESCAPE '\\'"
+        self.values.append(_value(target.field, value))
+        compared = f"{_folded(target)} {operator} ?"
+        return f"({target.sql} IS NULL OR {compared})" if operator == "!=" else compared
+
+    def _days(self, target: Target, operator: str, days: tuple[datetime.date, datetime.date]) -> str:
+        """Compare with a stretch of days."""
+        first, after = (each.isoformat() for each in days)
+        within = f"({target.sql} >= ? AND {target.sql} < ?)"
+        if operator in {"=", "!="}:
+            self.values += [first, after]
+            return within if operator == "=" else f"NOT coalesce({within}, 0)"
+        self.values.append(first if operator in {"<", ">="} else after)
+        return f"{target.sql} {'<' if operator in {'<', '<='} else '>='} ?"
+
+    def _includes(self, target: Target, operator: str, values: tuple[soql_words.Word, ...]) -> str:
+        parts = []
+        for value in values:
+            for each in soql_words.unescaped(value.text).split(";"):
+                self.values.append(f"%;{each};%")
+                parts.append(f"';' || {target.sql} || ';' LIKE ?")
+        found = f"({' OR '.join(parts)})"
+        return found if operator == "INCLUDES" else f"NOT coalesce({found}, 0)"
+
+    def select(self, columns: list[str], query: soql_words.Query) -> str:
+        """Write the whole statement."""
+        conditions = [] if self.deleted or query.all_rows else ['r."IsDeleted" = 0']
+        if query.where is not None:
+            conditions.append(self.condition(query.where))
+        groups = [self.target(path).sql for path in query.groups]
+        order = [self._ordered(*each) for each in query.order]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        tail = (f" GROUP BY {', '.join(groups)}" if groups else "") + (f" ORDER BY {', '.join(order)}" if order else "")
+        if query.limit is not None or query.offset:
+            tail += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
+        return f'SELECT {", ".join(columns)} FROM "{self.sobject.name}" AS r {" ".join(self.joins)}{where}{tail}'
+
+    def _ordered(self, item: soql_words.Item, way: str, nulls: str) -> str:
+        sql = self.aggregate(item) if item.aggregate else _folded(self.target(item.path))
+        return f"{sql} {way} NULLS {nulls}"
+
+    def aggregate(self, item: soql_words.Item) -> str:
+        """Write an aggregate."""
+        if item.aggregate == "COUNT" and not item.path:
+            return "count(*)"
+        target = self.target(item.path).sql
+        if item.aggregate == "COUNT_DISTINCT":
+            return f"count(DISTINCT {target})"
+        return f"{item.aggregate.lower()}({target})"
+
+
+def _object(objects: dict[str, schema.SObject], name: str) -> schema.SObject:
+    found = objects.get(name.lower())
+    if found is None:
+        message = (
+            f"\nSELECT Id FROM {name}\n               ^\nERROR at Row:1:Column:16\nsObject type '{name}' is not supported. If you are "
+            "attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the "
+            "describe call for the appropriate names."
+        )
+        raise answers.Refused(400, "INVALID_TYPE", message)
+    return found
+
+
+def joined(objects: dict[str, schema.SObject], query: soql_words.Query, today: datetime.date, *, deleted: bool) -> Joined:
+    """Begin with a query's object. Raises Refused (INVALID_TYPE)."""
+    return Joined(objects, _object(objects, query.sobject), today, deleted)
+
+
+def _no_column(name: str, sobject: schema.SObject) -> answers.Refused:
+    message = (
+        f"\nSELECT {name} FROM {sobject.name}\n       ^\nERROR at Row:1:Column:8\nNo such column '{name}' on entity '{sobject.name}'. "
+        "If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your "
+        "WSDL or the describe call for the appropriate names."
+    )
+    return answers.Refused(400, "INVALID_FIELD", message)
+
+
+def _is_null(value: soql_words.Word) -> bool:
+    return value.kind == "name" and value.text.lower() == "null"
+
+
+def _folds(field: schema.Field) -> bool:
+    return field.type in CASELESS and not field.case_sensitive
+
+
+def _folded(target: Target) -> str:
+    """The SQL of a field as it is compared; its folded key where it has one, because that is indexed."""
+    each = target.field
+    if each.folds and (each.unique or each.external_id or each.id_lookup) and target.sql.startswith("r."):
+        return f'r."{each.name}~"'
+    if each.type == "datetime":
+        return f"substr({target.sql}, 1, {MOMENT})"
+    return f"folded({target.sql})" if _folds(each) else target.sql
+
+
+def _pattern(value: soql_words.Word) -> str:
+    """A LIKE pattern: its own escapes stay."""
+    if value.kind != "text":
+        raise soql_words.malformed(f"unexpected token: '{value.text}'")
+    return value.text[1:-1].replace("\\'", "'").replace('\\"', '"')
+
+
+def _value(each: schema.Field, word: soql_words.Word) -> Any:
+    """Read a value as the field's; a value of another kind is refused."""
+    text = soql_words.unescaped(word.text) if word.kind == "text" else word.text
+    if each.type == "boolean" and word.kind == "name" and text.lower() in {"true", "false"}:
+        return int(text.lower() == "true")
+    if each.type in NUMBERS and word.kind == "number":
+        return float(text)
+    if each.type in {"date", "datetime"} and word.kind == "moment":
+        return _moment(each, text)
+    if word.kind != "text" or each.type in {"boolean", "date", "datetime", *NUMBERS}:
+        quotes = "not " if word.kind == "text" else ""
+        message = f"value of filter criterion for field '{each.name}' must be of type {each.type} and should {quotes}be enclosed in quotes"
+        raise answers.Refused(400, "INVALID_FIELD", message)
+    if each.type in {"id", "reference"}:
+        return ids.read(text) or text
+    if each.folds and (each.unique or each.external_id or each.id_lookup):
+        return store.folded(each, text)
+    return text.lower() if _folds(each) else text
+
+
+def _moment(each: schema.Field, text: str) -> str:
+    if each.type == "date":
+        return text[:10]
+    found = datetime.datetime.fromisoformat(text.upper() if "T" in text.upper() else f"{text}T00:00:00+00:00").astimezone(datetime.UTC)
+    return found.strftime("%Y-%m-%dT%H:%M:%S.") + f"{found.microsecond // 1000:03d}"
