@@ -17,11 +17,14 @@ uploads     a job's CSV → rows, or the job's error
 site        the org without its doors
 jobs        the life of ingest jobs
 locks       records that chunks touch at the same time
+timeline    chunks tried → what became of each batch, and when
 task        a job at work: batches and chunks
 work        the thread that works on all of them in turns
 results     rows' outcomes → the three result files
 soql        a query → records
+journal     requests as they were answered
 org         all of these together
+page        objects, jobs, last requests → the page at /
 routes_*    HTTP paths → answers
 server      listeners, tokens, faults around the routes
 certificates, proxy   HTTPS under Salesforce's own host names

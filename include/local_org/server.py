@@ -12,7 +12,17 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from include.local_org import answers, routes_bulk, routes_control, routes_login, routes_queries, routes_rest, routes_rows
+from include.local_org import (
+    answers,
+    journal,
+    routes_bulk,
+    routes_control,
+    routes_login,
+    routes_page,
+    routes_queries,
+    routes_rest,
+    routes_rows,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -34,9 +44,9 @@ def app(of: org.Org) -> web.Application:
         if request.path.startswith("/services/data/"):
             answer.headers["Sforce-Limit-Info"] = f"api-usage={of.api_calls}/{of.settings.daily_api_requests}"
 
-    made = web.Application(middlewares=[_plain_errors, _struck(of), _tokens(of)], client_max_size=1 << 20)
+    made = web.Application(middlewares=[journal.middleware(of.journal), _plain_errors, _struck(of), _tokens(of)], client_max_size=1 << 20)
     made.on_response_prepare.append(usage)
-    for module in (routes_login, routes_bulk, routes_queries, routes_rest, routes_rows, routes_control):
+    for module in (routes_login, routes_bulk, routes_queries, routes_rest, routes_rows, routes_control, routes_page):
         made.add_routes(module.routes(of))
     return made
 
@@ -45,7 +55,7 @@ async def listen(
     of: org.Org, http_port: int, https_port: int, context: ssl.SSLContext, host: str = "127.0.0.1"
 ) -> tuple[web.AppRunner, int, int]:
     """Open both listeners; the runner and the two ports. Paths are made plain before they are routed."""
-    runner = _Runner(app(of), access_log=None, handler_cancellation=True)
+    runner = _Runner(app(of), access_log_class=journal.logger(of.journal), handler_cancellation=True)
     await runner.setup()
     ports = []
     for port, secured in ((http_port, None), (https_port, context)):

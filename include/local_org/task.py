@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import rows
+from include.local_org import rows, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ class Task:
     began: float = 0.0
     read: int = 0
     lanes: list[deque[Chunk]] = field(default_factory=list)
+    timeline: timeline.Timeline = field(default_factory=timeline.Timeline)
 
     def refill(self, lanes: int) -> None:
         """Begin further batches, so that `lanes` are worked on."""

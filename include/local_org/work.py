@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import jobs, locks, rows, saving, task, uploads
+from include.local_org import jobs, locks, rows, saving, task, timeline, uploads
 
 if TYPE_CHECKING:
     from include.local_org import site
@@ -31,6 +31,7 @@ class Worker:
         self.site = of
         self.jobs = all_jobs
         self.locks = locks.Locks(of.settings.seed)
+        self.timelines = timeline.Timelines()
         self._tasks: list[task.Task] = []
         self._waiting: list[dict[str, Any]] = []
         self._closing = False
@@ -106,6 +107,8 @@ class Worker:
         rest = 0.0 if total else self.site.settings.job_seconds
         done = self.site.store.finished_chunks(job["id"], rows.CHUNK)
         self._tasks.append(task.Task(job, sobject, columns, source, total, stop, done, rule, now + rest, now))
+        self._tasks[-1].timeline.total = total
+        self.timelines.keep(job["id"], self._tasks[-1].timeline)
 
     def _safely(self, each: task.Task) -> None:
         """Give a job its turn; a bug of ours ends this job, is told, and leaves the others alone."""
@@ -122,9 +125,12 @@ class Worker:
         for lane in self.locks.shuffled(each.lanes):
             if self._closing or each.job["state"] != jobs.WORKING:
                 return
-            saved += self._chunk(each, lane[0])
+            batch = each.timeline.batch(lane[0].start // task.BATCH)
+            written = self._chunk(each, lane[0])
+            saved += written
             if lane[0].start in each.done:
                 lane.popleft()
+            batch.tried(written, last=not lane)
         if saved:
             each.due = time.monotonic() + self.site.settings.job_seconds * saved / each.total
         if each.finished and (not saved or not self.site.settings.job_seconds):
