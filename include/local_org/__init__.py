@@ -22,6 +22,7 @@ task        a job at work: batches and chunks
 work        the thread that works on all of them in turns
 results     rows' outcomes → the three result files
 soql        a query → records
+columns     a query → what its columns are
 journal     requests as they were answered
 org         all of these together
 page        objects, jobs, last requests → the page at /

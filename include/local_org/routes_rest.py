@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from include.local_org import answers, soql
+from include.local_org import answers, columns, soql
 
 if TYPE_CHECKING:
     from include.local_org import org
@@ -53,6 +53,9 @@ class _Routes:
     async def query(self, request: web.Request) -> web.Response:
         version = request.match_info["version"]
         loop = asyncio.get_running_loop()
+        if request.query.get("columns", "").lower() == "true":
+            told = await loop.run_in_executor(self.org.reader, columns.told, self.org, request.query.get("q", ""), version)
+            return answers.told(told)
         records = await loop.run_in_executor(self.org.reader, soql.run, self.org, request.query.get("q", ""), version)
         locator = f"01g{len(self._cursors):012d}AAA"
         if len(records) > PAGE:

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 OPEN_PATHS = re.compile(r"/services/oauth2/token|/services/Soap/.*|/services/data|/control/.*|/")
 MOST_HEADER = 16 << 10
+# How last segments are spelled; job parts are read without case anyway.
+LAST = {
+    each.lower(): each for each in ("batches", "describe", "ingest", "limits", "query", "queryAll", "recordCount", "sobjects", "userinfo")
+}
+# After an object and a field the last segment is a record's key, which has case.
+BY_KEY = re.compile(r"/sobjects/[^/]+/[^/]+$")
 HTML = "<html><head><title>{status}</title></head><body><h1>Service Unavailable</h1></body></html>"
 
 
@@ -82,9 +88,13 @@ class _Runner(web.AppRunner):
 
 
 def _path(path: str) -> str:
-    """`//services/x/` and `/services/x` are the same resource."""
+    """`//services/x/` and `/services/x` are the same resource, and the last segment has no case (contract 1)."""
     bare, mark, query = path.partition("?")
-    return (re.sub(r"/{2,}", "/", bare).rstrip("/") or "/") + mark + query
+    plain = re.sub(r"/{2,}", "/", bare).rstrip("/") or "/"
+    head, slash, last = plain.rpartition("/")
+    if not BY_KEY.search(head):
+        plain = head + slash + LAST.get(last.lower(), last)
+    return plain + mark + query
 
 
 @web.middleware

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 import simple_salesforce
 
 from tests.local_org.clients import awkward
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AWKWARD = list(awkward.TEXTS)
 # Its own pause is 5 s, longer than the org needs.
@@ -82,6 +80,15 @@ def test_simple_salesforce_queries_in_bulk(simple: simple_salesforce.Salesforce)
     simple.bulk2.Account.insert(records=[{"External_Id__c": f"bq-{n}", "Name": text} for n, text in enumerate(AWKWARD)], wait=SOON)
     pages = simple.bulk2.Account.query("SELECT Name FROM Account WHERE External_Id__c LIKE 'bq-%'", max_records=4, wait=SOON)
     assert sorted(AWKWARD) == sorted(row["Name"] for page in pages for row in csv.DictReader(io.StringIO(page, newline="")))
+
+
+def test_simple_salesforce_downloads(simple: simple_salesforce.Salesforce, tmp_path: Path) -> None:
+    """A query job's pages as files: the same text, nothing twice."""
+    simple.bulk2.Account.insert(records=[{"External_Id__c": f"dl-{n}", "Name": text} for n, text in enumerate(AWKWARD)], wait=SOON)
+    query = "SELECT Name FROM Account WHERE External_Id__c LIKE 'dl-%'"
+    told = simple.bulk2.Account.download(query, path=str(tmp_path), max_records=4, wait=SOON)
+    files = [Path(each["file"]).read_bytes().decode() for each in told]
+    assert sorted(AWKWARD) == sorted(row["Name"] for text in files for row in csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_simple_salesforce_describes(simple: simple_salesforce.Salesforce) -> None:
