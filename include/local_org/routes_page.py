@@ -43,7 +43,9 @@ class _Routes:
 
     async def shown(self, request: web.Request) -> web.Response:
         """Show the page. Elsewhere than on this machine there is none."""
-        if not _from_here(request):
+        _refuse_others(request)
+        # Through the proxy everybody comes from this machine, but only to the HTTPS listener.
+        if request.secure or not HOST.fullmatch(request.host):
             raise answers.not_found()
         loop = asyncio.get_running_loop()
         counts = await loop.run_in_executor(self.org.reader, self._counted)
@@ -72,25 +74,25 @@ class _Routes:
 
     async def requests(self, request: web.Request) -> web.Response:
         """List the last requests, oldest first; `?last=n`: only so many."""
+        _refuse_others(request)
         given = request.query.get("last", "")
         entries = self.org.journal.last(int(given)) if given.isdecimal() else self.org.journal.last()
         return answers.told({"requests": [each._asdict() for each in entries]})
 
     async def job(self, request: web.Request) -> web.Response:
         """Show when a job's batches were worked on."""
+        _refuse_others(request)
         job = self.org.jobs.get(request.match_info["job"])
         found = self.org.worker.timelines.get(job["id"])
         told = {name: job[name] for name in ("id", "object", "operation", "state", "retries")}
         return answers.told(told | {"rows": found.total if found else None, "batches": found.shown() if found else []})
 
 
-def _from_here(request: web.Request) -> bool:
-    """Whether somebody on this machine asks, by a name of this machine.
-
-    Through the proxy everybody comes from here, but only to the HTTPS listener.
-    """
+def _refuse_others(request: web.Request) -> None:
+    """Answer only this machine. Raises Refused (404)."""
     try:
         address = ipaddress.ip_address((request.remote or "").partition("%")[0])
     except ValueError:
-        return False
-    return address.is_loopback and not request.secure and HOST.fullmatch(request.host) is not None
+        raise answers.not_found() from None
+    if not address.is_loopback:
+        raise answers.not_found()
