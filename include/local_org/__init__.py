@@ -3,9 +3,15 @@
 Independent of the loader: it has its own idea of CSV, states and errors, so that it can contradict it.
 
 settings    how it behaves: pace, seed, echoes, faults
+bodies      requests' bodies, bounded
 answers     Salesforce's JSON answers and error arrays
 ids         record ids of 15 and 18 characters
-faults      rules by which requests, rows and jobs go wrong, counted
+planned     JSON rules → planned faults, checked
+faults      which rows, jobs and requests they strike, counted
+strikes     a request and its fault → the request gone wrong
+quotas      batches and rows of 24 hours
+retention   jobs that are too old
+visible     objects as the user sees them: fields hidden or read-only
 schema      describe-shaped JSON → objects and fields
 store       one SQLite file: records, jobs, results
 rules       a cell → its stored value, or Salesforce's error

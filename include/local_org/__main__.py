@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from include.local_org import certificates, org, proxy, server, settings
+from include.local_org import certificates, org, proxy, schema, server, settings, visible
 
 LOOK_SECONDS = 1.0
 
@@ -29,24 +29,27 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, help="JSON file of settings")
     parser.add_argument("--faults", type=Path, help="JSON file of settings that make rows, jobs or requests fail")
     parser.add_argument("--schema", type=Path, help="folder of describe-shaped JSON files")
-    parser.add_argument("--job-seconds", type=float, help="how long a job takes, at least")
     parser.add_argument("--journal", type=Path, help="file that gets a line of JSON for each request")
     parser.add_argument("--control", action="store_true", help="serve /control")
     parser.add_argument("--end-with-parent", type=int, metavar="PID", help="end when this process is gone")
-    return parser.parse_args()
+    settings.add_options(parser)
+    given = parser.parse_args()
+    try:
+        given.wanted = settings.Settings().changed(settings.read(given.settings) | settings.read(given.faults)).given(given)
+        visible.to_user(schema.load(given.schema), given.wanted)
+    except settings.Unfit as wrong:
+        parser.error(str(wrong))
+    return given
 
 
 async def run(given: argparse.Namespace) -> None:
     """Serve until a signal or the parent's end."""
-    wanted = settings.Settings().changed(settings.read(given.settings) | settings.read(given.faults))
-    if given.job_seconds is not None:
-        wanted = wanted.changed({"job_seconds": given.job_seconds})
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     with tempfile.TemporaryDirectory(prefix="local-org-") as private:
         of = org.Org(
-            given.data, wanted, control=given.control, schema_folder=given.schema, private=Path(private), journal_file=given.journal
+            given.data, given.wanted, control=given.control, schema_folder=given.schema, private=Path(private), journal_file=given.journal
         )
         ca_file = Path(private) / "ca.pem"
         runner, http, https = await server.listen(of, given.http_port, given.https_port, certificates.server_context(ca_file), given.host)
@@ -74,6 +77,9 @@ def _started(of: org.Org, http: int, https: int, ca_file: Path, through: asyncio
         "username": org.USERNAME,
         "password": of.password,
         "security_token": of.security_token,
+        "limited_access_token": of.new_token(org.LIMITED_USERNAME),
+        "limited_username": org.LIMITED_USERNAME,
+        "limited_password": of.limited_password,
         "client_id": of.client_id,
         "client_secret": of.client_secret,
         "org_id": of.org_id,

@@ -8,14 +8,17 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import answers, uploads
+from include.local_org import answers, ids, retention, uploads
 
 if TYPE_CHECKING:
     from include.local_org import schema, site
 
 OPEN, CLOSED, WORKING, COMPLETE, FAILED, ABORTED = "Open", "UploadComplete", "InProgress", "JobComplete", "Failed", "Aborted"
+# A job that was deleted; nobody sees it, but it may still be at work.
+GONE = "Deleted"
 TERMINAL = {COMPLETE, FAILED, ABORTED}
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 ENUMS = {
@@ -61,7 +64,12 @@ class Jobs:
     def __init__(self, of: site.Site) -> None:
         self.site = of
         self._known: dict[str, dict[str, Any]] = {job["id"]: job for job in of.store.jobs()}
-        self._places = itertools.count(len(self._known))
+        self._places = itertools.count(max((job["place"] for job in self._known.values()), default=-1) + 1)
+        self._nth: Counter[str] = Counter()
+        for job in self._known.values():
+            job.setdefault("nth", 0)
+            self._nth[job["object"]] = max(self._nth[job["object"]], job["nth"])
+        self._swept = ""
         self.waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.changed = threading.Condition()
         for job in self._known.values():
@@ -72,66 +80,86 @@ class Jobs:
         """Find a job that may have been deleted."""
         return self._known.get(job_id)
 
+    def named(self, job_id: str) -> dict[str, Any] | None:
+        """Find a job by its id of 15 or 18 characters; None if there is none."""
+        return self._known.get(job_id) or self._known.get(ids.read(job_id) or "")
+
     def all(self) -> list[dict[str, Any]]:
         """All jobs, oldest first."""
+        self._sweep()
         return sorted(self._known.values(), key=lambda job: job["place"])
 
     def get(self, job_id: str) -> dict[str, Any]:
         """Find a job by its id of 15 or 18 characters. Raises Refused (404)."""
-        for known in (job_id, *[each for each in self._known if each[:15] == job_id]):
-            if known in self._known:
-                return self._known[known]
-        raise answers.not_found()
+        self._sweep()
+        found = self.named(job_id)
+        if found is None:
+            raise answers.not_found()
+        return found
 
     def looked(self, job: dict[str, Any]) -> dict[str, Any]:
         """Count a look at a job and show it."""
         with self.changed:
             job["looks"] += 1
-            self.changed.notify_all()
+            if job["state"] == CLOSED:
+                self.changed.notify_all()
         return shown(job, FULL)
 
-    def create(self, given: dict[str, Any], version: str) -> dict[str, Any]:
+    def create(self, given: dict[str, Any], version: str, user_id: str) -> dict[str, Any]:
         """Create a job. Raises Refused (400) as contract 2.1.1 lists."""
         for name, allowed in ENUMS.items():
             if name in given and given[name] not in allowed:
                 raise answers.Refused(400, "API_ERROR", f"Invalid value: '{given[name]}' supplied for property: '{name}'")
+        job = self._new(given, self._allowed(given, user_id), version, user_id)
+        with self.site.store.writing() as con:
+            self.site.store.save_job(con, job)
+        self._known[job["id"]] = job
+        return shown(job, CREATED)
+
+    def _allowed(self, given: dict[str, Any], user_id: str) -> schema.SObject:
+        """Find a new job's object. Raises Refused if there is none, or the user may not do this to it."""
         sobject = self.site.objects.get(str(given.get("object", "")).lower())
         if sobject is None:
             raise answers.Refused(400, "INVALIDJOB", f"InvalidJob : Unable to find object: {given.get('object', '')}")
         if "operation" not in given:
             raise answers.Refused(400, "API_ERROR", "Invalid value: 'null' supplied for property: 'operation'")
+        if given["operation"] == "hardDelete" and user_id == self.site.limited_user_id:
+            raise answers.Refused(400, "FEATURENOTENABLED", "FeatureNotEnabled : hardDelete not enabled")
+        return sobject
+
+    def _new(self, given: dict[str, Any], sobject: schema.SObject, version: str, user_id: str) -> dict[str, Any]:
+        """Make a job's document; `nth`: how many of its object were created until now."""
         external = self._external_id(given, sobject)
         with self.site.store.writing() as con:
             (job_id,) = self.site.store.new_ids(con, "750", 1)
-            now = self.site.now()
-            job = {
-                "id": job_id,
-                "operation": given["operation"],
-                "object": sobject.name,
-                "createdById": self.site.user_id,
-                "createdDate": now,
-                "systemModstamp": now,
-                "state": OPEN,
-                **({"externalIdFieldName": external} if external else {}),
-                "concurrencyMode": "Parallel",
-                "contentType": "CSV",
-                "apiVersion": float(version),
-                "jobType": "V2Ingest",
-                "contentUrl": f"services/data/v{version}/jobs/ingest/{job_id}/batches",
-                "lineEnding": given.get("lineEnding", "LF"),
-                "columnDelimiter": given.get("columnDelimiter", "COMMA"),
-                **dict.fromkeys(COUNTERS, 0),
-                "retries": 0,
-                "totalProcessingTime": 0,
-                "apiActiveProcessingTime": 0,
-                "apexProcessingTime": 0,
-                "place": next(self._places),
-                "looks": 0,
-                "uploaded": False,
-            }
-            self.site.store.save_job(con, job)
-        self._known[job_id] = job
-        return shown(job, CREATED)
+        now = self.site.now()
+        self._nth[sobject.name] += 1
+        return {
+            "id": job_id,
+            "operation": given["operation"],
+            "object": sobject.name,
+            "createdById": user_id,
+            "createdDate": now,
+            "systemModstamp": now,
+            "state": OPEN,
+            **({"externalIdFieldName": external} if external else {}),
+            "concurrencyMode": "Parallel",
+            "contentType": "CSV",
+            "apiVersion": float(version),
+            "jobType": "V2Ingest",
+            "contentUrl": f"services/data/v{version}/jobs/ingest/{job_id}/batches",
+            "lineEnding": given.get("lineEnding", "LF"),
+            "columnDelimiter": given.get("columnDelimiter", "COMMA"),
+            **dict.fromkeys(COUNTERS, 0),
+            "retries": 0,
+            "totalProcessingTime": 0,
+            "apiActiveProcessingTime": 0,
+            "apexProcessingTime": 0,
+            "place": next(self._places),
+            "looks": 0,
+            "uploaded": False,
+            "nth": self._nth[sobject.name],
+        }
 
     def _external_id(self, given: dict[str, Any], sobject: schema.SObject) -> str | None:
         if given["operation"] != "upsert":
@@ -186,10 +214,27 @@ class Jobs:
         """Delete an ended job (contract 2.8). Raises Refused (400)."""
         if job["state"] not in {*TERMINAL, CLOSED}:
             raise answers.Refused(400, "API_ERROR", "Error encountered when deleting the job because the job is not terminated")
+        self._remove(job)
+
+    def _sweep(self) -> None:
+        """Once a second of the org's clock: remove what is too old, abort what was open for too long (contract 2.10)."""
+        now = self.site.now()
+        if now == self._swept:
+            return
+        self._swept = now
+        for job in retention.outdated(self._known.values(), self.site.clock()):
+            self._remove(job)
+        for job in retention.forgotten(self._known.values(), self.site.clock()):
+            self.set(job, state=ABORTED)
+
+    def _remove(self, job: dict[str, Any]) -> None:
+        """Take a job away with its results; a chunk of it at work is the last one."""
+        with self.changed:
+            job["state"] = GONE
+            self._known.pop(job["id"], None)
         with self.site.store.writing() as con:
             con.execute('DELETE FROM "_jobs" WHERE id = ?', [job["id"]])
             con.execute('DELETE FROM "_outcomes" WHERE job = ?', [job["id"]])
-        del self._known[job["id"]]
         self.site.store.upload_path(job["id"]).unlink(missing_ok=True)
 
     def set(self, job: dict[str, Any], **values: Any) -> None:

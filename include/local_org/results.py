@@ -24,7 +24,7 @@ def pieces(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
     ending = "\r\n" if job["lineEnding"] == "CRLF" else "\n"
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         header = file.readline().rstrip("\r\n")
     # Salesforce separates its own columns as it does all others.
     yield EXTRA[kind].replace(",", uploads.DELIMITERS[job["columnDelimiter"]]) + header + ending
@@ -39,16 +39,13 @@ def _finished(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
 
 
 def _unprocessed(of: site.Site, job: dict[str, Any]) -> Iterator[str]:
-    """Rows that no chunk has taken, once the job has ended."""
-    if job["state"] not in {"Failed", "Aborted"}:
+    """Rows that no chunk has taken, once the job has ended, as they were sent (contract 3.11)."""
+    if job["state"] not in {"Failed", "Aborted"} or job.get("beyond"):
         return
-    try:
-        finished = of.store.finished_rows(job["id"])
-        taken = next(finished, None)
-        for place, row in enumerate(uploads.rows(of.store.upload_path(job["id"]), job["columnDelimiter"])):
-            if place == taken:
-                taken = next(finished, None)
-            else:
-                yield uploads.line(row, job["columnDelimiter"], job["lineEnding"])
-    except uploads.Unreadable:
-        return
+    finished = of.store.finished_rows(job["id"])
+    taken = next(finished, None)
+    for place, text in enumerate(uploads.as_sent(of.store.upload_path(job["id"]), job["columnDelimiter"])):
+        if place == taken:
+            taken = next(finished, None)
+        else:
+            yield text

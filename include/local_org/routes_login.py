@@ -58,13 +58,13 @@ class _Routes:
         form = {name: str(value) for name, value in (await request.post()).items()}
         form = _basic(request.headers.get("Authorization", "")) | form
         try:
-            self._granted(form)
+            username = self._granted(form)
         except _NoGrant as refused:
             return answers.told({"error": refused.args[0], "error_description": refused.args[1]}, 400)
         told = {
-            "access_token": self.org.new_token(),
+            "access_token": self.org.new_token(username),
             "instance_url": instance(request),
-            "id": f"https://login.salesforce.com/id/{self.org.org_id}/{self.org.user_id}",
+            "id": f"https://login.salesforce.com/id/{self.org.org_id}/{self.org.id_of(username)}",
             "token_type": "Bearer",
             "scope": "api",
             "issued_at": str(int(time.time() * 1000)),
@@ -72,45 +72,42 @@ class _Routes:
         }
         return answers.told(told)
 
-    def _granted(self, form: Mapping[str, str]) -> None:
-        """Check a grant. Raises _NoGrant."""
+    def _granted(self, form: Mapping[str, str]) -> str:
+        """Check a grant; whose session it gives. Raises _NoGrant."""
         grant = form.get("grant_type", "")
         if grant == "urn:ietf:params:oauth:grant-type:jwt-bearer":
-            self._assertion(form.get("assertion", ""))
-            return
+            return self._assertion(form.get("assertion", ""))
         if not _same(form.get("client_id"), self.org.client_id):
             raise _NoGrant("invalid_client_id", "client identifier invalid")
         if grant in {"client_credentials", "password"} and not _same(form.get("client_secret"), self.org.client_secret):
             raise _NoGrant("invalid_client", "invalid client credentials")
-        if grant == "password" and not self._knows(form.get("username"), form.get("password")):
+        if grant == "password" and not self.org.knows(form.get("username", ""), form.get("password", "")):
             raise _NoGrant("invalid_grant", "authentication failure")
         if grant not in {"client_credentials", "password"}:
             raise _NoGrant("unsupported_grant_type", "grant type not supported")
+        return form["username"] if grant == "password" else org.USERNAME
 
-    def _assertion(self, text: str) -> None:
+    def _assertion(self, text: str) -> str:
         try:
-            claims = jwt.decode(text, certificates.public_key(self.org.jwt_key), algorithms=["RS256"], audience=AUDIENCES)
+            claims: dict[str, str] = jwt.decode(text, certificates.public_key(self.org.jwt_key), algorithms=["RS256"], audience=AUDIENCES)
         except jwt.PyJWTError as wrong:
             raise _NoGrant("invalid_grant", "invalid assertion") from wrong
         if claims.get("iss") != self.org.client_id:
             raise _NoGrant("invalid_client_id", "client identifier invalid")
-        if claims.get("sub") != org.USERNAME:
+        if claims.get("sub") not in {org.USERNAME, org.LIMITED_USERNAME}:
             raise _NoGrant("invalid_grant", "user hasn't approved this consumer")
-
-    def _knows(self, username: str | None, password: str | None) -> bool:
-        whole = self.org.password + self.org.security_token
-        return _same(username, org.USERNAME) and _same(password, whole)
+        return claims["sub"]
 
     async def userinfo(self, request: web.Request) -> web.Response:
         url = instance(request)
         urls = {"rest": f"{url}/services/data/v{{version}}/", "query": f"{url}/services/data/v{{version}}/query/", "custom_domain": url}
         told = {
-            "sub": f"https://login.salesforce.com/id/{self.org.org_id}/{self.org.user_id}",
-            "user_id": self.org.user_id,
+            "sub": f"https://login.salesforce.com/id/{self.org.org_id}/{request['user_id']}",
+            "user_id": request["user_id"],
             "organization_id": self.org.org_id,
-            "preferred_username": org.USERNAME,
-            "name": "Loader",
-            "email": org.USERNAME,
+            "preferred_username": self.org.name_of(request["user_id"]),
+            "name": "Loader" if request["user_id"] == self.org.user_id else "Limited",
+            "email": self.org.name_of(request["user_id"]),
             "user_type": "STANDARD",
             "active": True,
             "urls": urls,
@@ -120,10 +117,15 @@ class _Routes:
     async def soap(self, request: web.Request) -> web.Response:
         body = (await request.content.read(1 << 20)).decode("utf-8", "replace")
         given = {name: saxutils.unescape(_element(body, name), {"&quot;": '"', "&apos;": "'"}) for name in ("username", "password")}
-        if not self._knows(given["username"], given["password"]):
+        if not self.org.knows(given["username"], given["password"]):
             return web.Response(text=SOAP_FAULT.format(text=BAD_LOGIN), status=500, content_type="text/xml")
-        told = {"url": instance(request), "version": request.match_info["version"], "org_id": self.org.org_id, "user_id": self.org.user_id}
-        return web.Response(text=SOAP_RESULT.format(token=self.org.new_token(), username=org.USERNAME, **told), content_type="text/xml")
+        told = {"url": instance(request), "version": request.match_info["version"], "org_id": self.org.org_id}
+        told |= {
+            "user_id": self.org.id_of(given["username"]),
+            "token": self.org.new_token(given["username"]),
+            "username": given["username"],
+        }
+        return web.Response(text=SOAP_RESULT.format(**told), content_type="text/xml")
 
 
 def instance(request: web.Request) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
 import re
 import time
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from include.local_org import answers, page, task
+from include.local_org import answers, page, routes_control, task
 
 if TYPE_CHECKING:
     from include.local_org import org
@@ -90,9 +89,5 @@ class _Routes:
 
 def _refuse_others(request: web.Request) -> None:
     """Answer only this machine. Raises Refused (404)."""
-    try:
-        address = ipaddress.ip_address((request.remote or "").partition("%")[0])
-    except ValueError:
-        raise answers.not_found() from None
-    if not address.is_loopback:
+    if not routes_control.loopback(request.remote):
         raise answers.not_found()

@@ -75,7 +75,10 @@ class _Routes:
         return answers.told({"totalSize": total, "done": done, **url, "records": records[start : start + PAGE]})
 
     async def limits(self, _: web.Request) -> web.Response:
-        names = {"DailyBulkApiBatches": 15_000, "DailyBulkV2QueryJobs": 10_000, "DataStorageMB": 1_000}
+        names = {"DailyBulkApiBatches": 0, "DailyBulkV2QueryJobs": 10_000, "DataStorageMB": 1_000}
         most_calls = self.org.settings.daily_api_requests
         calls = {"DailyApiRequests": {"Max": most_calls, "Remaining": max(most_calls - self.org.api_calls, 0)}}
-        return answers.told(calls | {name: {"Max": most, "Remaining": most} for name, most in names.items()})
+        batches = self.org.settings.daily_batches
+        left = {"DailyBulkApiBatches": max(batches - self.org.quotas.batches(self.org.clock()), 0)}
+        names["DailyBulkApiBatches"] = batches
+        return answers.told(calls | {name: {"Max": most, "Remaining": left.get(name, most)} for name, most in names.items()})

@@ -65,7 +65,7 @@ class _Routes:
     async def create(self, request: web.Request) -> web.Response:
         """Make a record."""
         sobject = self._sobject(request)
-        made = await self._saved(sobject, "insert", await routes_bulk.read_json(request))
+        made = await self._saved(request, "insert", await routes_bulk.read_json(request))
         path = f"/services/data/v{request.match_info['version']}/sobjects/{sobject.name}/{made.sf_id}"
         answer = answers.told({"id": made.sf_id, "success": True, "errors": []}, 201)
         answer.headers["Location"] = path
@@ -82,12 +82,12 @@ class _Routes:
 
     async def change(self, request: web.Request) -> web.Response:
         """Change a record."""
-        await self._saved(self._sobject(request), "update", {**await routes_bulk.read_json(request), "Id": request.match_info["id"]})
+        await self._saved(request, "update", {**await routes_bulk.read_json(request), "Id": request.match_info["id"]})
         return web.Response(status=204)
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a record."""
-        await self._saved(self._sobject(request), "delete", {"Id": request.match_info["id"]})
+        await self._saved(request, "delete", {"Id": request.match_info["id"]})
         return web.Response(status=204)
 
     async def upsert(self, request: web.Request) -> web.Response:
@@ -99,7 +99,7 @@ class _Routes:
         if several:
             return answers.told([f"/services/data/v{version}/sobjects/{sobject.name}/{each}" for each in several], 300)
         document = {**await routes_bulk.read_json(request), field.name: value}
-        done = await self._saved(sobject, "upsert", document, field.name)
+        done = await self._saved(request, "upsert", document, field.name)
         told = {"id": done.sf_id, "success": True, "errors": [], "created": done.created}
         return answers.told(told, 201 if done.created else 200)
 
@@ -120,19 +120,21 @@ class _Routes:
             raise answers.not_found()
         return answers.told(found[0])
 
-    async def _saved(self, sobject: schema.SObject, operation: str, document: dict[str, Any], key: str | None = None) -> rows.Outcome:
+    async def _saved(self, request: web.Request, operation: str, document: dict[str, Any], key: str | None = None) -> rows.Outcome:
         """Save one record as a job's row would be. Raises Refused."""
+        sobject = self._sobject(request)
         for name in document:
             if sobject.field(name) is None:
                 raise answers.Refused(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
         loop = asyncio.get_running_loop()
-        (outcome,) = await loop.run_in_executor(self.org.reader, self._written, sobject, operation, document, key)
+        (outcome,) = await loop.run_in_executor(self.org.reader, self._written, request, operation, document, key)
         if outcome.error:
             raise RowRefused(outcome.error)
         return outcome
 
-    def _written(self, sobject: schema.SObject, operation: str, document: dict[str, Any], key: str | None) -> list[rows.Outcome]:
-        work = saving.Job(sobject, self.org.objects, operation, key, list(document), self.org.user_id, self.org.now())
+    def _written(self, request: web.Request, operation: str, document: dict[str, Any], key: str | None) -> list[rows.Outcome]:
+        sobject = self._sobject(request)
+        work = saving.Job(sobject, self.org.objects, operation, key, list(document), request["user_id"], self.org.now())
         with self.org.store.writing() as con:
             return rows.save(self.org.store, con, work, [[_cell(value) for value in document.values()]])
 

@@ -48,7 +48,7 @@ class _Chunk:
 
     def save(self) -> list[Outcome]:
         """Read, find, write; then tell what became of each row."""
-        self._planned_faults()
+        self.errors.update(self.job.planned)
         values = self._values()
         found = self._records()
         writing = saving.Writing(self.db, self.con, self.job, values, self.errors)
@@ -68,16 +68,6 @@ class _Chunk:
             return row
         self.errors[number] = f"INVALID_FIELD:the row has {len(row)} cells, the header {wanted}:--"
         return (row + [""] * wanted)[:wanted]
-
-    def _planned_faults(self) -> None:
-        """Refuse the rows that the fault list names."""
-        for rule in self.job.row_faults:
-            place = self.places.get(rule["field"].lower())
-            if rule["object"].lower() != self.job.sobject.name.lower() or place is None:
-                continue
-            for row, cell in enumerate(self.columns[place]):
-                if cell.strip() == rule["value"]:
-                    self.errors.setdefault(row, rule["error"])
 
     def _values(self) -> dict[str, list[Any]]:
         """Read all columns; by field."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import decimal
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +66,20 @@ def _typed(field: schema.Field, cell: str, column: int) -> Any:
     except ValueError:
         message = f"Failed to deserialize field at col {column}. Due to, '{cell}' is not a valid value for the type {XSD[field.type]}"
         raise Wrong(f"INVALID_FIELD:{message}:{field.name} --") from None
+    if isinstance(value, float) and not value.is_integer():
+        value = rounded(field, value)
     if field.whole_digits and isinstance(value, float) and abs(value) >= 10**field.whole_digits:
         said = f"{field.label}: value outside of valid range on numeric field: {java_double(value)}"
         raise Wrong(f"NUMBER_OUTSIDE_VALID_RANGE:{said}:{field.name} --")
+    return value
+
+
+def rounded(field: schema.Field, value: float) -> float:
+    """Round half up, away from zero, to a number field's scale [K]; a field without a precision takes any."""
+    if not field.describe["precision"]:
+        return value
+    with contextlib.suppress(decimal.InvalidOperation):
+        return float(decimal.Decimal(repr(value)).quantize(decimal.Decimal(1).scaleb(-field.describe["scale"]), decimal.ROUND_HALF_UP))
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from include.local_org import locks, lookups, rules, store
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from include.local_org import schema
 
@@ -18,7 +19,10 @@ UNLOCKED = frozenset({"User", "Group", "RecordType", "Organization"})
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a save needs of its job: object, operation, upsert key, columns as uploaded, who and when."""
+    """What a save needs of its job: object, operation, upsert key, columns as uploaded, who and when.
+
+    `planned`: errors of rows that are to be refused, by row.
+    """
 
     sobject: schema.SObject
     objects: dict[str, schema.SObject]
@@ -27,7 +31,7 @@ class Job:
     columns: Sequence[str]
     user_id: str
     now: str
-    row_faults: Sequence[dict[str, Any]] = ()
+    planned: Mapping[int, str] = dataclasses.field(default_factory=dict)
     echo: str = "sent"
     locks: locks.Locks | None = None
     last_try: bool = True

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import ids
+from include.local_org import ids, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,5 +121,5 @@ def folded(field: schema.Field, value: Any) -> str | None:
         return None
     if NUMBERS.get(field.type) == "REAL":
         with contextlib.suppress(ValueError):
-            return str(float(value))
+            return str(rules.rounded(field, float(value)))
     return str(value).lower() if field.folds else str(value)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from include.local_org import rows, timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from include.local_org import schema
+    from include.local_org import planned, schema
 
 BATCH = 10_000
 
@@ -28,7 +28,10 @@ class Chunk:
 
 @dataclass(eq=False)
 class Task:
-    """A job that is worked on. `stop`: rows up to here are worked on; `done`: places where finished chunks start."""
+    """A job that is worked on. `stop`: rows up to here are worked on; `done`: places where finished chunks start.
+
+    `over`: why no further batch may be begun.
+    """
 
     job: dict[str, Any]
     sobject: schema.SObject
@@ -37,19 +40,24 @@ class Task:
     total: int
     stop: int
     done: set[int]
-    rule: dict[str, Any] | None = None
+    rule: planned.JobEnd | None = None
     due: float = 0.0
     began: float = 0.0
     read: int = 0
+    over: str = ""
     lanes: list[deque[Chunk]] = field(default_factory=list)
     timeline: timeline.Timeline = field(default_factory=timeline.Timeline)
 
-    def refill(self, lanes: int) -> None:
-        """Begin further batches, so that `lanes` are worked on."""
+    def refill(self, lanes: int, refused: Callable[[int], str]) -> None:
+        """Begin further batches, so that `lanes` are worked on; none any more once `refused` says why."""
         self.lanes = [lane for lane in self.lanes if lane]
         while len(self.lanes) < lanes and self.read < self.stop:
             batch = list(itertools.islice(self.source, min(BATCH, self.stop - self.read)))
             if not batch:
+                self.stop = self.read
+                break
+            self.over = refused(len(batch))
+            if self.over:
                 self.stop = self.read
                 break
             lane = deque(

@@ -9,16 +9,18 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from include.local_org import schema
 
-MOST_CELL = 131_072
+MOST_HEADER, MOST_COLUMNS = 32_000, 5_000
+MOST_CELL, MOST_RECORD = 131_072, 400_000
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 BLOCK = 1 << 20
+TOO_MANY_COLUMNS = f"Exceeded max number of columns per record : {MOST_COLUMNS}"
 QUOTED = re.compile(b'"[^"]*+(?:""[^"]*+)*+"')
-csv.field_size_limit(1 << 27)
+csv.field_size_limit(MOST_CELL)
 
 
 class Unreadable(Exception):
@@ -26,9 +28,14 @@ class Unreadable(Exception):
 
 
 def header(path: Path, delimiter: str) -> list[str]:
-    """Read the first row; none of an empty file."""
+    """Read the first row; none of an empty file. Raises Unreadable for one that is too long."""
     with path.open(encoding="utf-8", newline="") as file:
-        return next(csv.reader(file, delimiter=DELIMITERS[delimiter]), [])
+        found = next(csv.reader(file, delimiter=DELIMITERS[delimiter]), [])
+    if _length(found) > MOST_HEADER:
+        raise Unreadable(f"InvalidBatch : Failed to parse CSV. Exceeded max length for the header row : {MOST_HEADER}")
+    if len(found) > MOST_COLUMNS:
+        raise Unreadable(f"InvalidBatch : Failed to parse CSV. {TOO_MANY_COLUMNS}")
+    return found
 
 
 def check(path: Path, job: dict[str, str], sobject: schema.SObject, objects: Mapping[str, schema.SObject]) -> list[str]:
@@ -38,7 +45,7 @@ def check(path: Path, job: dict[str, str], sobject: schema.SObject, objects: Map
     try:
         found = header(path, job["columnDelimiter"])
     except (csv.Error, UnicodeDecodeError) as wrong:
-        raise Unreadable(f"InvalidBatch : Failed to parse CSV. {wrong}") from wrong
+        raise _unreadable(wrong) from wrong
     if found and found[0].startswith("\ufeff"):
         quoted = found[0].startswith('\ufeff"')
         raise Unreadable(
@@ -48,8 +55,13 @@ def check(path: Path, job: dict[str, str], sobject: schema.SObject, objects: Map
         raise Unreadable(f"InvalidBatch : The '{job['operation']}' batch must contain only ids")
     if job["operation"] == "update" and found and "id" not in [name.lower() for name in found]:
         raise Unreadable("InvalidBatch : Field name not found : Id")
+    seen: set[str] = set()
     for name in found:
         _column(name, sobject, objects)
+        if name.lower() in seen:
+            # What Salesforce does isn't known (contract 10); which of the two would count would be a guess.
+            raise Unreadable(f"InvalidBatch : Duplicate field name found : {name}")
+        seen.add(name.lower())
     return found
 
 
@@ -122,7 +134,58 @@ def rows(path: Path, delimiter: str) -> Iterator[list[str]]:
                 if row:
                     yield [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in row]
         except (csv.Error, UnicodeDecodeError) as wrong:
-            raise Unreadable(f"InvalidBatch : Failed to parse CSV. {wrong}") from wrong
+            raise _unreadable(wrong) from wrong
+
+
+def as_sent(path: Path, delimiter: str) -> Iterator[str]:
+    """The data rows letter by letter, each with its line ending; from where they can't be read on, lines."""
+    seen: list[str] = []
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        reader = csv.reader(_remembered(file, seen), delimiter=DELIMITERS[delimiter], strict=True)
+        try:
+            next(reader, None)
+            seen.clear()
+            for row in reader:
+                if row:
+                    yield "".join(seen)
+                seen.clear()
+        except csv.Error:
+            yield "".join(seen)
+            yield from file
+
+
+def _remembered(lines: Iterable[str], seen: list[str]) -> Iterator[str]:
+    for line in lines:
+        seen.append(line)
+        yield line
+
+
+def _unreadable(wrong: Exception) -> Unreadable:
+    """Put it in the words of Salesforce's public reader where it has some."""
+    told = str(wrong)
+    if isinstance(wrong, UnicodeDecodeError):
+        told = "The data is not UTF-8"
+    elif "field larger than field limit" in told:
+        told = f"Exceeded max field size: {MOST_CELL}"
+    return Unreadable(f"InvalidBatch : Failed to parse CSV. {told}")
+
+
+def count(path: Path, delimiter: str) -> int:
+    """Count the data rows. Raises Unreadable for quoting that can't be read, and for rows that are too long."""
+    total = 0
+    for row in rows(path, delimiter):
+        total += 1
+        if len(row) > MOST_COLUMNS:
+            raise Unreadable(f"InvalidBatch : Failed to parse CSV. {TOO_MANY_COLUMNS}")
+        if len("".join(row)) > MOST_RECORD - len(row) and (length := _length(row)) > MOST_RECORD:
+            said = f"Exceeded max length for one record: {length}. Max length for one record should be less than or equal to {MOST_RECORD}"
+            raise Unreadable(f"InvalidBatch : Failed to parse CSV. {said}")
+    return total
+
+
+def _length(row: list[str]) -> int:
+    """Count a row's characters, delimiters too."""
+    return sum(map(len, row)) + max(len(row) - 1, 0)
 
 
 def _has_returns(path: Path) -> bool:

@@ -7,6 +7,7 @@ batch at work has one chunk saved; those count as simultaneous, see `locks`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import queue
 import threading
@@ -14,14 +15,18 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import jobs, locks, rows, saving, task, timeline, uploads
+from include.local_org import faults, jobs, locks, rows, saving, task, timeline, uploads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from include.local_org import site
 
 PATIENCE = 10
 # Batches at work in all jobs together: their rows are in memory.
 MOST_LANES = 16
+PLANNED = "InternalServerError : the job was to fail"
+LOST = "UNABLE_TO_LOCK_ROW"
 
 
 class Worker:
@@ -33,6 +38,7 @@ class Worker:
         self.locks = locks.Locks(of.settings.seed)
         self.timelines = timeline.Timelines()
         self._tasks: list[task.Task] = []
+        self._landing: list[task.Task] = []
         self._waiting: list[dict[str, Any]] = []
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -52,8 +58,8 @@ class Worker:
     def _work(self) -> None:
         while not self._closing:
             self._admit()
-            self._tasks = [each for each in self._tasks if each.job["state"] == jobs.WORKING]
             now = time.monotonic()
+            self._leave(now)
             ready = [each for each in self._tasks if each.due <= now]
             if not ready:
                 self._rest(now)
@@ -61,11 +67,11 @@ class Worker:
             settings = self.site.settings
             self.locks.new_round(settings.lock_share, settings.held_locks)
             for each in self.locks.shuffled(ready):
-                self._safely(each)
+                self._safely(each.job, functools.partial(self._turn, each))
 
     def _admit(self) -> None:
         """Take up the jobs that were closed meanwhile; with nothing else to do, wait for one."""
-        nothing_else = not self._tasks and not self._waiting
+        nothing_else = not self._tasks and not self._waiting and not self._landing
         with contextlib.suppress(queue.Empty):
             while True:
                 job_id = self.jobs.waiting.get(block=nothing_else)
@@ -79,11 +85,30 @@ class Worker:
         ready = [job for job in self._waiting if job["looks"] >= self.site.settings.looks]
         self._waiting = [job for job in self._waiting if job not in ready]
         for job in ready:
-            self._begin(job)
+            self._safely(job, functools.partial(self._begin, job))
+
+    def _leave(self, now: float) -> None:
+        """Drop jobs that aren't at work any more; chunks in flight at an abort are committed a moment later (contract 8.10)."""
+        left = [each for each in self._tasks if each.job["state"] != jobs.WORKING]
+        self._tasks = [each for each in self._tasks if each not in left]
+        for each in left:
+            each.due = now + self.site.settings.abort_lag_seconds
+        self._landing += [each for each in left if each.job["state"] == jobs.ABORTED and any(each.lanes)]
+        landed = [each for each in self._landing if each.due <= now]
+        self._landing = [each for each in self._landing if each not in landed]
+        for each in landed:
+            self._safely(each.job, functools.partial(self._land, each))
+
+    def _land(self, each: task.Task) -> None:
+        """Save the chunks that were at work at an abort."""
+        self.locks.new_round(self.site.settings.lock_share, self.site.settings.held_locks)
+        for lane in filter(None, each.lanes):
+            lane[0].tries = self.site.settings.lock_tries
+            self._chunk(each, lane[0])
 
     def _rest(self, now: float) -> None:
         """Wait until a job is due, looked at, aborted or closed."""
-        due = min((each.due for each in self._tasks), default=None)
+        due = min((each.due for each in (*self._tasks, *self._landing)), default=None)
         with self.jobs.changed:
             looked = any(job["looks"] >= self.site.settings.looks for job in self._waiting)
             if not self._closing and not looked and self.jobs.waiting.empty():
@@ -91,17 +116,18 @@ class Worker:
 
     def _begin(self, job: dict[str, Any]) -> None:
         """Read a job's header and count its rows, or let it fail."""
-        if job["state"] == jobs.CLOSED:
-            self.jobs.set(job, state=jobs.WORKING)
+        with self.jobs.changed:
+            if job["state"] == jobs.CLOSED:
+                self.jobs.set(job, state=jobs.WORKING)
         sobject, path = self.site.objects[job["object"].lower()], self.site.store.upload_path(job["id"])
         try:
             columns = uploads.check(path, job, sobject, self.site.objects) if path.exists() else []
-            total = sum(1 for _ in uploads.rows(path, job["columnDelimiter"])) if path.exists() else 0
+            total = uploads.count(path, job["columnDelimiter"]) if path.exists() else 0
         except uploads.Unreadable as wrong:
             self._end(job, jobs.FAILED, str(wrong))
             return
-        rule = self._planned_end(job)
-        stop = total if rule is None else int(total * float(rule["at"]))
+        rule = faults.job_end(self.site.settings.job_ends, job)
+        stop = total if rule is None else int(total * rule.at)
         source = uploads.rows(path, job["columnDelimiter"]) if total else iter(())
         now = time.monotonic()
         rest = 0.0 if total else self.site.settings.job_seconds
@@ -110,17 +136,18 @@ class Worker:
         self._tasks[-1].timeline.total = total
         self.timelines.keep(job["id"], self._tasks[-1].timeline)
 
-    def _safely(self, each: task.Task) -> None:
-        """Give a job its turn; a bug of ours ends this job, is told, and leaves the others alone."""
+    def _safely(self, job: dict[str, Any], step: Callable[[], None]) -> None:
+        """Go a step on with a job; a bug of ours ends this job, is told, and leaves the others alone."""
         try:
-            self._turn(each)
+            step()
         except Exception as bug:  # noqa: BLE001 - anything else would leave all jobs InProgress for ever
             traceback.print_exc()
-            self._end(each.job, jobs.FAILED, f"InternalServerError : {type(bug).__name__}")
+            self._end(job, jobs.FAILED, f"InternalServerError : {type(bug).__name__}")
 
     def _turn(self, each: task.Task) -> None:
         """Save one chunk of each of a job's batches at work."""
-        each.refill(max(1, min(self.site.settings.lanes, MOST_LANES // max(len(self._tasks), 1))))
+        began, settings = time.monotonic(), self.site.settings
+        each.refill(max(1, min(settings.lanes, MOST_LANES // max(len(self._tasks), 1))), self._refused)
         saved = 0
         for lane in self.locks.shuffled(each.lanes):
             if self._closing or each.job["state"] != jobs.WORKING:
@@ -131,32 +158,40 @@ class Worker:
             if lane[0].start in each.done:
                 lane.popleft()
             batch.tried(written, last=not lane)
-        if saved:
-            each.due = time.monotonic() + self.site.settings.job_seconds * saved / each.total
-        if each.finished and (not saved or not self.site.settings.job_seconds):
-            rule = each.rule
-            state, message = (jobs.COMPLETE, "") if rule is None else (rule["state"], rule.get("message", ""))
-            self._end(each.job, state, message, milliseconds=int((time.monotonic() - each.began) * 1000))
+        pause = settings.job_seconds * saved / max(each.total, 1)
+        if settings.rows_per_second:
+            pause = max(pause, saved / settings.rows_per_second)
+        if pause:
+            each.due = max(each.due, began) + pause
+        if each.finished and not pause:
+            self._finish(each)
+
+    def _refused(self, count: int) -> str:
+        """Use up a batch of the day's quotas; why it may not be, or nothing."""
+        return self.site.quotas.take(count, self.site.clock(), self.site.settings)
+
+    def _finish(self, each: task.Task) -> None:
+        """End a job as planned, for want of quotas, or well."""
+        milliseconds = int((time.monotonic() - each.began) * 1000)
+        if each.over:
+            # Rows of batches past the quota have no result at all (contract 3.16).
+            self._end(each.job, jobs.FAILED, each.over, milliseconds=milliseconds, beyond=True)
+        elif each.rule is not None:
+            self.site.faults.happened("job_end")
+            message = each.rule.message or (PLANNED if each.rule.state == jobs.FAILED else "")
+            self._end(each.job, each.rule.state, message, milliseconds=milliseconds)
+        else:
+            self._end(each.job, jobs.COMPLETE, "", milliseconds=milliseconds)
 
     def _chunk(self, each: task.Task, chunk: task.Chunk) -> int:
         """Save a chunk, its outcomes and the job's counters in one transaction; how many rows, 0 if it has to wait."""
-        settings, job, store = self.site.settings, each.job, self.site.store
-        work = saving.Job(
-            each.sobject,
-            self.site.objects,
-            job["operation"],
-            job.get("externalIdFieldName"),
-            each.columns,
-            self.site.user_id,
-            self.site.now(),
-            settings.row_faults,
-            settings.echo,
-            self.locks,
-            last_try=chunk.tries >= settings.lock_tries,
-        )
+        job, store = each.job, self.site.store
+        work = self._work_on(each, chunk)
         began = time.monotonic()
         try:
             with store.writing() as con:
+                if job["state"] == jobs.GONE:
+                    return 0
                 outcomes = rows.save(store, con, work, chunk.rows)
                 store.save_outcomes(con, [_outcome(job["id"], chunk.start + place, one) for place, one in enumerate(outcomes)])
                 job[jobs.COUNTERS[0]] += len(chunk.rows)
@@ -169,23 +204,34 @@ class Worker:
             job["retries"] += 1
             return 0
         each.done.add(chunk.start)
+        self.site.faults.happened("row", len(work.planned))
+        lost = sum(1 for row, one in enumerate(outcomes) if one.error.startswith(LOST) and row not in work.planned)
+        self.site.faults.happened("lock", lost)
         return len(chunk.rows)
 
-    def _planned_end(self, job: dict[str, Any]) -> dict[str, Any] | None:
-        """The rule that lets this job end Failed or Aborted, if there is one."""
-        nth = sum(
-            1 for other in self.jobs.all() if other["object"] == job["object"] and other["uploaded"] and other["place"] <= job["place"]
+    def _work_on(self, each: task.Task, chunk: task.Chunk) -> saving.Job:
+        """What saving a chunk needs of its job and the settings."""
+        settings, job = self.site.settings, each.job
+        refused = faults.for_rows(settings.row_faults, settings.seed, job, each.columns, chunk.rows, chunk.start)
+        return saving.Job(
+            each.sobject,
+            self.site.objects,
+            job["operation"],
+            job.get("externalIdFieldName"),
+            each.columns,
+            job["createdById"],
+            self.site.now(),
+            refused,
+            settings.echo,
+            self.locks,
+            last_try=chunk.tries >= settings.lock_tries,
         )
-        for rule in self.site.settings.job_ends:
-            if rule["object"].lower() == job["object"].lower() and rule.get("job", nth) == nth:
-                return rule
-        return None
 
-    def _end(self, job: dict[str, Any], state: str, message: str, *, milliseconds: int = 0) -> None:
+    def _end(self, job: dict[str, Any], state: str, message: str, *, milliseconds: int = 0, **more: Any) -> None:
         with self.jobs.changed:
             if job["state"] == jobs.WORKING:
                 told = {"errorMessage": message} if message else {}
-                self.jobs.set(job, state=state, totalProcessingTime=milliseconds, **told)
+                self.jobs.set(job, state=state, totalProcessingTime=milliseconds, **told, **more)
 
 
 def _outcome(job_id: str, place: int, each: rows.Outcome) -> tuple[Any, ...]:

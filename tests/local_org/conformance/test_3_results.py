@@ -128,6 +128,21 @@ def test_3_15_a_job_refused_by_its_header_hands_all_rows_back(salesforce: Salesf
     assert [[], [], ["x", "y"]] == [[row["Bacon__c"] for row in salesforce.rows(job, kind)] for kind in KINDS]
 
 
+@pytest.mark.user
+def test_3_11_unprocessed_rows_come_as_they_were_sent(salesforce: Salesforce) -> None:
+    """Quotes only where they were."""
+    sent = 'Bacon__c,Phone\nx,"1"\n\n"a ""b"",\nc",\n  y  ,2'
+    job = salesforce.run(sent)
+    assert sent.replace("\n\n", "\n") == salesforce.text(job, "unprocessedrecords").rstrip("\n")
+
+
+@pytest.mark.sfcode
+def test_3_11_what_cannot_be_read_comes_back_unread(salesforce: Salesforce) -> None:
+    """Unprocessed rows are as good CSV as the upload was."""
+    job = salesforce.run('Name\nfine\nnot "fine\nafter\n')
+    assert ("Failed", 'Name\nfine\nnot "fine\nafter\n') == (job["state"], salesforce.text(job, "unprocessedrecords"))
+
+
 @pytest.mark.inferred
 def test_3_17_each_uploaded_row_has_one_result(salesforce: Salesforce) -> None:
     """Successful, failed and unprocessed together are what was uploaded."""
