@@ -32,11 +32,13 @@ LINT = (
     Part("types", ("-m", "mypy")),
     Part("imports", ("-c", IMPORTS, "--no-logo")),
 )
+# Other people's clients that pip doesn't install; the tests try them.
+CLIENTS = Part("clients", ("-m", "scripts.clients"))
 
 
 def parts(what: str, given: Sequence[str] = ()) -> tuple[Part, ...]:
     """List the checks of `lint` or `test`; `given` goes to pytest."""
-    return LINT if what == "lint" else (*LINT, Part("tests", ("-m", "pytest", *given)))
+    return LINT if what == "lint" else (*LINT, CLIENTS, Part("tests", ("-m", "pytest", *given)))
 
 
 def report(outcomes: Sequence[tuple[str, float, bool]]) -> str:

@@ -23,6 +23,7 @@ uploads     a job's CSV → rows, or the job's error
 site        the org without its doors
 jobs        the life of ingest jobs
 locks       records that chunks touch at the same time
+timeline    chunks tried → what became of each batch, and when
 task        a job at work: batches and chunks
 work        the thread that works on all of them in turns
 results     rows' outcomes → the three result files
@@ -32,7 +33,10 @@ soql_sql    its parts → SQL
 soql        a query → records
 queries     the life of query jobs
 deletes     records gone, and what goes with them
+columns     a query → what its columns are
+journal     requests as they were answered
 org         all of these together
+page        objects, jobs, last requests → the page at /
 routes_*    HTTP paths → answers
 server      listeners, tokens, faults around the routes
 certificates, proxy   HTTPS under Salesforce's own host names

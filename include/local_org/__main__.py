@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, help="JSON file of settings")
     parser.add_argument("--faults", type=Path, help="JSON file of settings that make rows, jobs or requests fail")
     parser.add_argument("--schema", type=Path, help="folder of describe-shaped JSON files")
+    parser.add_argument("--journal", type=Path, help="file that gets a line of JSON for each request")
     parser.add_argument("--control", action="store_true", help="serve /control")
     parser.add_argument("--end-with-parent", type=int, metavar="PID", help="end when this process is gone")
     settings.add_options(parser)
@@ -47,7 +48,9 @@ async def run(given: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     with tempfile.TemporaryDirectory(prefix="local-org-") as private:
-        of = org.Org(given.data, given.wanted, control=given.control, schema_folder=given.schema, private=Path(private))
+        of = org.Org(
+            given.data, given.wanted, control=given.control, schema_folder=given.schema, private=Path(private), journal_file=given.journal
+        )
         ca_file = Path(private) / "ca.pem"
         runner, http, https = await server.listen(of, given.http_port, given.https_port, certificates.server_context(ca_file), given.host)
         through = await proxy.serve(given.proxy_port, https, given.host) if given.proxy_port is not None else None
@@ -62,6 +65,7 @@ async def run(given: argparse.Namespace) -> None:
         await asyncio.to_thread(of.worker.stop)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runner.cleanup(), 5)
+        of.journal.close()
 
 
 def _started(of: org.Org, http: int, https: int, ca_file: Path, through: asyncio.Server | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import secrets
 from concurrent import futures
 from typing import TYPE_CHECKING
 
-from include.local_org import certificates, jobs, queries, site, work
+from include.local_org import certificates, jobs, journal, queries, site, work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +21,18 @@ class Org(site.Site):
     """One org. Its secrets are made anew at each start and are good for nothing but this process."""
 
     def __init__(
-        self, data: Path, given: settings.Settings, *, private: Path, control: bool = False, schema_folder: Path | None = None
+        self,
+        data: Path,
+        given: settings.Settings,
+        *,
+        private: Path,
+        control: bool = False,
+        schema_folder: Path | None = None,
+        journal_file: Path | None = None,
     ) -> None:
         super().__init__(data, given, schema_folder)
         self.control = control
+        self.journal = journal.Journal(journal_file)
         self.password, self.limited_password = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
         self.security_token = secrets.token_hex(12)
         self.client_id = "3MVG9" + secrets.token_urlsafe(24)

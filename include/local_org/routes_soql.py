@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from include.local_org import answers, ids, soql
+from include.local_org import answers, columns, ids, soql
 
 if TYPE_CHECKING:
-    from include.local_org import org, schema
+    from include.local_org import org
 
 PAGE = 2000
 # Cursors are kept in memory; whoever comes late for the oldest begins anew.
 MOST_CURSORS = 50
-NUMBERS = {"int", "double", "currency", "percent"}
 
 
 def routes(of: org.Org) -> list[web.RouteDef]:
@@ -28,7 +27,6 @@ def routes(of: org.Org) -> list[web.RouteDef]:
         web.get(base + "/query/{locator}", routed.more, allow_head=False),
         web.get(base + "/queryAll", routed.query_all, allow_head=False),
         web.get(base + "/queryAll/{locator}", routed.more, allow_head=False),
-        web.get(base + "/queryall", routed.query_all, allow_head=False),
     ]
 
 
@@ -48,7 +46,7 @@ class _Routes:
     async def _run(self, request: web.Request, *, deleted: bool) -> web.Response:
         text, loop = request.query.get("q", ""), asyncio.get_running_loop()
         if request.query.get("columns", "").lower() == "true":
-            return answers.told(_metadata(soql.asked(self.org, text, deleted=deleted)))
+            return answers.told(columns.told(self.org, text, deleted=deleted))
         found = await loop.run_in_executor(self.org.reader, lambda: soql.run(self.org, text, deleted=deleted))
         locator = ""
         if len(found.rows) > PAGE:
@@ -73,30 +71,3 @@ class _Routes:
         url = {} if done else {"nextRecordsUrl": f"/services/data/v{version}/query/{locator}-{end}"}
         records = found.records(start, end, version)
         return answers.told({"totalSize": found.total, "done": done, **url, "records": records})
-
-
-def _metadata(asked: soql.Asked) -> dict[str, Any]:
-    """What `columns=true` answers: the columns instead of records."""
-    columns = [_column(column.way[-1], column.field) for column in asked.columns]
-    selected = any(column.way == ("Id",) for column in asked.columns)
-    told = {"columnMetadata": columns, "entityName": asked.sobject.name, "groupBy": False, "idSelected": selected}
-    return told | {"keyPrefix": asked.sobject.key_prefix}
-
-
-def _column(name: str, field: schema.Field | None) -> dict[str, Any]:
-    kind = field.type if field else "int"
-    apex = {"boolean": "Boolean", "int": "Integer", "date": "Date", "datetime": "Datetime", "id": "Id", "reference": "Id"}
-    return {
-        "aggregate": field is None,
-        "apexType": apex.get(kind, "Decimal" if kind in NUMBERS else "String"),
-        "booleanType": kind == "boolean",
-        "columnName": name,
-        "custom": name.endswith("__c"),
-        "displayName": name,
-        "foreignKeyName": None,
-        "insertable": bool(field and field.createable),
-        "joinColumns": [],
-        "numberType": kind in NUMBERS,
-        "textType": kind not in {*NUMBERS, "boolean", "date", "datetime"},
-        "updatable": bool(field and field.updateable),
-    }

@@ -12,9 +12,11 @@ from aiohttp import web
 
 from include.local_org import (
     answers,
+    journal,
     routes_bulk,
     routes_control,
     routes_login,
+    routes_page,
     routes_queries,
     routes_rest,
     routes_rows,
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 
 OPEN_PATHS = re.compile(r"/services/oauth2/token|/services/Soap/.*|/services/data|/control(/.*)?|/")
 MOST_HEADER = 16 << 10
+# How last segments are spelled; job parts are read without case anyway.
+LAST = {
+    each.lower(): each for each in ("batches", "describe", "ingest", "limits", "query", "queryAll", "recordCount", "sobjects", "userinfo")
+}
+# After an object and a field the last segment is a record's key, which has case.
+BY_KEY = re.compile(r"/sobjects/[^/]+/[^/]+$")
 
 
 def app(of: org.Org) -> web.Application:
@@ -43,9 +51,19 @@ def app(of: org.Org) -> web.Application:
         if of.settings.clock_skew_seconds:
             answer.headers["Date"] = email.utils.format_datetime(of.clock(), usegmt=True)
 
-    made = web.Application(middlewares=[_plain_errors, strikes.middleware(of), _tokens(of)], client_max_size=1 << 20)
+    layers = [journal.middleware(of.journal), _plain_errors, strikes.middleware(of), _tokens(of)]
+    made = web.Application(middlewares=layers, client_max_size=1 << 20)
     made.on_response_prepare.append(usage)
-    for module in (routes_login, routes_bulk, routes_queries, routes_rest, routes_rows, routes_soql, routes_control):
+    for module in (
+        routes_login,
+        routes_bulk,
+        routes_queries,
+        routes_rest,
+        routes_rows,
+        routes_soql,
+        routes_control,
+        routes_page,
+    ):
         made.add_routes(module.routes(of))
     return made
 
@@ -54,7 +72,8 @@ async def listen(
     of: org.Org, http_port: int, https_port: int, context: ssl.SSLContext, host: str = "127.0.0.1"
 ) -> tuple[web.AppRunner, int, int]:
     """Open both listeners; the runner and the two ports. Paths are made plain before they are routed."""
-    runner = _Runner(app(of), access_log=None, handler_cancellation=True, auto_decompress=False)
+    noting = journal.logger(of.journal)
+    runner = _Runner(app(of), access_log_class=noting, handler_cancellation=True, auto_decompress=False)
     await runner.setup()
     ports = []
     for port, secured in ((http_port, None), (https_port, context)):
@@ -81,9 +100,13 @@ class _Runner(web.AppRunner):
 
 
 def _path(path: str) -> str:
-    """`//services/x/` and `/services/x` are the same resource."""
+    """`//services/x/` and `/services/x` are the same resource, and the last segment has no case (contract 1)."""
     bare, mark, query = path.partition("?")
-    return (re.sub(r"/{2,}", "/", bare).rstrip("/") or "/") + mark + query
+    plain = re.sub(r"/{2,}", "/", bare).rstrip("/") or "/"
+    head, slash, last = plain.rpartition("/")
+    if not BY_KEY.search(head):
+        plain = head + slash + LAST.get(last.lower(), last)
+    return plain + mark + query
 
 
 @web.middleware

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import rows
+from include.local_org import rows, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +46,7 @@ class Task:
     read: int = 0
     over: str = ""
     lanes: list[deque[Chunk]] = field(default_factory=list)
+    timeline: timeline.Timeline = field(default_factory=timeline.Timeline)
 
     def refill(self, lanes: int, refused: Callable[[int], str]) -> None:
         """Begin further batches, so that `lanes` are worked on; none any more once `refused` says why."""

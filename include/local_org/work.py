@@ -15,7 +15,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import faults, jobs, locks, rows, saving, task, uploads
+from include.local_org import faults, jobs, locks, rows, saving, task, timeline, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,7 @@ class Worker:
         self.site = of
         self.jobs = all_jobs
         self.locks = locks.Locks(of.settings.seed)
+        self.timelines = timeline.Timelines()
         self._tasks: list[task.Task] = []
         self._landing: list[task.Task] = []
         self._waiting: list[dict[str, Any]] = []
@@ -132,6 +133,8 @@ class Worker:
         rest = 0.0 if total else self.site.settings.job_seconds
         done = self.site.store.finished_chunks(job["id"], rows.CHUNK)
         self._tasks.append(task.Task(job, sobject, columns, source, total, stop, done, rule, now + rest, now))
+        self._tasks[-1].timeline.total = total
+        self.timelines.keep(job["id"], self._tasks[-1].timeline)
 
     def _safely(self, job: dict[str, Any], step: Callable[[], None]) -> None:
         """Go a step on with a job; a bug of ours ends this job, is told, and leaves the others alone."""
@@ -149,9 +152,12 @@ class Worker:
         for lane in self.locks.shuffled(each.lanes):
             if self._closing or each.job["state"] != jobs.WORKING:
                 return
-            saved += self._chunk(each, lane[0])
+            batch = each.timeline.batch(lane[0].start // task.BATCH)
+            written = self._chunk(each, lane[0])
+            saved += written
             if lane[0].start in each.done:
                 lane.popleft()
+            batch.tried(written, last=not lane)
         pause = settings.job_seconds * saved / max(each.total, 1)
         if settings.rows_per_second:
             pause = max(pause, saved / settings.rows_per_second)

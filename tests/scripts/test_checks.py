@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 
 def test_lint_comes_first() -> None:
-    """`make test` is `make lint` and then the tests, with what pytest is given."""
-    assert (*checks.parts("lint"), checks.Part("tests", ("-m", "pytest", "-k", "word"))) == checks.parts("test", ["-k", "word"])
+    """`make test` is `make lint`, the clients of others, and then the tests, with what pytest is given."""
+    assert (*checks.parts("lint"), checks.CLIENTS, checks.Part("tests", ("-m", "pytest", "-k", "word"))) == checks.parts(
+        "test", ["-k", "word"]
+    )
 
 
 def test_every_part_runs_though_one_fails(tmp_path: Path) -> None:
