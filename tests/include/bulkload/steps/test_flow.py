@@ -55,7 +55,7 @@ def test_every_record_stands_where_it_belongs(load: Load) -> None:
         for each in load.org.query("SELECT Name, External_Id__c FROM Account ORDER BY External_Id__c")
     ]
     assert [('Ann, "x"\nb', "K1"), ("No children", "K3"), ("Twice", "k4")] == accounts
-    assert [("1", "007", None, "K1"), (None, "NA", "a@b.cd", "K1"), (None, "first", None, "k4"), (None, "second", None, "k4")] == children(
+    assert [("1", "007", None, "K1"), (None, "first", None, "k4"), (None, "NA", "a@b.cd", "K1"), (None, "second", None, "k4")] == children(
         load
     )
     summary = found["summary"]
