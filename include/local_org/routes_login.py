@@ -6,7 +6,7 @@ import base64
 import hmac
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.sax import saxutils
 
 import jwt
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SALESFORCE = re.compile(r"(?i)(^|\.)salesforce\.com$")
 MY_DOMAIN = "https://localorg.my.salesforce.com"
 AUDIENCES = ["https://login.salesforce.com", "https://test.salesforce.com"]
+NEEDED: Any = {"require": ["exp"]}
+LONGEST = 5 * 60  # seconds an assertion may still be good for
+LOGIN_HOSTS = {"login.salesforce.com", "test.salesforce.com"}
 SOAP_FAULT = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
     'xmlns:sf="urn:fault.partner.soap.sforce.com"><soapenv:Body><soapenv:Fault><faultcode>INVALID_LOGIN</faultcode>'
@@ -41,6 +44,7 @@ def routes(of: org.Org) -> list[web.RouteDef]:
     routed = _Routes(of)
     return [
         web.post("/services/oauth2/token", routed.token),
+        web.post("/services/oauth2/revoke", routed.revoke),
         web.get("/services/oauth2/userinfo", routed.userinfo, allow_head=False),
         web.post("/services/Soap/u/{version}", routed.soap),
     ]
@@ -58,7 +62,7 @@ class _Routes:
         form = {name: str(value) for name, value in (await request.post()).items()}
         form = _basic(request.headers.get("Authorization", "")) | form
         try:
-            username = self._granted(form)
+            username = self._granted(form, request.host.partition(":")[0].lower())
         except _NoGrant as refused:
             return answers.told({"error": refused.args[0], "error_description": refused.args[1]}, 400)
         told = {
@@ -72,9 +76,18 @@ class _Routes:
         }
         return answers.told(told)
 
-    def _granted(self, form: Mapping[str, str]) -> str:
-        """Check a grant; whose session it gives. Raises _NoGrant."""
+    async def revoke(self, request: web.Request) -> web.Response:
+        """End a session."""
+        token = str((await request.post()).get("token", ""))
+        if self.org.tokens.pop(token, None) is None:
+            return answers.told({"error": "unsupported_token_type", "error_description": "this token type is not supported"}, 400)
+        return web.Response()
+
+    def _granted(self, form: Mapping[str, str], host: str) -> str:
+        """Check a grant that came to a host; whose session it gives. Raises _NoGrant."""
         grant = form.get("grant_type", "")
+        if grant == "client_credentials" and host in LOGIN_HOSTS:
+            raise _NoGrant("invalid_grant", "request not supported on this domain")
         if grant == "urn:ietf:params:oauth:grant-type:jwt-bearer":
             return self._assertion(form.get("assertion", ""))
         if not _same(form.get("client_id"), self.org.client_id):
@@ -89,9 +102,12 @@ class _Routes:
 
     def _assertion(self, text: str) -> str:
         try:
-            claims: dict[str, str] = jwt.decode(text, certificates.public_key(self.org.jwt_key), algorithms=["RS256"], audience=AUDIENCES)
+            key = certificates.public_key(self.org.jwt_key)
+            claims: dict[str, str] = jwt.decode(text, key, algorithms=["RS256"], audience=AUDIENCES, options=NEEDED)
         except jwt.PyJWTError as wrong:
             raise _NoGrant("invalid_grant", "invalid assertion") from wrong
+        if int(claims["exp"]) > time.time() + LONGEST:
+            raise _NoGrant("invalid_grant", "invalid assertion")
         if claims.get("iss") != self.org.client_id:
             raise _NoGrant("invalid_client_id", "client identifier invalid")
         if claims.get("sub") not in {org.USERNAME, org.LIMITED_USERNAME}:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-OPEN_PATHS = re.compile(r"/services/oauth2/token|/services/Soap/.*|/services/data|/control(/.*)?|/")
+OPEN_PATHS = re.compile(r"/services/oauth2/(token|revoke)|/services/Soap/.*|/services/data|/control(/.*)?|/")
 MOST_HEADER = 16 << 10
 # How last segments are spelled; job parts are read without case anyway.
 LAST = {
