@@ -36,6 +36,7 @@ deletes     records gone, and what goes with them
 columns     a query → what its columns are
 journal     requests as they were answered
 org         all of these together
+grants      log-in forms → whose session
 page        objects, jobs, last requests → the page at /
 routes_*    HTTP paths → answers
 server      listeners, tokens, faults around the routes

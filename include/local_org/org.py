@@ -43,6 +43,7 @@ class Org(site.Site):
         self.calls: dict[str, int] = {}
         self.api_calls = 0
         self.tokens: dict[str, int] = {}
+        self.refresh_tokens: dict[str, str] = {}
         self._users: dict[str, str] = {}
         self.jobs = jobs.Jobs(self)
         self.queries = queries.Queries(self, self.reader)
@@ -53,6 +54,12 @@ class Org(site.Site):
         token = f"{self.org_id[:15]}!{secrets.token_urlsafe(40)}"
         self.tokens[token] = 0
         self._users[token] = self.id_of(username)
+        return token
+
+    def new_refresh_token(self, username: str) -> str:
+        """Hand out what a new session is given for."""
+        token = "5Aep861" + secrets.token_urlsafe(48)
+        self.refresh_tokens[token] = username
         return token
 
     def id_of(self, username: str) -> str:

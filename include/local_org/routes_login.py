@@ -1,42 +1,54 @@
-"""OAuth token endpoint, SOAP login, userinfo → a session (contract 7.1 to 7.3)."""
+"""OAuth's endpoints and SOAP login → a session; userinfo and identity → whose it is (contract 7.1 to 7.3)."""
 
 from __future__ import annotations
 
 import base64
-import hmac
 import re
 import time
 from typing import TYPE_CHECKING, Any
 from xml.sax import saxutils
 
-import jwt
 from aiohttp import web
 
-from include.local_org import answers, certificates, org
+from include.local_org import answers, grants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from include.local_org import org
 
 SALESFORCE = re.compile(r"(?i)(^|\.)salesforce\.com$")
 MY_DOMAIN = "https://localorg.my.salesforce.com"
-AUDIENCES = ["https://login.salesforce.com", "https://test.salesforce.com"]
-NEEDED: Any = {"require": ["exp"]}
-LONGEST = 5 * 60  # seconds an assertion may still be good for
-LOGIN_HOSTS = {"login.salesforce.com", "test.salesforce.com"}
-SOAP_FAULT = (
+# SOAP login() is absent from this version on (contract 8.12).
+NO_SOAP_LOGIN = 65.0
+FAULT = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
-    'xmlns:sf="urn:fault.partner.soap.sforce.com"><soapenv:Body><soapenv:Fault><faultcode>INVALID_LOGIN</faultcode>'
-    "<faultstring>INVALID_LOGIN: {text}</faultstring><detail><sf:LoginFault><sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>"
+    'xmlns:sf="urn:fault.partner.soap.sforce.com"><soapenv:Body><soapenv:Fault><faultcode>{code}</faultcode>'
+    "<faultstring>{code}: {text}</faultstring><detail><sf:LoginFault><sf:exceptionCode>{code}</sf:exceptionCode>"
     "<sf:exceptionMessage>{text}</sf:exceptionMessage></sf:LoginFault></detail></soapenv:Fault></soapenv:Body></soapenv:Envelope>"
 )
-SOAP_RESULT = (
+RESULT = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
-    'xmlns="urn:partner.soap.sforce.com"><soapenv:Body><loginResponse><result><passwordExpired>false</passwordExpired>'
-    "<sandbox>false</sandbox><serverUrl>{url}/services/Soap/u/{version}/{org_id}</serverUrl><sessionId>{token}</sessionId>"
-    "<userId>{user_id}</userId><userInfo><organizationId>{org_id}</organizationId><userName>{username}</userName></userInfo>"
+    'xmlns="urn:{kind}.soap.sforce.com"><soapenv:Body><loginResponse><result>'
+    "<metadataServerUrl>{url}/services/Soap/m/{version}/{org_id}</metadataServerUrl><passwordExpired>false</passwordExpired>"
+    "<sandbox>{sandbox}</sandbox><serverUrl>{url}/services/Soap/{door}/{version}/{org_id}</serverUrl><sessionId>{token}</sessionId>"
+    "<userId>{user_id}</userId><userInfo><organizationId>{org_id}</organizationId><organizationName>Local Org</organizationName>"
+    "<sessionSecondsValid>7200</sessionSecondsValid><userEmail>{username}</userEmail><userFullName>{name}</userFullName>"
+    "<userId>{user_id}</userId><userName>{username}</userName><userType>Standard</userType></userInfo>"
     "</result></loginResponse></soapenv:Body></soapenv:Envelope>"
 )
+KINDS = {"u": "partner", "c": "enterprise"}
 BAD_LOGIN = "Invalid username, password, security token; or user locked out."
+PLACES = {
+    "enterprise": "services/Soap/c/{version}/",
+    "metadata": "services/Soap/m/{version}/",
+    "partner": "services/Soap/u/{version}/",
+    "rest": "services/data/v{version}/",
+    "sobjects": "services/data/v{version}/sobjects/",
+    "search": "services/data/v{version}/search/",
+    "query": "services/data/v{version}/query/",
+    "recent": "services/data/v{version}/recent/",
+    "tooling_soap": "services/Soap/T/{version}/",
+    "tooling_rest": "services/data/v{version}/tooling/",
+}
 
 
 def routes(of: org.Org) -> list[web.RouteDef]:
@@ -46,12 +58,10 @@ def routes(of: org.Org) -> list[web.RouteDef]:
         web.post("/services/oauth2/token", routed.token),
         web.post("/services/oauth2/revoke", routed.revoke),
         web.get("/services/oauth2/userinfo", routed.userinfo, allow_head=False),
-        web.post("/services/Soap/u/{version}", routed.soap),
+        web.get("/id/{org}/{user}", routed.identity, allow_head=False),
+        web.post("/services/Soap/{door:[uc]}/{version}", routed.soap),
+        web.post("/services/Soap/{door:[uc]}/{version}/{org}", routed.soap),
     ]
-
-
-class _NoGrant(Exception):
-    """Why a log-in is refused: OAuth's error and its description."""
 
 
 class _Routes:
@@ -59,89 +69,121 @@ class _Routes:
         self.org = of
 
     async def token(self, request: web.Request) -> web.Response:
+        """Hand out a session for a grant; with a password a token to refresh it too."""
         form = {name: str(value) for name, value in (await request.post()).items()}
-        form = _basic(request.headers.get("Authorization", "")) | form
+        form = grants.client_of(request.headers.get("Authorization", "")) | form
         try:
-            username = self._granted(form, request.host.partition(":")[0].lower())
-        except _NoGrant as refused:
+            username = grants.granted(self.org, form, request.host.partition(":")[0].lower())
+        except grants.Refused as refused:
             return answers.told({"error": refused.args[0], "error_description": refused.args[1]}, 400)
+        user = f"{self.org.org_id}/{self.org.id_of(username)}"
         told = {
             "access_token": self.org.new_token(username),
             "instance_url": instance(request),
-            "id": f"https://login.salesforce.com/id/{self.org.org_id}/{self.org.id_of(username)}",
+            "id": f"https://login.salesforce.com/id/{user}",
             "token_type": "Bearer",
-            "scope": "api",
-            "issued_at": str(int(time.time() * 1000)),
-            "signature": base64.b64encode(self.org.client_secret[:32].encode()).decode(),
+            "scope": "api refresh_token" if form["grant_type"] == "password" else "api",
         }
+        if form["grant_type"] == "password":
+            told["refresh_token"] = self.org.new_refresh_token(username)
+        if form["grant_type"] != grants.JWT:
+            signed = base64.b64encode(self.org.client_secret[:32].encode()).decode()
+            told |= {"issued_at": str(int(time.time() * 1000)), "signature": signed}
         return answers.told(told)
 
     async def revoke(self, request: web.Request) -> web.Response:
-        """End a session."""
+        """End a session, or the right to refresh one."""
         token = str((await request.post()).get("token", ""))
-        if self.org.tokens.pop(token, None) is None:
+        if self.org.refresh_tokens.pop(token, None) is None and self.org.tokens.pop(token, None) is None:
             return answers.told({"error": "unsupported_token_type", "error_description": "this token type is not supported"}, 400)
         return web.Response()
 
-    def _granted(self, form: Mapping[str, str], host: str) -> str:
-        """Check a grant that came to a host; whose session it gives. Raises _NoGrant."""
-        grant = form.get("grant_type", "")
-        if grant == "client_credentials" and host in LOGIN_HOSTS:
-            raise _NoGrant("invalid_grant", "request not supported on this domain")
-        if grant == "urn:ietf:params:oauth:grant-type:jwt-bearer":
-            return self._assertion(form.get("assertion", ""))
-        if not _same(form.get("client_id"), self.org.client_id):
-            raise _NoGrant("invalid_client_id", "client identifier invalid")
-        if grant in {"client_credentials", "password"} and not _same(form.get("client_secret"), self.org.client_secret):
-            raise _NoGrant("invalid_client", "invalid client credentials")
-        if grant == "password" and not self.org.knows(form.get("username", ""), form.get("password", "")):
-            raise _NoGrant("invalid_grant", "authentication failure")
-        if grant not in {"client_credentials", "password"}:
-            raise _NoGrant("unsupported_grant_type", "grant type not supported")
-        return form["username"] if grant == "password" else org.USERNAME
-
-    def _assertion(self, text: str) -> str:
-        try:
-            key = certificates.public_key(self.org.jwt_key)
-            claims: dict[str, str] = jwt.decode(text, key, algorithms=["RS256"], audience=AUDIENCES, options=NEEDED)
-        except jwt.PyJWTError as wrong:
-            raise _NoGrant("invalid_grant", "invalid assertion") from wrong
-        if int(claims["exp"]) > time.time() + LONGEST:
-            raise _NoGrant("invalid_grant", "invalid assertion")
-        if claims.get("iss") != self.org.client_id:
-            raise _NoGrant("invalid_client_id", "client identifier invalid")
-        if claims.get("sub") not in {org.USERNAME, org.LIMITED_USERNAME}:
-            raise _NoGrant("invalid_grant", "user hasn't approved this consumer")
-        return claims["sub"]
-
     async def userinfo(self, request: web.Request) -> web.Response:
-        url = instance(request)
-        urls = {"rest": f"{url}/services/data/v{{version}}/", "query": f"{url}/services/data/v{{version}}/query/", "custom_domain": url}
+        """Tell whose session it is, as OpenID Connect has it."""
+        about, url = self._about(request, request["user_id"]), instance(request)
         told = {
-            "sub": f"https://login.salesforce.com/id/{self.org.org_id}/{request['user_id']}",
-            "user_id": request["user_id"],
-            "organization_id": self.org.org_id,
-            "preferred_username": self.org.name_of(request["user_id"]),
-            "name": "Loader" if request["user_id"] == self.org.user_id else "Limited",
-            "email": self.org.name_of(request["user_id"]),
-            "user_type": "STANDARD",
-            "active": True,
-            "urls": urls,
+            "sub": about["id"],
+            **{name: about[name] for name in ("user_id", "organization_id")},
+            "preferred_username": about["username"],
+            "nickname": about["nick_name"],
+            "name": about["display_name"],
+            "email": about["email"],
+            "email_verified": True,
+            "given_name": None,
+            "family_name": about["display_name"],
+            "zoneinfo": "GMT",
+            "photos": about["photos"],
+            "profile": f"{url}/{about['user_id']}",
+            "picture": about["photos"]["picture"],
+            "address": {},
+            "is_salesforce_integration_user": False,
+            **{name: about[name] for name in ("urls", "active", "user_type", "language", "locale")},
+            "utcOffset": about["utcOffset"],
+            "updated_at": "2026-01-01T00:00:00Z",
         }
         return answers.told(told)
 
+    async def identity(self, request: web.Request) -> web.Response:
+        """Tell who the user is whose address the token endpoint named; other users' aren't shown."""
+        org_id, user_id = request.match_info["org"], request.match_info["user"]
+        if (org_id[:15], user_id[:15]) != (self.org.org_id[:15], str(request["user_id"])[:15]):
+            raise answers.Refused(403, "INSUFFICIENT_ACCESS", "Bad_Id")
+        return answers.told(self._about(request, request["user_id"]))
+
+    def _about(self, request: web.Request, user_id: str) -> dict[str, Any]:
+        url, username = instance(request), self.org.name_of(user_id)
+        name = "Loader" if user_id == self.org.user_id else "Limited"
+        return {
+            "id": f"https://login.salesforce.com/id/{self.org.org_id}/{user_id}",
+            "asserted_user": True,
+            "user_id": user_id,
+            "organization_id": self.org.org_id,
+            "username": username,
+            "nick_name": name.lower(),
+            "display_name": name,
+            "email": username,
+            "email_verified": True,
+            "first_name": None,
+            "last_name": name,
+            "timezone": "GMT",
+            "photos": {"picture": f"{url}/profilephoto/005/F", "thumbnail": f"{url}/profilephoto/005/T"},
+            "active": True,
+            "user_type": "STANDARD",
+            "language": "en_US",
+            "locale": "en_US",
+            "utcOffset": 0,
+            "last_modified_date": "2026-01-01T00:00:00Z",
+            "is_app_installed": True,
+            "urls": {key: f"{url}/{place}" for key, place in PLACES.items()} | {"profile": f"{url}/{user_id}", "custom_domain": url},
+        }
+
     async def soap(self, request: web.Request) -> web.Response:
+        """SOAP's login(), partner or enterprise; its other calls aren't here."""
         body = (await request.content.read(1 << 20)).decode("utf-8", "replace")
+        version, door = request.match_info["version"], request.match_info["door"]
+        if not re.fullmatch(r"\d{2}\.0", version) or float(version) >= NO_SOAP_LOGIN:
+            return _fault("UNSUPPORTED_API_VERSION", f"login() isn't there in API version {saxutils.escape(version)}")
         given = {name: saxutils.unescape(_element(body, name), {"&quot;": '"', "&apos;": "'"}) for name in ("username", "password")}
         if not self.org.knows(given["username"], given["password"]):
-            return web.Response(text=SOAP_FAULT.format(text=BAD_LOGIN), status=500, content_type="text/xml")
-        told = {"url": instance(request), "version": request.match_info["version"], "org_id": self.org.org_id}
-        told |= {
-            "user_id": self.org.id_of(given["username"]),
+            return _fault("INVALID_LOGIN", BAD_LOGIN)
+        user_id = self.org.id_of(given["username"])
+        told = {
+            "kind": KINDS[door],
+            "door": door,
+            "url": instance(request),
+            "version": version,
+            "org_id": self.org.org_id,
+            "sandbox": str(self.org.settings.sandbox).lower(),
+            "user_id": user_id,
             "token": self.org.new_token(given["username"]),
-            "username": given["username"],
+            "username": saxutils.escape(given["username"]),
+            "name": "Loader" if user_id == self.org.user_id else "Limited",
         }
-        return web.Response(text=SOAP_RESULT.format(**told), content_type="text/xml")
+        return web.Response(text=RESULT.format(**told), content_type="text/xml")
+
+
+def _fault(code: str, text: str) -> web.Response:
+    return web.Response(text=FAULT.format(code=code, text=text), status=500, content_type="text/xml")
 
 
 def instance(request: web.Request) -> str:
@@ -153,17 +195,3 @@ def instance(request: web.Request) -> str:
 def _element(body: str, name: str) -> str:
     found = re.search(rf"<(?:\w+:)?{name}>(.*?)</(?:\w+:)?{name}>", body, re.DOTALL)
     return found[1] if found else ""
-
-
-def _basic(header: str) -> dict[str, str]:
-    if not header.startswith("Basic "):
-        return {}
-    try:
-        name, _, secret = base64.b64decode(header[6:]).decode().partition(":")
-    except ValueError:
-        return {}
-    return {"client_id": name, "client_secret": secret}
-
-
-def _same(given: str | None, known: str) -> bool:
-    return hmac.compare_digest((given or "").encode(), known.encode())

@@ -77,3 +77,70 @@ def test_an_assertion_may_write_its_end_as_text(line: dict[str, Any]) -> None:
     """simple-salesforce writes `exp` as text and is let in."""
     assert 200 == asserted(line, exp=str(int(time.time()) + 120)).status_code
     assert 400 == asserted(line, exp=str(int(time.time()) + 3600)).status_code
+
+
+def test_a_password_gives_a_token_to_refresh_the_session(line: dict[str, Any]) -> None:
+    """It works until it is revoked; one that nobody handed out never does."""
+    form = {name: line[name] for name in ("client_id", "client_secret", "username")}
+    form |= {"grant_type": "password", "password": line["password"] + line["security_token"]}
+    first = posted(line, "token", form).json()
+    again = {"grant_type": "refresh_token", "client_id": line["client_id"], "refresh_token": first["refresh_token"]}
+    second = posted(line, "token", again)
+    assert (200, first["id"], False) == (second.status_code, second.json()["id"], "refresh_token" in second.json())
+    assert 200 == told(line, second.json()["access_token"], "/services/oauth2/userinfo").status_code
+    assert 200 == posted(line, "revoke", {"token": first["refresh_token"]}).status_code
+    gone = {"error": "invalid_grant", "error_description": "expired access/refresh token"}
+    assert (400, gone) == (posted(line, "token", again).status_code, posted(line, "token", again).json())
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"client_id": "x"}, ("invalid_client_id", "client identifier invalid")),
+        ({"client_secret": "x"}, ("invalid_client", "invalid client credentials")),
+        ({"grant_type": "magic"}, ("unsupported_grant_type", "grant type not supported")),
+        ({"grant_type": "password", "username": "nobody", "password": "x"}, ("invalid_grant", "authentication failure")),
+    ],
+)
+def test_a_refusal_is_an_object_not_an_array(line: dict[str, Any], changed: dict[str, str], expected: tuple[str, str]) -> None:
+    """Error and error_description, 400."""
+    refused = posted(line, "token", credentials(line) | changed)
+    assert (400, dict(zip(("error", "error_description"), expected, strict=True))) == (refused.status_code, refused.json())
+
+
+def told(line: dict[str, Any], token: str, path: str) -> requests.Response:
+    """Ask for a path with a token."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(line["http_url"] + path, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+
+
+def test_the_identity_url_tells_who_one_is(line: dict[str, Any]) -> None:
+    """The path of the token answer's id; with userinfo it agrees; nobody sees another user's."""
+    granted = posted(line, "token", credentials(line)).json()
+    path = granted["id"].removeprefix("https://login.salesforce.com")
+    identity = told(line, granted["access_token"], path).json()
+    userinfo = told(line, granted["access_token"], "/services/oauth2/userinfo").json()
+    assert (line["username"], userinfo["user_id"], line["org_id"]) == (
+        identity["username"],
+        identity["user_id"],
+        identity["organization_id"],
+    )
+    assert (granted["id"], identity["urls"]) == (userinfo["sub"], userinfo["urls"])
+    assert "{version}" in userinfo["urls"]["rest"]
+    assert 403 == told(line, line["limited_access_token"], path).status_code
+    assert 401 == told(line, "00D!wrong", path).status_code
+
+
+@pytest.mark.parametrize(
+    ("door", "version", "status"), [("u", "59.0", 200), ("c", "59.0", 200), ("u", "64.0", 200), ("u", "65.0", 500), ("u", "x", 500)]
+)
+def test_soap_login_has_two_doors_and_an_end(line: dict[str, Any], door: str, version: str, status: int) -> None:
+    """Partner and enterprise; from version 65 on there is none (8.12)."""
+    secret = line["password"] + line["security_token"]
+    body = f"<x><n1:username>{line['username']}</n1:username><n1:password>{secret}</n1:password></x>"
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.post(f"{line['http_url']}/services/Soap/{door}/{version}", data=body, timeout=20)
+    assert (status, status == 200) == (answer.status_code, f"/services/Soap/{door}/{version}/{line['org_id']}" in answer.text)
+    assert (status == 500) == ("UNSUPPORTED_API_VERSION" in answer.text)
