@@ -9,12 +9,13 @@ import time
 from typing import TYPE_CHECKING
 
 import jwt
-from jwt.types import Options
 
 from include.local_org import certificates, org
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jwt.types import Options
 
 JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 WITH_SECRET = {"client_credentials", "password", "refresh_token"}
