@@ -12,6 +12,8 @@ strikes     a request and its fault → the request gone wrong
 quotas      batches and rows of 24 hours
 retention   jobs that are too old
 visible     objects as the user sees them: fields hidden or read-only
+describes   objects → what describe says
+versions    API versions, and what each has
 schema      describe-shaped JSON → objects and fields
 store       one SQLite file: records, jobs, results
 rules       a cell → its stored value, or Salesforce's error

@@ -7,6 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
+# Smaller answers become no smaller.
+WORTH_PACKING = 1024
+
 
 class Refused(Exception):
     """A request that is answered with an error array."""
@@ -29,6 +32,14 @@ def told(document: Any, status: int = 200) -> web.Response:
     """Answer with JSON."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     return web.Response(body=body, status=status, headers={"Content-Type": "application/json;charset=UTF-8"})
+
+
+def pack(request: web.Request, answer: web.StreamResponse) -> None:
+    """Compress an answer that isn't sent yet, if the client takes gzip; any other packing it names is ignored (contract 1)."""
+    named = [each.partition(";")[0].strip().lower() for each in request.headers.get("Accept-Encoding", "").split(",")]
+    if "gzip" in named:
+        answer.headers.pop("Content-Length", None)
+        answer.enable_compression(web.ContentCoding.gzip)
 
 
 def not_found() -> Refused:

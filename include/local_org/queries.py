@@ -32,7 +32,7 @@ LISTED = (*REDUCED, "jobType", "lineEnding", "columnDelimiter")
 NOT_IN_BULK = re.compile(r"\bGROUP\s+BY\b|\bOFFSET\b|\bTYPEOF\b|\b(COUNT|MIN|MAX|SUM|AVG|COUNT_DISTINCT)\s*\(|\(\s*SELECT\b", re.IGNORECASE)
 TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 TABLE = 'CREATE TABLE IF NOT EXISTS "_queries" (id TEXT PRIMARY KEY, document TEXT NOT NULL)'
-KEPT = datetime.timedelta(days=7)
+KEPT, DAY = datetime.timedelta(days=7), datetime.timedelta(days=1)
 
 
 class Queries:
@@ -54,6 +54,11 @@ class Queries:
         for job in [each for each in self._known.values() if each["createdDate"] < before]:
             self._forget(job)
         return list(self._known.values())
+
+    def last_day(self) -> int:
+        """Count the jobs that were created in the last 24 hours."""
+        since = (self.site.clock() - DAY).strftime("%Y-%m-%dT%H:%M:%S")
+        return sum(job["createdDate"] >= since for job in self._known.values())
 
     def get(self, job_id: str) -> dict[str, Any]:
         """Find a job by its id of 15 or 18 characters. Raises Refused (404)."""

@@ -143,6 +143,7 @@ class _Routes:
         if kind is None:
             raise answers.not_found()
         answer = web.StreamResponse(headers={"Content-Type": "text/csv"})
+        answers.pack(request, answer)
         await answer.prepare(request)
         pieces, loop = results.pieces(self.org, job, kind), asyncio.get_running_loop()
         while text := await loop.run_in_executor(self.org.reader, _gathered, pieces):

@@ -94,6 +94,7 @@ class _Routes:
         header = uploads.line(job["columns"], job["columnDelimiter"], job["lineEnding"]).encode()
         at, size = self.org.queries.stretch(job, start, rows) if rows else (0, 0)
         answer = web.StreamResponse(headers={**headers, "Content-Length": str(len(header) + size)})
+        answers.pack(request, answer)
         await answer.prepare(request)
         await answer.write(header)
         with self.org.queries.rows_path(job).open("rb") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 import sys
 import traceback
@@ -22,6 +23,7 @@ from include.local_org import (
     routes_rows,
     routes_soql,
     strikes,
+    versions,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 OPEN_PATHS = re.compile(r"/services/oauth2/(token|revoke)|/services/Soap/.*|/services/data|/control(/.*)?|/")
 MOST_HEADER = 16 << 10
+# As Salesforce lists them.
+METHODS = ["HEAD", "GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 # How last segments are spelled; job parts are read without case anyway.
 LAST = {
     each.lower(): each for each in ("batches", "describe", "ingest", "limits", "query", "queryAll", "recordCount", "sobjects", "userinfo")
@@ -48,10 +52,11 @@ def app(of: org.Org) -> web.Application:
     async def usage(request: web.Request, answer: web.StreamResponse) -> None:
         if request.path.startswith("/services/data/"):
             answer.headers["Sforce-Limit-Info"] = f"api-usage={of.api_calls}/{of.settings.daily_api_requests}"
+            answer.headers.update(versions.deprecated(request.path, of.settings.deprecated_version))
         if of.settings.clock_skew_seconds:
             answer.headers["Date"] = email.utils.format_datetime(of.clock(), usegmt=True)
 
-    layers = [journal.middleware(of.journal), _plain_errors, strikes.middleware(of), _tokens(of)]
+    layers = [journal.middleware(of.journal), _shaped, _plain_errors, strikes.middleware(of), _tokens(of)]
     made = web.Application(middlewares=layers, client_max_size=1 << 20)
     made.on_response_prepare.append(usage)
     for module in (
@@ -110,6 +115,18 @@ def _path(path: str) -> str:
 
 
 @web.middleware
+async def _shaped(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Write JSON for people where they ask for it, and pack what is worth it (contract 1)."""
+    answer = await handler(request)
+    if isinstance(answer, web.Response) and not answer.prepared and isinstance(answer.body, bytes):
+        if request.headers.get("X-PrettyPrint", "").lower() in {"1", "true"} and answer.content_type == "application/json":
+            answer.body = json.dumps(json.loads(answer.body), ensure_ascii=False, indent=2).encode()
+        if len(answer.body) > answers.WORTH_PACKING:
+            answers.pack(request, answer)
+    return answer
+
+
+@web.middleware
 async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
@@ -118,7 +135,8 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPNotFound:
         return answers.not_found().answer()
     except web.HTTPMethodNotAllowed as wrong:
-        message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(sorted(wrong.allowed_methods))}"
+        allowed = sorted(wrong.allowed_methods, key=METHODS.index)
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(allowed)}"
         return answers.Refused(405, "METHOD_NOT_ALLOWED", message).answer()
     except web.HTTPRequestEntityTooLarge:
         return answers.Refused(413, "REQUEST_ENTITY_TOO_LARGE", "the request is too large").answer()
@@ -140,6 +158,7 @@ def _tokens(of: org.Org) -> Any:
             of.api_calls += 1
             if of.api_calls > of.settings.daily_api_requests:
                 raise answers.no_calls_left()
+        versions.check(request.path)
         return await handler(request)
 
     return check

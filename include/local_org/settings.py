@@ -41,6 +41,7 @@ class Settings(pydantic.BaseModel):
     held_locks: list[str] = Field(default_factory=list, description="Ids of records that somebody else holds")
     hidden_fields: list[str] = Field(default_factory=list, description="fields the user can't see: Account.Phone")
     read_only_fields: list[str] = Field(default_factory=list, description="fields the user can't write: Account.Phone")
+    deprecated_version: int = Field(0, ge=0, description="answers of API versions up to this one warn that they will be retired")
     sandbox: bool = Field(default=True, description="what Organization.IsSandbox says, from the next start on")
     job_ends: list[planned.JobEnd] = Field(default_factory=list)
     row_faults: list[planned.RowFault] = Field(default_factory=list)

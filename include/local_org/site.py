@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import faults, ids, quotas, retention, schema, store, visible
+from include.local_org import describes, faults, ids, quotas, retention, schema, store, visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,17 +30,28 @@ class Site:
         self._own_rows()
 
     def _own_rows(self) -> None:
-        """The org's own Organization and User rows."""
-        organization = ("Id", "Name", "IsSandbox", "OrganizationType", "InstanceName", "IsDeleted")
-        user = ("Id", "Username", "Username~", "Name", "IsActive", "IsDeleted")
-        self._own_row("Organization", organization, [self.org_id, "Local Org", int(self.settings.sandbox), "Developer Edition", "LOCAL", 0])
-        self._own_row("User", user, [self.user_id, USERNAME, USERNAME, "Loader", 1, 0])
-        self._own_row("User", user, [self.limited_user_id, LIMITED_USERNAME, LIMITED_USERNAME, "Limited", 1, 0])
+        """The org's own rows: Organization, users, record types, what there is."""
+        about = {"Name": "Local Org", "IsSandbox": int(self.settings.sandbox), "OrganizationType": "Developer Edition"}
+        locale = {"InstanceName": "LOCAL", "LanguageLocaleKey": "en_US", "DefaultLocaleSidKey": "en_US", "TimeZoneSidKey": "GMT"}
+        self._own_row("Organization", {"Id": self.org_id, **about, **locale})
+        for sf_id, username, name in ((self.user_id, USERNAME, "Loader"), (self.limited_user_id, LIMITED_USERNAME, "Limited")):
+            self._own_row("User", {"Id": sf_id, "Username": username, "Username~": username, "Name": name, "IsActive": 1})
+        for number, sobject in enumerate(self._all_objects.values()):
+            for each in describes.record_types(sobject)[:-1]:
+                named = {"Name": each["name"], "Name~": each["name"], "DeveloperName": each["developerName"]}
+                own = {"DeveloperName~": each["developerName"], "SobjectType": sobject.name, "IsActive": 1}
+                self._own_row("RecordType", {"Id": each["recordTypeId"], **named, **own})
+            self._own_row("EntityDefinition", _entity(number, sobject))
 
-    def _own_row(self, sobject: str, columns: tuple[str, ...], values: list[Any]) -> None:
-        names = ", ".join(f'"{column}"' for column in columns)
+    def _own_row(self, sobject: str, values: dict[str, Any]) -> None:
+        """Write a row of the org's own; a schema of somebody's may lack the object, or some of its fields."""
+        found = self._all_objects.get(sobject.lower())
+        if found is None:
+            return
+        kept = {name: value for name, value in values.items() if found.field(name.rstrip("~"))} | {"IsDeleted": 0}
+        names = ", ".join(f'"{column}"' for column in kept)
         with self.store.writing() as con:
-            con.execute(f'INSERT OR REPLACE INTO "{sobject}" ({names}) VALUES ({", ".join("?" * len(columns))})', values)
+            con.execute(f'INSERT OR REPLACE INTO "{sobject}" ({names}) VALUES ({", ".join("?" * len(kept))})', [*kept.values()])
 
     def clock(self) -> datetime.datetime:
         """The time by the org's clock, which may be set wrong."""
@@ -57,3 +68,21 @@ class Site:
         self.settings = changed
         if "http_faults" in document:
             self.faults.replace(self.settings.http_faults, self.settings.seed)
+
+
+def _entity(number: int, sobject: schema.SObject) -> dict[str, Any]:
+    """What EntityDefinition says of an object."""
+    told = sobject.describe
+    return {
+        "Id": ids.full(f"{number + 1:015d}"),
+        "DurableId": sobject.name,
+        "QualifiedApiName": sobject.name,
+        "DeveloperName": sobject.name.removesuffix("__c"),
+        "Label": sobject.label,
+        "PluralLabel": told.get("labelPlural", sobject.label),
+        "KeyPrefix": sobject.key_prefix,
+        "IsQueryable": 1,
+        "IsCustomizable": int(bool(told["createable"])),
+        "IsTriggerable": int(bool(told["triggerable"])),
+        "IsCustomSetting": 0,
+    }

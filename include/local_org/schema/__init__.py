@@ -67,11 +67,18 @@ def load(folder: Path | None = None) -> dict[str, SObject]:
 
 def _object(document: dict[str, Any], defaults: dict[str, Any]) -> SObject:
     given = [*(defaults["system_fields"] if document.get("system", True) else []), *document["fields"]]
-    described = [{**defaults["field"], **_by_type(each, defaults), **_public(each)} for each in given]
+    described = [_sized({**defaults["field"], **_by_type(each, defaults), **_public(each)}, each) for each in given]
     whole = {**defaults["object"], **{key: value for key, value in document.items() if key != "system"}, "fields": described}
     along = {each["name"] for each in given if each.get("deletedWithParent") or each.get("cascadeDelete")}
     fields = {each["name"].lower(): _field(each, deleted_with_parent=each["name"] in along) for each in described}
     return SObject(document["name"], whole["label"], whole["keyPrefix"], fields, whole)
+
+
+def _sized(described: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """A text takes up to three bytes a character, unless the file says otherwise (contract 7.4)."""
+    if "length" in given and "byteLength" not in given:
+        described["byteLength"] = 3 * described["length"]
+    return described
 
 
 def _public(each: dict[str, Any]) -> dict[str, Any]:
