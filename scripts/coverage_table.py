@@ -120,6 +120,8 @@ def routes() -> list[Served]:
     with tempfile.TemporaryDirectory(prefix="coverage-") as folder:
         of = org.Org(Path(folder) / "org.db", settings.Settings(), private=Path(folder), control=True)
         found = [_served(route) for route in server.app(of).router.routes()]
+    # Where there is a HEAD there is a GET, which says the same and more.
+    found = [each for each in found if each.verb != "HEAD"]
     return sorted(found, key=lambda each: (each.path, VERBS.index(each.verb)))
 
 

@@ -59,8 +59,10 @@ def routes(of: org.Org) -> list[web.RouteDef]:
         web.post("/services/oauth2/revoke", routed.revoke),
         web.get("/services/oauth2/userinfo", routed.userinfo, allow_head=False),
         web.get("/id/{org}/{user}", routed.identity, allow_head=False),
-        web.post("/services/Soap/{door:[uc]}/{version}", routed.soap),
-        web.post("/services/Soap/{door:[uc]}/{version}/{org}", routed.soap),
+        web.post("/services/Soap/u/{version}", routed.soap),
+        web.post("/services/Soap/u/{version}/{org}", routed.soap),
+        web.post("/services/Soap/c/{version}", routed.soap),
+        web.post("/services/Soap/c/{version}/{org}", routed.soap),
     ]
 
 
@@ -160,7 +162,7 @@ class _Routes:
     async def soap(self, request: web.Request) -> web.Response:
         """SOAP's login(), partner or enterprise; its other calls aren't here."""
         body = (await request.content.read(1 << 20)).decode("utf-8", "replace")
-        version, door = request.match_info["version"], request.match_info["door"]
+        version, door = request.match_info["version"], request.path.split("/")[3]
         if not re.fullmatch(r"\d{2}\.0", version) or float(version) >= NO_SOAP_LOGIN:
             return _fault("UNSUPPORTED_API_VERSION", f"login() isn't there in API version {saxutils.escape(version)}")
         given = {name: saxutils.unescape(_element(body, name), {"&quot;": '"', "&apos;": "'"}) for name in ("username", "password")}

@@ -33,7 +33,8 @@ class Salesforce:
 
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
         """Send a request below /services/data/v66.0, or to a path of its own if it begins with two slashes' worth."""
-        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        plain = {"Accept-Encoding": "identity"}
+        headers = {"Authorization": f"Bearer {self.token}", **plain, **more.pop("headers", {})}
         full = path if path.startswith(("/services", "//")) else f"/services/data/v{VERSION}{path}"
         return self.session.request(method, self.url + full, headers=headers, timeout=60, **more)
 
