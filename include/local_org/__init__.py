@@ -21,6 +21,9 @@ cells       a column of cells → stored values, and the rows refused for them
 lookups     keys → the records that have them
 saving      values and records → rows inserted, updated, deleted
 rows        200 rows as one transaction
+records     one record of REST → saved like a row
+several     up to 200 of them, or trees
+composite   several requests in one
 uploads     a job's CSV → rows, or the job's error
 site        the org without its doors
 jobs        the life of ingest jobs

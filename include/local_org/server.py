@@ -15,6 +15,7 @@ from include.local_org import (
     answers,
     journal,
     routes_bulk,
+    routes_composite,
     routes_control,
     routes_login,
     routes_page,
@@ -66,6 +67,7 @@ def app(of: org.Org) -> web.Application:
         routes_rest,
         routes_rows,
         routes_soql,
+        routes_composite,
         routes_control,
         routes_page,
     ):
