@@ -22,10 +22,12 @@ class Quotas:
     def __init__(self) -> None:
         self._used: deque[tuple[float, int]] = deque()
 
-    def _last_day(self, now: datetime.datetime) -> deque[tuple[float, int]]:
-        while self._used and self._used[0][0] <= now.timestamp() - DAY:
+    def _last_day(self, now: datetime.datetime) -> list[int]:
+        """Rows of each batch of the 24 hours before; a clock that was set back has batches of later days, too."""
+        first, last = now.timestamp() - DAY, now.timestamp()
+        while self._used and self._used[0][0] <= first:
             self._used.popleft()
-        return self._used
+        return [rows for moment, rows in self._used if first < moment <= last]
 
     def batches(self, now: datetime.datetime) -> int:
         """Count the batches of the last 24 hours."""
@@ -36,7 +38,7 @@ class Quotas:
         used = self._last_day(now)
         if len(used) >= given.daily_batches:
             return NO_BATCHES
-        if sum(each for _, each in used) + rows > given.daily_rows:
+        if sum(used) + rows > given.daily_rows:
             return NO_ROWS
-        used.append((now.timestamp(), rows))
+        self._used.append((now.timestamp(), rows))
         return ""

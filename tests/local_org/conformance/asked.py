@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import secrets
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VERSION = "66.0"
 PATIENCE = 120
@@ -26,6 +30,7 @@ class Salesforce:
     prefix: str = field(default_factory=lambda: f"conf-{secrets.token_hex(4)}-")
     jobs: list[str] = field(default_factory=list)
     session: requests.Session = field(default_factory=requests.Session)
+    parts: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         """Take no proxies or certificates from the environment."""
@@ -38,9 +43,17 @@ class Salesforce:
         full = path if path.startswith(("/services", "//")) else f"/services/data/v{VERSION}{path}"
         return self.session.request(method, self.url + full, headers=headers, timeout=60, **more)
 
+    def part(self) -> Salesforce:
+        """The same org with keys that no other part has; what it makes is still the whole's to take away."""
+        return replace(self, prefix=f"{self.prefix}{next(self.parts)}-")
+
     def key(self, name: str) -> str:
-        """A key of this run's own."""
+        """A key of our own."""
         return self.prefix + name
+
+    def number(self) -> str:
+        """A whole number of our own, as a Number key."""
+        return str(secrets.randbelow(10**12))
 
     def create(self, sobject: str = "Account", operation: str = "insert", **more: Any) -> dict[str, Any]:
         """Create a job."""

@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def salesforce(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[asked.Salesforce]:
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[asked.Salesforce]:
     """The org; what the tests made in it is taken away at the end."""
     url = request.config.getoption("--base-url", default=None)
     if url:
@@ -35,6 +35,12 @@ def salesforce(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         found = asked.Salesforce(started["http_url"], started["access_token"])
         yield found
         found.clean()
+
+
+@pytest.fixture
+def salesforce(whole: asked.Salesforce) -> asked.Salesforce:
+    """The org with keys of this test's own: no test finds what another made, in whatever order they run."""
+    return whole.part()
 
 
 def _no_production(found: asked.Salesforce, *, yes: bool) -> None:

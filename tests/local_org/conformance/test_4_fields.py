@@ -66,7 +66,7 @@ def test_2_1_2_a_case_sensitive_key_tells_case_apart(salesforce: Salesforce) -> 
     key = salesforce.key("cs")
     more = {"externalIdFieldName": "Case_Key__c"}
     jobs = [salesforce.run(f"Case_Key__c,Name\n{each},{key}\n", operation="upsert", **more) for each in (key, key.upper())]
-    number = str(int(salesforce.prefix[5:13], 16))
+    number = salesforce.number()
     jobs += [
         salesforce.run(f"Number_Key__c,Name\n{each},{key}\n", operation="upsert", externalIdFieldName="Number_Key__c")
         for each in (number, number + ".0")

@@ -13,8 +13,9 @@ NUMBERS = {"a": "10", "b": "20", "c": "", "d": "40"}
 
 
 @pytest.fixture(scope="module")
-def family(salesforce: Salesforce) -> str:
+def family(whole: Salesforce) -> str:
     """Four accounts of the same name, their employees 10, 20, none and 40; the two first have a contact each. The name."""
+    salesforce = whole.part()
     name = salesforce.key("family")
     rows = "".join(f"{salesforce.key('soql-' + key)},{name},{count},{'Vienna' if key in 'ab' else ''}\n" for key, count in NUMBERS.items())
     salesforce.upsert("External_Id__c,Name,NumberOfEmployees,BillingCity\n" + rows)
