@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.local_org import ids, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from include.local_org import schema
@@ -60,8 +60,8 @@ class Store:
         return self._connection()
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: committed whole or not at all."""
+    def writing(self, committed: Callable[[], None] | None = None) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed whole or not at all. `committed` is called after it, before any other writes."""
         with self._lock:
             con = self._connection()
             con.execute("BEGIN IMMEDIATE")
@@ -71,6 +71,8 @@ class Store:
                 con.execute("ROLLBACK")
                 raise
             con.execute("COMMIT") if con.in_transaction else None
+            if committed is not None:
+                committed()
 
     def _table(self, con: sqlite3.Connection, each: schema.SObject) -> None:
         """Create an object's table: a column per field, a folded column and an index per key."""

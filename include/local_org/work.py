@@ -187,18 +187,16 @@ class Worker:
         """Save a chunk, its outcomes and the job's counters in one transaction; how many rows, 0 if it has to wait."""
         job, store = each.job, self.site.store
         work = self._work_on(each, chunk)
-        began = time.monotonic()
+        began, counted = time.monotonic(), dict[str, Any]()
         try:
-            with store.writing() as con:
+            # Whoever sees the counters finds the rows in the results: nobody sees them before the commit.
+            with store.writing(lambda: job.update(counted)) as con:
                 if job["state"] == jobs.GONE:
                     return 0
                 outcomes = rows.save(store, con, work, chunk.rows)
                 store.save_outcomes(con, [_outcome(job["id"], chunk.start + place, one) for place, one in enumerate(outcomes)])
-                job[jobs.COUNTERS[0]] += len(chunk.rows)
-                job[jobs.COUNTERS[1]] += sum(1 for one in outcomes if one.error)
-                job["apiActiveProcessingTime"] += int((time.monotonic() - began) * 1000)
-                job["systemModstamp"] = self.site.now()
-                store.save_job(con, job)
+                counted.update(self._counted(job, outcomes, began))
+                store.save_job(con, job | counted)
         except locks.Contended:
             chunk.tries += 1
             job["retries"] += 1
@@ -208,6 +206,16 @@ class Worker:
         lost = sum(1 for row, one in enumerate(outcomes) if one.error.startswith(LOST) and row not in work.planned)
         self.site.faults.happened("lock", lost)
         return len(chunk.rows)
+
+    def _counted(self, job: dict[str, Any], outcomes: list[rows.Outcome], began: float) -> dict[str, Any]:
+        """The job's counters with a chunk more."""
+        processed, failed = jobs.COUNTERS
+        return {
+            processed: job[processed] + len(outcomes),
+            failed: job[failed] + sum(1 for one in outcomes if one.error),
+            "apiActiveProcessingTime": job["apiActiveProcessingTime"] + int((time.monotonic() - began) * 1000),
+            "systemModstamp": self.site.now(),
+        }
 
     def _work_on(self, each: task.Task, chunk: task.Chunk) -> saving.Job:
         """What saving a chunk needs of its job and the settings."""
