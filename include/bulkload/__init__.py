@@ -5,15 +5,19 @@ basics: what every room speaks
     basics/entities        the names of the field as small frozen values
     basics/tables          the table engine and the dialects of our files
 intake: a payload becomes rows
+    intake/mapping         what a plan says of a source, an object, a field, a link
+    intake/contradictions  what a plan's parts say against each other
     intake/plan            what is to be loaded, checked
     intake/preflight       the plan held against the org, before anything is sent
     intake/document        one JSON document, cut into records
     intake/records         one record: is it plain, can it be read
     intake/careful         one that isn't plain, written anew
     intake/sources         any payload as one record a line
-    intake/values          JSON values as Salesforce's text
+    intake/raw             an object's rows as their source gives them
+    intake/nested          rows cut out of the records they stand in
+    intake/values          source values as Salesforce's text
     intake/keys            keys: missing, shared, contradicting
-    intake/split           records into one table per object
+    intake/split           rows into one staged table per object
 ledger: what was done, only ever added to
     ledger/entries         one act, one entry
     ledger/resume          all entries folded: where each job stands

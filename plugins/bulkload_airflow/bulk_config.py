@@ -14,7 +14,7 @@ import pydantic
 from airflow.sdk import Param
 
 from include.bulkload.basics import entities, errors
-from include.bulkload.intake import plan
+from include.bulkload.intake import mapping, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 INLINE_BYTES = 256 * 1024
 INLINE_URI = "inline"
+# As the load that this DAG replaces had it; plan files wait longer unless they say otherwise.
+WAIT_SECONDS = 600.0
 WHAT, HOW, WHERE = "What to load", "How it maps", "Where and how fast"
 
 ACCOUNTS_WITH_CONTACTS: dict[str, Any] = {
@@ -124,11 +126,11 @@ def _what(deployed: settings.Settings) -> dict[str, Param]:
 
 
 def _how(deployed: settings.Settings) -> dict[str, Param]:
-    mapping = pydantic.TypeAdapter(dict[plan.ApiName, plan.ObjectPlan]).json_schema()
+    shape = pydantic.TypeAdapter(dict[mapping.ApiName, mapping.ObjectPlan]).json_schema()
     return {
         "objects": Param(
             objects(deployed),
-            **{**mapping, "minProperties": 2, "maxProperties": 2},
+            **{**shape, "minProperties": 2, "maxProperties": 2},
             title="Mapping",
             section=HOW,
             description="One parent and one child: which records go where. docs/plan.md tells every key.",
@@ -136,7 +138,7 @@ def _how(deployed: settings.Settings) -> dict[str, Param]:
         "max_failed": Param(
             {},
             type="object",
-            additionalProperties=pydantic.TypeAdapter(plan.Tolerance).json_schema(),
+            additionalProperties=pydantic.TypeAdapter(mapping.Tolerance).json_schema(),
             title="Rows that may be lost",
             section=HOW,
             description='Before the run turns red, per object: {"Account": 10, "Contact": "2%"}. Default: none.',
@@ -172,7 +174,7 @@ def _where(deployed: settings.Settings) -> dict[str, Param]:
             **seconds,
         ),
         "wait_seconds": Param(
-            defaults["wait_seconds"].default,
+            WAIT_SECONDS,
             title="How long one try waits for a job, seconds",
             description="Later the job goes on; the next try looks again.",
             **seconds,

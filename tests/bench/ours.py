@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import careful, sources, split
+from include.bulkload.intake import careful, nested, sources, split
 from include.bulkload.load import chunks, results
 from include.bulkload.match import id_map, link, orphans
 from tests.bench import family
@@ -27,7 +27,8 @@ def read(payload: Path, folder: Path) -> None:
     shape = careful.shape(checked, "accounts[]")
     found = sources.lines(payload, "auto", "accounts[]", folder / "records.jsonl", shape)
     with _engine(folder) as con:
-        split.tables_of(con, found, checked, family.describes(), folder)
+        for name in checked.order():
+            split.table_of(con, nested.rows(found, checked, name, folder), checked, family.describes(), name, folder)
 
 
 def parents_csv(_: Path, folder: Path) -> None:
@@ -49,7 +50,7 @@ def answers(_: Path, folder: Path) -> None:
 
 def ids(_: Path, folder: Path) -> None:
     """Id map: results → each row's fate → Ids."""
-    key = entities.KeyColumn("External_Id__c", case_sensitive=False)
+    key = entities.KeyColumn("External_Id__c", entities.KeyRule.CASELESS)
     with _engine(folder) as con:
         for each, end in zip(_chunks(folder), json.loads((folder / "ends.json").read_text()), strict=True):
             files = results.ResultFiles(*(folder / f"{kind}-{each.number}.csv" for kind in ("successful", "failed", "unprocessed")))

@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.bulkload.intake import plan
+from include.bulkload.intake import mapping, plan
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 PAGE = Path(__file__).parents[2] / "docs" / "plan.md"
-MODELS = {"Plan": plan.Plan, "Source": plan.Source, "Object": plan.ObjectPlan, "Link": plan.Link}
+MODELS = {
+    "Plan": plan.Plan,
+    "Org": plan.OrgKind,
+    "AssetSchedule": plan.AssetSchedule,
+    "Source": mapping.Source,
+    "Csv": mapping.Csv,
+    "Object": mapping.ObjectPlan,
+    "Value": mapping.Value,
+    "Link": mapping.Link,
+    "Transform": mapping.Transform,
+}
 
 
 def row(name: str, field: FieldInfo) -> str:
     """Write the table row of one key."""
     default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
-    return f"| `{name}` | {default} | {field.description} |"
+    default = "see Csv" if name == "csv" else default
+    return f"| `{field.alias or name}` | {default} | {field.description} |"
 
 
 @pytest.mark.parametrize("title", MODELS)

@@ -29,6 +29,7 @@ class Operation(StrEnum):
     UPSERT = "upsert"
     UPDATE = "update"
     DELETE = "delete"
+    HARD_DELETE = "hardDelete"
 
 
 class Fate(StrEnum):
@@ -85,9 +86,18 @@ class JobEnd:
     error_message: str = ""
 
 
+class KeyRule(StrEnum):
+    """How the org compares the keys of a field; all of them trimmed (contract 2.1.2, 7.7, 8.11)."""
+
+    EXACT = "exact"
+    CASELESS = "caseless"
+    NUMBER = "number"
+    RECORD_ID = "record id"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
     """The sent column by which results find their rows, and how the org compares it."""
 
     name: str
-    case_sensitive: bool
+    rule: KeyRule

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from include.bulkload.basics import errors
+from include.bulkload.basics import entities, errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,10 +65,20 @@ def trimmed(expression: str) -> str:
     return f"regexp_replace({expression}, '^[\\x01-\\x20]+|[\\x01-\\x20]+$', '', 'g')"
 
 
-def folded(expression: str, *, case_sensitive: bool) -> str:
-    """Fold a key as the org compares it: trimmed, without case unless case-sensitive; blank → NULL."""
+def folded(expression: str, rule: entities.KeyRule) -> str:
+    """Fold a key as the org compares it, by its field's rule; blank → NULL."""
     bare = trimmed(expression)
-    return f"nullif({bare if case_sensitive else f'lower({bare})'}, '')"
+    return f"nullif({_FOLDS[rule].format(bare)}, '')"
+
+
+_FOLDS = {
+    entities.KeyRule.EXACT: "{0}",
+    entities.KeyRule.CASELESS: "lower({0})",
+    # Results show 912260031 as 9.12260031E8 (contract 3.5): both are one double.
+    entities.KeyRule.NUMBER: "coalesce(TRY_CAST({0} AS DOUBLE)::VARCHAR, {0})",
+    # An Id of 15 and one of 18 characters name the same record; the first 15 tell records apart, by case too (contract 7.7).
+    entities.KeyRule.RECORD_ID: "left({0}, 15)",
+}
 
 
 def row_id_text(sobject: str, expression: str = "row_id") -> str:

@@ -37,7 +37,7 @@ def shape(checked: plan.Plan, records_path: str) -> Shape:
     below = [
         each.records.removeprefix(records_path + ".") for each in checked.objects.values() if each.records.startswith(records_path + ".")
     ]
-    values = {source: field for each in reversed(here) for field, source in each.fields.items()}
+    values = {str(value.from_): field for each in reversed(here) for field, value in each.values.items() if value.from_}
     names = sorted({path.partition("[]")[0] for path in below})
     return Shape(values, {name: shape(checked, f"{records_path}.{name}[]") for name in names})
 

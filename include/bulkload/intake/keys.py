@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import tables
+from include.bulkload.basics import entities, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,18 @@ MISSING = "missing key"
 CONFLICTING = "conflicting duplicate"
 
 
-def is_case_sensitive(described: Mapping[str, Any]) -> bool:
-    """Whether the org tells `abc` from `ABC` in a key field, by its describe (contract 2.1.2; 8.11 for e-mail)."""
-    return described["type"] != "email" and (bool(described["caseSensitive"]) or not described["unique"])
+NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
+
+
+def rule(described: Mapping[str, Any]) -> entities.KeyRule:
+    """How the org compares a field's keys, by its describe (contract 2.1.2; 8.11 for e-mail)."""
+    if described["type"] in {"id", "reference"}:
+        return entities.KeyRule.RECORD_ID
+    if described["type"] in NUMBERS:
+        return entities.KeyRule.NUMBER
+    if described["type"] != "email" and (described["caseSensitive"] or not described["unique"]):
+        return entities.KeyRule.EXACT
+    return entities.KeyRule.CASELESS
 
 
 def mark(con: duckdb.DuckDBPyConnection, rows: str, fields: Sequence[str]) -> int:

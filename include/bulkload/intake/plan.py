@@ -1,94 +1,130 @@
-"""A document (config JSON, later a plan file) → one checked Plan, or a PlanError that lists every mistake.
+"""A document (config JSON or a plan file) → one checked Plan, or a PlanError that lists every mistake.
 
 The one model that validation, the trigger form's JSON schema and the reference page are made from.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+import functools
+from typing import Annotated, Any
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, field_validator
 
 from include.bulkload.basics import errors
+from include.bulkload.intake import contradictions, mapping
 
-API_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,79}$"
-RECORDS = r"^(\[\]|[^.\[\]]+\[\](\.[^.\[\]]+\[\]){0,5})$"
-TOLERANCE = r"^(100(\.0+)?|\d{1,2}(\.\d+)?)%$"
-
-ApiName = Annotated[str, Field(pattern=API_NAME)]
-Tolerance = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=TOLERANCE)]
+ORG_ID = r"^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+SOURCE = "source"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class OrgKind(mapping.Strict):
+    """Which kind of org it may be."""
+
+    sandbox: bool = Field(False, description="Any sandbox or scratch org.")
+    production: bool = Field(False, description="Production, spelled out.")
 
 
-class Source(_Strict):
-    """Where the records come from: one object in object storage."""
+class AssetSchedule(mapping.Strict):
+    """Runs when an asset is updated."""
 
-    uri: str = Field(min_length=1, description="URI of the payload, under one of the allowed roots.")
-    format: Literal["auto", "json", "jsonl"] = Field(
-        "auto", description="`json` is one document, `jsonl` one root record a line; `auto` goes by the file's name."
-    )
+    asset: str = Field(min_length=1, description="URI of the Airflow asset.")
 
 
-class Link(_Strict):
-    """How a lookup field gets its parent's Id."""
-
-    object: str = Field(description="Name of the parent object in this plan.")
-    by: Literal["nesting"] = Field("nesting", description="`nesting`: the record that the child stood in.")
-
-
-class ObjectPlan(_Strict):
-    """One object of the load: which records, to which sobject, by which operation."""
-
-    sobject: ApiName = Field(description="API name in Salesforce.")
-    records: str = Field(pattern=RECORDS, description="Path of its records, e.g. `accounts[]` or `accounts[].contacts[]`.")
-    operation: Literal["insert", "upsert"] = Field(description="What the Bulk API job does with the rows.")
-    external_id: ApiName | None = Field(None, description="The upsert key: an external id field of the sobject.")
-    fields: dict[ApiName, str] = Field(min_length=1, description="Salesforce field → name of the source value.")
-    parents: dict[ApiName, Link] = Field(default_factory=dict, description="Lookup field → where its Id comes from.")
-    max_failed: Tolerance = Field(0, description="Rows that may be lost before the run turns red: `10` or `2%`.")
-    duplicates_ok: str = Field("", description="Why a scheduled plan may insert the same rows again.")
-
-    @property
-    def key_field(self) -> str | None:
-        """The sent column that names a row, if there is one."""
-        return self.external_id
-
-    def loss_allowed(self, source_rows: int) -> int:
-        """How many of `source_rows` may be lost: a share is rounded down."""
-        if isinstance(self.max_failed, int):
-            return self.max_failed
-        return int(source_rows * float(self.max_failed.rstrip("%")) / 100)
-
-
-class Plan(_Strict):
+class Plan(mapping.Strict):
     """One load, whole: what is read, what it becomes, and how long we wait for it."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$", description="Name of the load.")
+    name: str = Field(pattern=NAME, description="Name of the load.")
+    org: Annotated[str, Field(pattern=ORG_ID)] | OrgKind | None = Field(
+        None, description="The org it may go to: its id, `sandbox: true`, or `production: true`. Default: anything but production."
+    )
+    schedule: str | AssetSchedule | None = Field(None, description="Cron expression or preset, an asset, or none.")
     conn_id: str = Field("salesforce_default", min_length=1, description="Airflow connection of type `salesforce`.")
-    source: Source = Field(description="Where the records come from.")
-    objects: dict[ApiName, ObjectPlan] = Field(min_length=1, description="Name → object; parents may stand anywhere.")
+    source: mapping.Source | None = Field(None, description="Where the records come from.")
+    sources: dict[str, mapping.Source] = Field(default_factory=dict, description="Or several sources, by name.")
+    objects: dict[mapping.ApiName, mapping.ObjectPlan] = Field(min_length=1, description="Name → object; parents may stand anywhere.")
+    nulls: mapping.Nulls = Field("leave", description="For nulls of the source: `leave` the field, or `clear` it.")
+    time_zone: str | None = Field(None, description="For datetimes without one, e.g. `Europe/Berlin`.")
     job_bytes: int = Field(100_000_000, ge=1_000, le=150_000_000, description="Largest upload of one job, in bytes.")
     poll_seconds: float = Field(10.0, gt=0, description="First pause between two looks at a job.")
-    wait_seconds: float = Field(600.0, gt=0, description="How long one try waits for a job.")
+    wait_seconds: float = Field(43_200.0, gt=0, description="How long one try waits for a job.")
+    only_first: int | None = Field(None, ge=1, description="A trial: the first roots with all that hangs on them.")
+    again: bool = Field(False, description="Load a payload that an earlier good run of this plan loaded already.")
+    dry_run: bool = Field(False, description="Check and count; write nothing to Salesforce.")
+    tags: tuple[str, ...] = Field((), description="Tags of its DAG.")
+
+    @field_validator("objects")
+    @classmethod
+    def _at_most_as_many(cls, given: dict[str, mapping.ObjectPlan]) -> dict[str, mapping.ObjectPlan]:
+        if len({name.lower() for name in given}) < len(given):
+            raise ValueError("two names differ by case only; rename one")
+        return given
+
+    @property
+    def all_sources(self) -> dict[str, mapping.Source]:
+        """Every source by its name; a single one is called `source`."""
+        return ({SOURCE: self.source} if self.source else {}) | self.sources
+
+    def source_of(self, name: str) -> str:
+        """Name the source of an object: its own, or the plan's only one."""
+        return self.objects[name].source or next(iter(self.all_sources), "")
+
+    def nulls_of(self, name: str, field: str) -> mapping.Nulls:
+        """What a null of the source means for a field: the field's word, the object's, the plan's."""
+        each = self.objects[name]
+        return each.values[field].nulls or each.nulls or self.nulls
 
     def order(self) -> list[str]:
-        """Name the objects, parents before children."""
+        """Name the objects, parents before children; where they are each other's parents, some links are cut for that."""
+        return list(self._ordered[0])
+
+    def is_cut(self, name: str, field: str, nth: int) -> bool:
+        """Whether a link is set in a second pass because its parents are loaded later."""
+        return (name, field, nth) in self._ordered[1]
+
+    def last_pass_in(self, name: str) -> str:
+        """Name the object whose settling sets an object's cut links: the last of those they point at."""
+        order = self.order()
+        cut = [link.object for field, nth, link in self._inner(name) if self.is_cut(name, field, nth)]
+        return max([name, *cut], key=order.index)
+
+    def _inner(self, name: str) -> list[tuple[str, int, mapping.Link]]:
+        """The links of an object to others of this plan: field, which of its links, the link itself."""
+        links = [(field, nth, link) for field, each in self.objects[name].links.items() for nth, link in enumerate(each)]
+        return [(field, nth, link) for field, nth, link in links if link.object not in {None, name}]
+
+    @functools.cached_property
+    def _ordered(self) -> tuple[tuple[str, ...], frozenset[tuple[str, str, int]]]:
+        """The order, and the links that are cut for it."""
+        cut = {(name, field, nth) for name in self.objects for field, nth, link in self._inner(name) if link.cut}
         placed: list[str] = []
-        while len(placed) < len(self.objects):
-            ready = [
-                name
-                for name, each in self.objects.items()
-                if name not in placed and all(link.object in placed for link in each.parents.values())
-            ]
-            if not ready:
-                raise errors.PlanError("objects: they are each other's parents; a cycle can't be ordered")
+        while left := [name for name in self.objects if name not in placed]:
+            above = {name: {link.object for field, nth, link in self._inner(name) if (name, field, nth) not in cut} for name in left}
+            ready = [name for name in left if above[name] <= {*placed}]
             placed += ready
-        return placed
+            if not ready:
+                cut |= self._opened(left, above)
+        return tuple(placed), frozenset(cut)
+
+    def _opened(self, left: list[str], above: dict[str, set[str | None]]) -> set[tuple[str, str, int]]:
+        """Choose links to cut: those of the first object of a cycle that keep it waiting. Raises PlanError if it stands in its parents."""
+        name = next(each for each in left if each in _reached(above, each))
+        waiting = [(field, nth, link) for field, nth, link in self._inner(name) if link.object in left]
+        chosen = {(name, field, nth) for field, nth, link in waiting if link.by != "nesting"}
+        if not chosen:
+            raise errors.PlanError(f"objects.{name}: it stands in records that need its Ids first; cut the link of one of those")
+        return chosen
+
+
+def _reached(above: dict[str, set[str | None]], start: str) -> set[str]:
+    """The objects that an object waits for, directly or through others."""
+    found: set[str] = set()
+    fresh = {start}
+    while fresh:
+        fresh = {parent for name in fresh for parent in above.get(name, set()) if parent in above} - found
+        found |= fresh
+    return found
 
 
 def plan_from(document: Any) -> Plan:
@@ -97,7 +133,7 @@ def plan_from(document: Any) -> Plan:
         plan = Plan.model_validate(document)
     except pydantic.ValidationError as wrong:
         raise errors.PlanError(*(_finding(each) for each in wrong.errors())) from wrong
-    findings = [finding for name in plan.objects for finding in _contradictions(plan, name)]
+    findings = contradictions.of(plan)
     if findings:
         raise errors.PlanError(*findings)
     plan.order()
@@ -108,38 +144,3 @@ def _finding(wrong: Any) -> str:
     place = ".".join(str(part) for part in wrong["loc"]) or "plan"
     remedy = "remove it, or mend its spelling" if wrong["type"] == "extra_forbidden" else "see docs/plan.md"
     return f"{place}: {wrong['msg']}; {remedy}"
-
-
-def _contradictions(plan: Plan, name: str) -> list[str]:
-    """What each object says against itself or the others."""
-    each, place = plan.objects[name], f"objects.{name}"
-    found = []
-    if each.operation == "upsert" and each.external_id is None:
-        found.append(f"{place}.external_id: an upsert needs the key's field; name it, or use insert")
-    if each.operation == "insert" and each.external_id is not None:
-        found.append(f"{place}.external_id: an insert has no key; use upsert, or leave it out")
-    if each.external_id is not None and each.external_id not in each.fields:
-        found.append(f"{place}.fields: {each.external_id} is the key but no source value fills it; add it")
-    found += [
-        f"{place}.fields.{field}: it is filled by `parents` too; keep one of the two" for field in each.parents if field in each.fields
-    ]
-    for field, link in each.parents.items():
-        found += _link_contradictions(plan, f"{place}.parents.{field}", each, link)
-    if _depth(each) > 1 and not each.parents:
-        found.append(f"{place}.parents: its records stand in others' but no lookup names them; add one")
-    return found
-
-
-def _link_contradictions(plan: Plan, place: str, each: ObjectPlan, link: Link) -> list[str]:
-    parent = plan.objects.get(link.object)
-    if parent is None:
-        return [f"{place}.object: no object is called {link.object}; the plan has {', '.join(plan.objects)}"]
-    if parent.records != each.records.rpartition(".")[0]:
-        return [f"{place}: {each.records} don't stand in {parent.records}; mend `records`, or link another object"]
-    if parent.key_field is None:
-        return [f"{place}: {link.object} has no key, so its Ids can't be told apart; upsert it by an external id"]
-    return []
-
-
-def _depth(each: ObjectPlan) -> int:
-    return len(re.findall(r"\[\]", each.records))

@@ -10,7 +10,7 @@ from include.bulkload.basics import errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from include.bulkload.intake import plan
+    from include.bulkload.intake import mapping, plan
 
 Fields = dict[str, dict[str, Any]]
 
@@ -39,7 +39,7 @@ def _object(checked: plan.Plan, describes: Mapping[str, Any], name: str) -> list
     return found
 
 
-def _field(each: plan.ObjectPlan, fields: Fields, place: str, name: str) -> list[str]:
+def _field(each: mapping.ObjectPlan, fields: Fields, place: str, name: str) -> list[str]:
     """Whether a field is there and may be written by this user."""
     described = fields.get(name.lower())
     if described is None:

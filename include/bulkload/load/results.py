@@ -115,7 +115,7 @@ def _same_numbers(end: entities.JobEnd, counts: Mapping[str, int]) -> None:
 
 def _by_key(con: duckdb.DuckDBPyConnection, key: entities.KeyColumn, end: entities.JobEnd) -> str:
     """Join rows and results by the folded key; what has no result is unprocessed if the job processed nothing, else in doubt."""
-    folded = tables.folded(tables.quoted(key.name), case_sensitive=key.case_sensitive)
+    folded = tables.folded(tables.quoted(key.name), key.rule)
     con.execute(f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT {folded} AS found_key, fate, sf_id, created, error FROM outcome")
     _no_contradiction(con, end)
     without = entities.Fate.IN_DOUBT if end.processed else entities.Fate.UNPROCESSED

@@ -110,7 +110,7 @@ def key_column(opened: journal.Opened, name: str) -> entities.KeyColumn | None:
     if each.key_field is None:
         return None
     described = _described(opened, name)[each.key_field]
-    return entities.KeyColumn(each.key_field, case_sensitive=keys.is_case_sensitive(described))
+    return entities.KeyColumn(each.key_field, keys.rule(described))
 
 
 def fates(run: ports.Run, name: str) -> list[Path]:

@@ -9,7 +9,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors, tables
-from include.bulkload.intake import careful, plan, preflight, sources, split
+from include.bulkload.intake import careful, nested, plan, preflight, sources, split
 from include.bulkload.ledger import entries
 from include.bulkload.load import chunks
 from include.bulkload.steps import journal
@@ -51,7 +51,7 @@ def _begun(run: ports.Run, document: dict[str, Any]) -> journal.Opened:
         org_id = run.salesforce.org_id()
         describes = _described(run, checked)
         preflight.check(checked, describes)
-        kept = journal.keep(run, journal.write_json(checked.model_dump(mode="json"), run.scratch / "plan.json"), "plan.json")
+        kept = journal.keep(run, journal.write_json(checked.model_dump(mode="json", by_alias=True), run.scratch / "plan.json"), "plan.json")
         told = journal.keep(run, journal.write_json(describes, run.scratch / "describes.json"), "describes.json")
         journal.note(run, entries.begun(org_id, kept, told, run.now()))
     return journal.opened(run)
@@ -81,17 +81,22 @@ def _staged(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, d
 
 
 def _read(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, dict[str, Any]]:
-    source = fetch(opened.plan.source.uri, run.scratch)
+    (source,) = opened.plan.all_sources.values()
+    path = fetch(str(source.uri), run.scratch)
     root = _root(opened.plan)
     shape = careful.shape(opened.plan, root)
-    records = sources.lines(source, opened.plan.source.format, root, run.scratch / "records.jsonl", shape)
+    records = sources.lines(path, source.format, root, run.scratch / "records.jsonl", shape)
+    found: dict[str, split.Staged] = {}
     with tables.connect(run.limits) as con:
-        found = split.tables_of(con, records, opened.plan, opened.describes, run.scratch)
+        for name in opened.plan.order():
+            rows = nested.rows(records, opened.plan, name, run.scratch)
+            found[name] = split.table_of(con, rows, opened.plan, opened.describes, name, run.scratch)
     return {
         name: {
             "rows": each.rows,
             "rejected": each.rejected,
             "merged": each.merged,
+            "filtered": each.filtered,
             "changes": each.changes,
             "file": journal.keep(run, each.path, f"{name}/staged.parquet"),
             "rejected_csv": journal.keep(run, each.rejected_csv, f"{name}/rejected.csv"),

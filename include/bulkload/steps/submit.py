@@ -14,7 +14,7 @@ from include.bulkload.load import job
 from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
-    from include.bulkload.intake import plan
+    from include.bulkload.intake import mapping
     from include.bulkload.steps import ports
 
 GONE = 404
@@ -34,7 +34,7 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
     return _fresh(run, each, name, number, attempt=len(earlier))
 
 
-def _settled(run: ports.Run, each: plan.ObjectPlan, facts: resume.JobFacts) -> bool:
+def _settled(run: ports.Run, each: mapping.ObjectPlan, facts: resume.JobFacts) -> bool:
     """Whether an earlier try's job carries the chunk, after finishing what that try left half done."""
     if facts.has("aborted"):
         return False
@@ -60,7 +60,7 @@ def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
     return not give_up(run, facts.place)
 
 
-def _gone(run: ports.Run, each: plan.ObjectPlan, facts: resume.JobFacts) -> bool:
+def _gone(run: ports.Run, each: mapping.ObjectPlan, facts: resume.JobFacts) -> bool:
     """Settle a job that Salesforce no longer knows: what can be repeated is sent again, an insert stops."""
     if each.operation == "insert":
         message = (
@@ -72,7 +72,7 @@ def _gone(run: ports.Run, each: plan.ObjectPlan, facts: resume.JobFacts) -> bool
     return False
 
 
-def _fresh(run: ports.Run, each: plan.ObjectPlan, name: str, number: int, *, attempt: int) -> str:
+def _fresh(run: ports.Run, each: mapping.ObjectPlan, name: str, number: int, *, attempt: int) -> str:
     """Create, record, upload, decide, close."""
     planned = journal.demand(run, entries.planned_name(name))["chunks"][number]["csv"]
     path = journal.bring(run, planned)

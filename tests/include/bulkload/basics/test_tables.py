@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.bulkload.basics import errors, tables
+from include.bulkload.basics import entities, errors, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,15 +74,27 @@ def test_a_header_that_never_ends_is_incomplete(tmp_path: Path) -> None:
         tables.header_of(path)
 
 
+RULE = entities.KeyRule
+
+
 @pytest.mark.parametrize(
-    ("text", "case_sensitive", "folded"),
-    [(" Ab\t", False, "ab"), ("\n Ab ", True, "Ab"), (" \t ", True, None), ("Ä\u00a0", False, "ä\u00a0"), (None, True, None)],
+    ("text", "rule", "folded"),
+    [
+        (" Ab\t", RULE.CASELESS, "ab"),
+        ("\n Ab ", RULE.EXACT, "Ab"),
+        (" \t ", RULE.EXACT, None),
+        ("Ä\u00a0", RULE.CASELESS, "ä\u00a0"),
+        (None, RULE.EXACT, None),
+        ("912260031", RULE.NUMBER, "912260031.0"),
+        (" 9.12260031E8", RULE.NUMBER, "912260031.0"),
+        ("no number", RULE.NUMBER, "no number"),
+        ("001000000000AbcAAB", RULE.RECORD_ID, "001000000000Abc"),
+        ("001000000000Abc", RULE.RECORD_ID, "001000000000Abc"),
+    ],
 )
-def test_keys_fold_as_the_org_compares_them(
-    con: duckdb.DuckDBPyConnection, text: str | None, case_sensitive: bool, folded: str | None
-) -> None:
-    """Trimmed of U+0001 to U+0020 and nothing else; case as the field says; blank is no key."""
-    assert (folded,) == con.execute(f"SELECT {tables.folded('?', case_sensitive=case_sensitive)}", [text]).fetchone()
+def test_keys_fold_as_the_org_compares_them(con: duckdb.DuckDBPyConnection, text: str | None, rule: RULE, folded: str | None) -> None:
+    """Trimmed of U+0001 to U+0020 and nothing else; by the field's rule; blank is no key."""
+    assert (folded,) == con.execute(f"SELECT {tables.folded('t', rule)} FROM (SELECT ? AS t)", [text]).fetchone()
 
 
 def test_row_ids_show_object_file_and_position(con: duckdb.DuckDBPyConnection) -> None:

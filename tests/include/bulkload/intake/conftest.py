@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from include.bulkload.basics import tables
-from include.bulkload.intake import careful, plan, sources, split
+from include.bulkload.intake import careful, nested, plan, sources, split
 from tests.include.bulkload.intake import test_plan
 
 MAPPING = {
@@ -63,7 +63,9 @@ def staged(payload: bytes, fmt: str = "json", name: str = "payload", **key: Any)
         mapping = checked()
         found = sources.lines(folder / name, fmt, "accounts[]", folder / "records", careful.shape(mapping, "accounts[]"))
         with tables.connect(tables.Limits(folder / "spill")) as con:
-            parts = split.tables_of(con, found, mapping, describes(**key), folder)
+            parts = {}
+            for each in mapping.order():
+                parts[each] = split.table_of(con, nested.rows(found, mapping, each, folder), mapping, describes(**key), each, folder)
             rows = {}
             for each, part in parts.items():
                 cursor = con.execute(f"SELECT * FROM {tables.parquet(part.path)} ORDER BY row_id")

@@ -18,7 +18,7 @@ from include.bulkload.load import chunks, results
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KEY = entities.KeyColumn("Key__c", case_sensitive=False)
+KEY = entities.KeyColumn("Key__c", entities.KeyRule.CASELESS)
 COLUMNS = ("Name", "Key__c")
 Row = tuple[str, str]
 
@@ -62,7 +62,7 @@ def matched(
     with tables.connect(tables.Limits(folder)) as con:
         con.execute("CREATE TABLE given (row_id BIGINT, key VARCHAR, parent_row BIGINT, Name VARCHAR, Key__c VARCHAR)")
         for number, (name, value) in enumerate(sent):
-            con.execute(f"INSERT INTO given SELECT ?, {tables.folded('?', case_sensitive=False)}, NULL, ?, ?", [number, value, name, value])
+            con.execute(f"INSERT INTO given SELECT ?, {tables.folded('?', KEY.rule)}, NULL, ?, ?", [number, value, name, value])
         (chunk,) = chunks.plan(con, "FROM given ORDER BY row_id", ["Name", "Key__c"], job_bytes=10**6, out_ready=ready)
         results.fates(con, results.Sent(ready, chunk, COLUMNS, key, types), end, files, out)
         return con.execute(f"SELECT row_id, fate, sf_id, error FROM {tables.parquet(out)} ORDER BY row_id").fetchall()

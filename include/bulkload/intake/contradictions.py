@@ -1,0 +1,148 @@
+"""A plan's parts → what they say against each other: one finding each, with its place and the remedy."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.bulkload.intake import mapping, plan
+
+BY_KEY = ("upsert", "update", "delete", "hardDelete")
+DELETES = ("delete", "hardDelete")
+
+
+def of(checked: plan.Plan) -> list[str]:
+    """List all contradictions of a plan whose parts are fine each by itself."""
+    found = [*_sources(checked), *_zone("time_zone", checked.time_zone)]
+    for name in checked.objects:
+        found += _object(checked, name)
+    return found
+
+
+def _sources(checked: plan.Plan) -> Iterator[str]:
+    if not checked.all_sources:
+        yield "source: the plan names nothing to read; give `source`, or `sources`"
+    if checked.source and checked.sources:
+        yield "sources: `source` is given too; keep one of the two"
+    for name, each in checked.all_sources.items():
+        place = "source" if checked.source and not checked.sources else f"sources.{name}"
+        if (each.uri is None) == (each.sql is None):
+            yield f"{place}: give `uri` or `sql`, one of the two"
+        if each.sql and not each.conn_id:
+            yield f"{place}.conn_id: a query needs the Airflow connection it goes to"
+
+
+def _object(checked: plan.Plan, name: str) -> Iterator[str]:
+    each, place = checked.objects[name], f"objects.{name}"
+    yield from _source(checked, each, place)
+    yield from _key(each, place)
+    yield from _switches(checked, each, place)
+    for field, value in each.values.items():
+        yield from _value(value, f"{place}.fields.{field}")
+    for field in each.parents:
+        if field in each.fields:
+            yield f"{place}.fields.{field}: it is filled by `parents` too; keep one of the two"
+    for field, links in each.links.items():
+        if not links:
+            yield f"{place}.parents.{field}: the list is empty; name a parent"
+        for nth, link in enumerate(links):
+            yield from _link(checked, name, f"{place}.parents.{field}" + (f".{nth}" if len(links) > 1 else ""), link)
+        if len(links) > 1 and any(link.by == "nesting" for link in links):
+            yield f"{place}.parents.{field}: several parents are told apart by their `from`; nesting has none"
+    if _depth(each) > 1 and not each.parents and not _reads_above(each):
+        yield f"{place}.parents: its records stand in others' but no lookup names them; add one"
+
+
+def _source(checked: plan.Plan, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+    names = checked.all_sources
+    if each.source is None and len(names) > 1:
+        yield f"{place}.source: the plan has several sources ({', '.join(names)}); say which"
+    if each.source is not None and each.source not in names:
+        yield f"{place}.source: no source is called {each.source}; the plan has {', '.join(names)}"
+
+
+def _key(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+    if each.operation == "upsert" and each.external_id is None:
+        yield f"{place}.external_id: an upsert needs the key's field; name it, or use insert"
+    elif each.operation in BY_KEY and each.external_id is None:
+        yield f"{place}.external_id: {each.operation} needs the field that finds the records; name it, or `Id`"
+    if each.operation == "insert" and each.external_id is not None:
+        yield f"{place}.external_id: an insert has no key; use upsert, or leave it out"
+    if each.external_id is not None and each.external_id not in each.fields:
+        yield f"{place}.fields: {each.external_id} is the key but no source value fills it; add it"
+    if each.row_key_field and each.operation != "insert":
+        yield f"{place}.row_key_field: only inserts need one, rows of an {each.operation} have their key; leave it out"
+    if each.row_key_field and each.row_key_field in each.fields:
+        yield f"{place}.fields.{each.row_key_field}: we fill it as `row_key_field`; keep one of the two"
+
+
+def _switches(checked: plan.Plan, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+    if each.update_only and each.operation != "upsert":
+        yield f"{place}.update_only: it is for upserts; leave it out"
+    if each.operation in DELETES and (each.parents or set(each.fields) != {each.external_id}):
+        yield f"{place}.fields: a {each.operation} takes the key alone; leave all other fields and the parents out"
+    if each.changed_only and each.operation not in {"upsert", "update"}:
+        yield f"{place}.changed_only: only an upsert or update can tell what changed; leave it out"
+    if each.operation == "insert" and checked.schedule is not None and not each.duplicates_ok:
+        message = "every scheduled run would insert the same rows again; upsert by an external id, or say why that is right"
+        yield f"{place}.duplicates_ok: {message}"
+
+
+def _value(value: mapping.Value, place: str) -> Iterator[str]:
+    if (value.from_ is None) == (value.constant is None):
+        yield f"{place}: give `from` or `constant`, one of the two"
+    if value.only_values and not value.values:
+        yield f"{place}.only_values: there are no `values`; list them"
+    yield from _zone(f"{place}.time_zone", value.time_zone)
+
+
+def _zone(place: str, name: str | None) -> Iterator[str]:
+    if name is not None and name not in zoneinfo.available_timezones():
+        yield f"{place}: no time zone is called {name}; name one like Europe/Berlin"
+
+
+def _link(checked: plan.Plan, name: str, place: str, link: mapping.Link) -> Iterator[str]:
+    if (link.object is None) == (link.sobject is None):
+        yield f"{place}: give `object` for parents of this load, or `sobject` for records in the org; one of the two"
+        return
+    if link.by != "nesting" and link.from_ is None:
+        yield f"{place}.from: no source value names the parent; add it"
+    if link.sobject is not None:
+        if link.by not in {"external_id", "id"}:
+            yield f"{place}.by: records in the org are named by `external_id` or by `id`"
+        if link.by == "external_id" and link.external_id is None:
+            yield f"{place}.external_id: name the key field of {link.sobject}"
+        return
+    if link.by in {"external_id", "id"}:
+        yield f"{place}.by: parents of this load are named by `nesting` or `key`; for records in the org give `sobject`"
+        return
+    yield from _parent(checked, name, place, link)
+
+
+def _parent(checked: plan.Plan, name: str, place: str, link: mapping.Link) -> Iterator[str]:
+    each, parent = checked.objects[name], checked.objects.get(str(link.object))
+    if parent is None:
+        yield f"{place}.object: no object is called {link.object}; the plan has {', '.join(checked.objects)}"
+        return
+    if parent.operation in DELETES:
+        yield f"{place}.object: {link.object} are deleted by this plan; nothing can hang on them"
+    if link.by == "nesting":
+        if parent.records != each.records.rpartition(".")[0] or checked.source_of(name) != checked.source_of(str(link.object)):
+            yield f"{place}: {each.records} don't stand in {parent.records}; mend `records`, or link another object"
+        elif parent.key_field is None:
+            yield f"{place}: {link.object} has no key, so its Ids can't be told apart; upsert it by an external id"
+    elif parent.external_id is None:
+        yield f"{place}: {link.object} has no key that the source knows; upsert it by an external id"
+
+
+def _depth(each: mapping.ObjectPlan) -> int:
+    return len(re.findall(r"\[\]", each.records))
+
+
+def _reads_above(each: mapping.ObjectPlan) -> bool:
+    """Whether it takes a value of the record it stands in."""
+    return any((value.from_ or "").startswith("../") for value in each.values.values())

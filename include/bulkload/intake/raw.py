@@ -1,0 +1,33 @@
+"""What a source gives of one object → one SQL query of its rows as they came, whatever kind of source it is.
+
+Every kind of source ends here, and all checks and conversions begin here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One object's rows.
+
+    `query` selects, one row per source row, in the order of the source:
+    row_id (BIGINT: number of the file times 2^40 + position from 1), parent_row (the row_id of the record it stood in, or NULL),
+    nth (INTEGER: its place in its list or file, from 0), raw (VARCHAR[]: the texts of `reads`; NULL where absent or null),
+    nulls (VARCHAR[]: those of `reads` that were null, not absent; NULL if none or nobody asked),
+    fault (VARCHAR: why the record can't be read, NULL if it can), filtered (BOOLEAN: a transform dropped it).
+    `places(rows)` makes, from an SQL table expression with a column row_id, a query of row_id and place: where it stands, for people.
+    """
+
+    query: str
+    reads: tuple[str, ...]
+    places: Callable[[str], str]
+
+    def text(self, name: str) -> str:
+        """The column's SQL expression of a source value."""
+        return f"raw[{self.reads.index(name) + 1}]"
