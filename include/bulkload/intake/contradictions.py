@@ -4,18 +4,49 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from include.bulkload.intake import mapping, plan
+    from include.bulkload.intake import mapping
 
 BY_KEY = ("upsert", "update", "delete", "hardDelete")
 DELETES = ("delete", "hardDelete")
 
 
-def of(checked: plan.Plan) -> list[str]:
+class Whole(Protocol):
+    """What is looked at: a plan, whose parts are fine each by itself."""
+
+    @property
+    def source(self) -> mapping.Source | None:
+        """Its single source."""
+
+    @property
+    def sources(self) -> Mapping[str, mapping.Source]:
+        """Its named sources."""
+
+    @property
+    def all_sources(self) -> Mapping[str, mapping.Source]:
+        """Both."""
+
+    @property
+    def objects(self) -> Mapping[str, mapping.ObjectPlan]:
+        """Its objects by name."""
+
+    @property
+    def schedule(self) -> Any:
+        """When it runs; None: by hand."""
+
+    @property
+    def time_zone(self) -> str | None:
+        """Of datetimes without one."""
+
+    def source_of(self, name: str) -> str:
+        """Name the source of an object."""
+
+
+def of(checked: Whole) -> list[str]:
     """List all contradictions of a plan whose parts are fine each by itself."""
     found = [*_sources(checked), *_zone("time_zone", checked.time_zone)]
     for name in checked.objects:
@@ -23,7 +54,7 @@ def of(checked: plan.Plan) -> list[str]:
     return found
 
 
-def _sources(checked: plan.Plan) -> Iterator[str]:
+def _sources(checked: Whole) -> Iterator[str]:
     if not checked.all_sources:
         yield "source: the plan names nothing to read; give `source`, or `sources`"
     if checked.source and checked.sources:
@@ -36,7 +67,7 @@ def _sources(checked: plan.Plan) -> Iterator[str]:
             yield f"{place}.conn_id: a query needs the Airflow connection it goes to"
 
 
-def _object(checked: plan.Plan, name: str) -> Iterator[str]:
+def _object(checked: Whole, name: str) -> Iterator[str]:
     each, place = checked.objects[name], f"objects.{name}"
     yield from _source(checked, each, place)
     yield from _key(each, place)
@@ -57,7 +88,7 @@ def _object(checked: plan.Plan, name: str) -> Iterator[str]:
         yield f"{place}.parents: its records stand in others' but no lookup names them; add one"
 
 
-def _source(checked: plan.Plan, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+def _source(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
     names = checked.all_sources
     if each.source is None and len(names) > 1:
         yield f"{place}.source: the plan has several sources ({', '.join(names)}); say which"
@@ -80,7 +111,7 @@ def _key(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
         yield f"{place}.fields.{each.row_key_field}: we fill it as `row_key_field`; keep one of the two"
 
 
-def _switches(checked: plan.Plan, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+def _switches(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
     if each.update_only and each.operation != "upsert":
         yield f"{place}.update_only: it is for upserts; leave it out"
     if each.operation in DELETES and (each.parents or set(each.fields) != {each.external_id}):
@@ -105,7 +136,7 @@ def _zone(place: str, name: str | None) -> Iterator[str]:
         yield f"{place}: no time zone is called {name}; name one like Europe/Berlin"
 
 
-def _link(checked: plan.Plan, name: str, place: str, link: mapping.Link) -> Iterator[str]:
+def _link(checked: Whole, name: str, place: str, link: mapping.Link) -> Iterator[str]:
     if (link.object is None) == (link.sobject is None):
         yield f"{place}: give `object` for parents of this load, or `sobject` for records in the org; one of the two"
         return
@@ -123,7 +154,7 @@ def _link(checked: plan.Plan, name: str, place: str, link: mapping.Link) -> Iter
     yield from _parent(checked, name, place, link)
 
 
-def _parent(checked: plan.Plan, name: str, place: str, link: mapping.Link) -> Iterator[str]:
+def _parent(checked: Whole, name: str, place: str, link: mapping.Link) -> Iterator[str]:
     each, parent = checked.objects[name], checked.objects.get(str(link.object))
     if parent is None:
         yield f"{place}.object: no object is called {link.object}; the plan has {', '.join(checked.objects)}"

@@ -86,7 +86,7 @@ class Plan(mapping.Strict):
     def last_pass_in(self, name: str) -> str:
         """Name the object whose settling sets an object's cut links: the last of those they point at."""
         order = self.order()
-        cut = [link.object for field, nth, link in self._inner(name) if self.is_cut(name, field, nth)]
+        cut = [str(link.object) for field, nth, link in self._inner(name) if self.is_cut(name, field, nth)]
         return max([name, *cut], key=order.index)
 
     def _inner(self, name: str) -> list[tuple[str, int, mapping.Link]]:

@@ -31,9 +31,11 @@ def _object(checked: plan.Plan, describes: Mapping[str, Any], name: str) -> list
     each, place = checked.objects[name], f"objects.{name}"
     fields = {field["name"].lower(): field for field in describes[each.sobject]["fields"]}
     found = [finding for field in each.fields for finding in _field(each, fields, f"{place}.fields.{field}", field)]
-    for field, link in each.parents.items():
+    for field, links in each.links.items():
         found += _field(each, fields, f"{place}.parents.{field}", field)
-        found += _lookup(fields, f"{place}.parents.{field}", field, checked.objects[link.object].sobject)
+        for link in links:
+            sobject = link.sobject or checked.objects[str(link.object)].sobject
+            found += _lookup(fields, f"{place}.parents.{field}", field, sobject)
     if each.external_id and each.external_id.lower() in fields:
         found += _external_id(fields[each.external_id.lower()], f"{place}.external_id", each.sobject)
     return found

@@ -42,7 +42,7 @@ def _id_map(run: ports.Run, name: str) -> Path:
 
 def _set_aside(run: ports.Run, opened: journal.Opened, name: str) -> entries.Entry:
     """Write the rows whose parent this run didn't write, with the parent's key, fate and error."""
-    (parent,) = [link.object for link in opened.plan.objects[name].parents.values()]
+    (parent,) = [str(link.object) for links in opened.plan.objects[name].links.values() for link in links]
     aside, for_people = run.scratch / f"{name}-orphans.parquet", run.scratch / f"{name}-orphans.csv"
     with tables.connect(run.limits) as con:
         family = orphans.Family(
@@ -65,5 +65,5 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str) -> list[int]:
     columns = [*each.fields, *each.parents]
     if run.folder.read(entries.planned_name(name)) is not None:
         return split.cut(run, opened, name, "", columns)
-    links = [(field, _id_map(run, parent.object)) for field, parent in each.parents.items()]
+    links = [(field, _id_map(run, str(link.object))) for field, (link, *_) in each.links.items()]
     return split.cut(run, opened, name, link.children(_staged(run, name), list(each.fields), links), columns)
