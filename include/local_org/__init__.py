@@ -36,6 +36,7 @@ soql_words  a query → its parts
 soql_dates  date literals → days
 soql_sql    its parts → SQL
 soql        a query → records
+cursors     a query's rows, kept for their next pages
 queries     the life of query jobs
 deletes     records gone, and what goes with them
 columns     a query → what its columns are

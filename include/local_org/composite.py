@@ -12,10 +12,10 @@ from include.local_org import answers, describes, records, several, soql
 if TYPE_CHECKING:
     import sqlite3
 
-    from include.local_org import schema, site
+    from include.local_org import cursors, schema, site
 
 MOST = 25
-PAGE, BAD = 2000, 300
+BAD = 300
 HALTED_PART: dict[str, Any] = {"httpHeaders": {}, "httpStatusCode": 400}
 NO_REFERENCE = "Invalid reference specified. No value for it in the responses before."
 REFERENCE = re.compile(r"@\{([A-Za-z0-9_]+)((?:\.\w+|\[\d+\])*)\}")
@@ -30,6 +30,7 @@ class Inner:
     """The org as requests within a request see it: one transaction, one user, one version."""
 
     of: site.Site
+    cursors: cursors.Cursors
     con: sqlite3.Connection
     user_id: str
     version: str
@@ -54,12 +55,15 @@ class Inner:
         if kind == "sobjects" and rest:
             return self._record(method, rest, body)
         if kind in {"query", "queryAll"} and method == "GET":
-            found = soql.run(self.of, query.get("q", [""])[0], deleted=kind == "queryAll")
-            page = found.records(0, PAGE, self.version)
-            return 200, {"totalSize": found.total, "done": len(found.rows) <= PAGE, "records": page}, {}
+            return 200, self._page(kind, rest, query), {}
         if [kind, *rest[:1]] == ["composite", "sobjects"]:
             return 200, self._collection(method, rest[1:], query, body), {}
         raise answers.not_found()
+
+    def _page(self, kind: str, rest: list[str], query: dict[str, list[str]]) -> dict[str, Any]:
+        if rest:
+            return self.cursors.more(rest[0], self.version)
+        return self.cursors.begun(query.get("q", [""])[0], self.version, deleted=kind == "queryAll")
 
     def _collection(self, method: str, rest: list[str], query: dict[str, list[str]], body: dict[str, Any]) -> list[dict[str, Any]]:
         if method == "DELETE":
@@ -105,10 +109,10 @@ class Inner:
 
     def _shown(self, sobject: schema.SObject, name: str, value: str) -> dict[str, Any]:
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        found = soql.run(self.of, f"SELECT FIELDS(ALL) FROM {sobject.name} WHERE {name} = '{escaped}' LIMIT 1")
-        if not found.rows:
+        found = soql.one(self.of, f"SELECT FIELDS(ALL) FROM {sobject.name} WHERE {name} = '{escaped}' LIMIT 1", self.version)
+        if found is None:
             raise answers.not_found()
-        return found.records(0, 1, self.version)[0]
+        return found
 
     def filled(self, given: Any) -> Any:
         """Put in what earlier requests gave, wherever a text names it. Raises KeyError if they didn't."""

@@ -7,7 +7,7 @@ import secrets
 from concurrent import futures
 from typing import TYPE_CHECKING
 
-from include.local_org import certificates, jobs, journal, queries, site, work
+from include.local_org import certificates, cursors, jobs, journal, queries, site, work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,7 @@ class Org(site.Site):
         self._users: dict[str, str] = {}
         self.jobs = jobs.Jobs(self)
         self.queries = queries.Queries(self, self.reader)
+        self.cursors = cursors.Cursors(self)
         self.worker = work.Worker(self, self.jobs)
 
     def new_token(self, username: str = USERNAME) -> str:

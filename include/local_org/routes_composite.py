@@ -79,7 +79,7 @@ class _Routes:
         return await self._answer(lambda con: several.tree(self.org, con, user_id, request.match_info["object"], document), 201, 400)
 
     def _inner(self, request: web.Request, con: sqlite3.Connection) -> dependent.Inner:
-        return dependent.Inner(self.org, con, request["user_id"], request.match_info["version"])
+        return dependent.Inner(self.org, self.org.cursors, con, request["user_id"], request.match_info["version"])
 
     async def _collection(self, request: web.Request, operation: str, key: tuple[str, str] | None = None) -> web.Response:
         document, user_id = await routes_bulk.read_json(request), request["user_id"]

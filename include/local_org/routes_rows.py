@@ -120,10 +120,10 @@ class _Routes:
         known = value if described is not None and described.type in NUMBERS else f"'{escaped}'"
         query = f"SELECT {names} FROM {sobject.name} WHERE {field} = {known}"
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self.org.reader, soql.run, self.org, query)
-        if not found.rows:
+        found = await loop.run_in_executor(self.org.reader, soql.one, self.org, query, request.match_info["version"])
+        if found is None:
             raise answers.not_found()
-        return answers.told(found.records(0, 1, request.match_info["version"])[0])
+        return answers.told(found)
 
     async def _saved(self, request: web.Request, operation: str, document: dict[str, Any], key: str | None = None) -> rows.Outcome:
         """Save one record as a job's row would be. Raises Refused."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+import re
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from include.local_org import answers, columns, ids, soql
+from include.local_org import answers, columns, cursors
 
 if TYPE_CHECKING:
     from include.local_org import org
 
-PAGE = 2000
-# Cursors are kept in memory; whoever comes late for the oldest begins anew.
-MOST_CURSORS = 50
+SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
 
 def routes(of: org.Org) -> list[web.RouteDef]:
@@ -23,17 +21,16 @@ def routes(of: org.Org) -> list[web.RouteDef]:
     routed = _Routes(of)
     base = "/services/data/v{version}"
     return [
-        web.get(base + "/query", routed.query, allow_head=False),
-        web.get(base + "/query/{locator}", routed.more, allow_head=False),
-        web.get(base + "/queryAll", routed.query_all, allow_head=False),
-        web.get(base + "/queryAll/{locator}", routed.more, allow_head=False),
+        web.get(base + "/query", routed.query),
+        web.get(base + "/query/{locator}", routed.more),
+        web.get(base + "/queryAll", routed.query_all),
+        web.get(base + "/queryAll/{locator}", routed.more),
     ]
 
 
 class _Routes:
     def __init__(self, of: org.Org) -> None:
         self.org = of
-        self._cursors: OrderedDict[str, soql.Found] = OrderedDict()
 
     async def query(self, request: web.Request) -> web.Response:
         """Run a query; its first page."""
@@ -44,30 +41,20 @@ class _Routes:
         return await self._run(request, deleted=True)
 
     async def _run(self, request: web.Request, *, deleted: bool) -> web.Response:
-        text, loop = request.query.get("q", ""), asyncio.get_running_loop()
+        text, version, loop = request.query.get("q", ""), request.match_info["version"], asyncio.get_running_loop()
         if request.query.get("columns", "").lower() == "true":
             return answers.told(columns.told(self.org, text, deleted=deleted))
-        found = await loop.run_in_executor(self.org.reader, lambda: soql.run(self.org, text, deleted=deleted))
-        locator = ""
-        if len(found.rows) > PAGE:
-            with self.org.store.writing() as con:
-                (locator,) = self.org.store.new_ids(con, "01g", 1)
-            self._cursors[locator] = found
-            while len(self._cursors) > MOST_CURSORS:
-                self._cursors.popitem(last=False)
-        return await self._page(request, found, locator, 0)
+        page = _size(request) or cursors.PAGE
+        begun = lambda: self.org.cursors.begun(text, version, deleted=deleted, page=page)  # noqa: E731 - for the other thread
+        return answers.told(await loop.run_in_executor(self.org.reader, begun))
 
     async def more(self, request: web.Request) -> web.Response:
         """The page that a locator names."""
-        text, _, start = request.match_info["locator"].rpartition("-")
-        locator = ids.read(text) or text
-        if locator not in self._cursors or not start.isdigit():
-            raise answers.Refused(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return await self._page(request, self._cursors[locator], locator, int(start))
+        locator, version, loop = request.match_info["locator"], request.match_info["version"], asyncio.get_running_loop()
+        return answers.told(await loop.run_in_executor(self.org.reader, self.org.cursors.more, locator, version, _size(request)))
 
-    async def _page(self, request: web.Request, found: soql.Found, locator: str, start: int) -> web.Response:
-        version, end = request.match_info["version"], start + PAGE
-        done = end >= len(found.rows)
-        url = {} if done else {"nextRecordsUrl": f"/services/data/v{version}/query/{locator}-{end}"}
-        records = found.records(start, end, version)
-        return answers.told({"totalSize": found.total, "done": done, **url, "records": records})
+
+def _size(request: web.Request) -> int | None:
+    """How many records a page is to have; Salesforce gives neither less than 200 nor more than 2000 [K]."""
+    found = SIZE.search(request.headers.get("Sforce-Query-Options", ""))
+    return max(cursors.LEAST_PAGE, min(int(found[1]), cursors.PAGE)) if found else None

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 OPEN_PATHS = re.compile(r"/services/oauth2/(token|revoke)|/services/Soap/.*|/services/data|/control(/.*)?|/")
-MOST_HEADER = 16 << 10
+# A longer address is 414 [K]; what is longer than a line may be isn't read at all.
+MOST_ADDRESS, MOST_LINE = 16 << 10, 256 << 10
 # As Salesforce lists them.
 METHODS = ["HEAD", "GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 # How last segments are spelled; job parts are read without case anyway.
@@ -57,7 +58,7 @@ def app(of: org.Org) -> web.Application:
         if of.settings.clock_skew_seconds:
             answer.headers["Date"] = email.utils.format_datetime(of.clock(), usegmt=True)
 
-    layers = [journal.middleware(of.journal), _shaped, _plain_errors, strikes.middleware(of), _tokens(of)]
+    layers = [journal.middleware(of.journal), _addresses, _shaped, _plain_errors, strikes.middleware(of), _tokens(of)]
     made = web.Application(middlewares=layers, client_max_size=1 << 20)
     made.on_response_prepare.append(usage)
     for module in (
@@ -80,7 +81,7 @@ async def listen(
 ) -> tuple[web.AppRunner, int, int]:
     """Open both listeners; the runner and the two ports. Paths are made plain before they are routed."""
     noting = journal.logger(of.journal)
-    runner = _Runner(app(of), access_log_class=noting, handler_cancellation=True, auto_decompress=False)
+    runner = _Runner(app(of), access_log_class=noting, handler_cancellation=True, auto_decompress=False, max_line_size=MOST_LINE)
     await runner.setup()
     ports = []
     for port, secured in ((http_port, None), (https_port, context)):
@@ -99,7 +100,10 @@ class _Runner(web.AppRunner):
 
         def plain(message: Any, *others: Any) -> web.BaseRequest:
             return inner(
-                message._replace(path=_path(message.path), url=message.url.with_path(_path(message.url.path), keep_query=True)), *others
+                message._replace(
+                    path=_path(message.path), url=message.url.with_path(_path(message.url.raw_path), encoded=True, keep_query=True)
+                ),
+                *others,
             )
 
         server.request_factory = plain
@@ -114,6 +118,14 @@ def _path(path: str) -> str:
     if not BY_KEY.search(head):
         plain = head + slash + LAST.get(last.lower(), last)
     return plain + mark + query
+
+
+@web.middleware
+async def _addresses(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse addresses that are too long, as the server before Salesforce does: without JSON."""
+    if len(request.raw_path) > MOST_ADDRESS:
+        return web.Response(status=414, text="<h1>URI Too Long</h1>", content_type="text/html")
+    return await handler(request)
 
 
 @web.middleware

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import soql_sql, soql_words
+from include.local_org import rules, soql_sql, soql_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import sqlite3
+    from collections.abc import Sequence
 
     from include.local_org import schema, site
 
@@ -36,30 +37,27 @@ class Asked:
     aggregate: bool = False
     counts_only: bool = False
 
-    def cells(self, of: site.Site) -> Iterator[list[str]]:
-        """Run it and show its rows as CSV cells, one after the other."""
-        for row in of.store.reading().execute(self.sql, self.values):
-            yield [_cell(column.field, value) for column, value in zip(self.columns, row, strict=False)]
+    def run(self, of: site.Site) -> sqlite3.Cursor:
+        """Run it; its rows are plain tuples."""
+        cursor = of.store.reading().cursor()
+        cursor.row_factory = None
+        return cursor.execute(self.sql, self.values)
 
+    def count(self, of: site.Site) -> int:
+        """Run a COUNT()."""
+        (found,) = self.run(of).fetchone()
+        return int(found)
 
-@dataclass(slots=True)
-class Found:
-    """What a query found: `total` records, `rows` as the database gives them; none for COUNT()."""
-
-    asked: Asked
-    rows: list[Sequence[Any]]
-    total: int
-
-    def records(self, start: int, end: int, version: str) -> list[dict[str, Any]]:
-        """Show some of the rows as records."""
-        return [self._record(row, version) for row in self.rows[start:end]]
+    def records(self, rows: Sequence[Sequence[Any]], version: str) -> list[dict[str, Any]]:
+        """Show rows as records."""
+        return [self._record(row, version) for row in rows]
 
     def _record(self, row: Sequence[Any], version: str) -> dict[str, Any]:
-        if self.asked.aggregate:
+        if self.aggregate:
             kind: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
-            return kind | {column.way[-1]: shown(column.field, value) for column, value in zip(self.asked.columns, row, strict=False)}
+            return kind | {column.way[-1]: shown(column.field, value) for column, value in zip(self.columns, row, strict=False)}
         made: dict[str, Any] = {}
-        for column, value in zip(self.asked.columns, row, strict=False):
+        for column, value in zip(self.columns, row, strict=False):
             place: dict[str, Any] | None = self._attributed(made, (), row, version)
             for depth, name in enumerate(column.way[:-1]):
                 if place is not None:
@@ -71,7 +69,7 @@ class Found:
     def _within(self, place: dict[str, Any], name: str, way: tuple[str, ...], row: Sequence[Any], version: str) -> dict[str, Any] | None:
         """The record of a parent within its child's, made when first needed; None where there is no parent."""
         if name not in place:
-            place[name] = {} if row[self.asked.owners[way][0]] is not None else None
+            place[name] = {} if row[self.owners[way][0]] is not None else None
             if place[name] is not None:
                 self._attributed(place[name], way, row, version)
         found: dict[str, Any] | None = place[name]
@@ -79,14 +77,14 @@ class Found:
 
     def _attributed(self, place: dict[str, Any], way: tuple[str, ...], row: Sequence[Any], version: str) -> dict[str, Any]:
         if "attributes" not in place:
-            sf_id = row[self.asked.owners[way][0]]
-            kind = self.asked.prefixes.get(str(sf_id)[:3], self.asked.owners[way][1])
+            sf_id = row[self.owners[way][0]]
+            kind = self.prefixes.get(str(sf_id)[:3], self.owners[way][1])
             place["attributes"] = {"type": kind, "url": f"/services/data/v{version}/sobjects/{kind}/{sf_id}"}
         return place
 
 
-def asked(of: site.Site, text: str, *, deleted: bool = False) -> Asked:
-    """Read a query. `deleted`: see soft-deleted records too. Raises Refused (400)."""
+def asked(of: site.Site, text: str, *, deleted: bool = False, cells: bool = False) -> Asked:
+    """Read a query. `deleted`: see soft-deleted records too; `cells`: values as in a CSV, no records. Raises Refused (400)."""
     query = soql_words.read(text)
     tables = soql_sql.joined(of.objects, query, of.clock().date(), deleted=deleted)
     items = [each for item in query.items for each in _expanded(item, tables.sobject)]
@@ -97,7 +95,11 @@ def asked(of: site.Site, text: str, *, deleted: bool = False) -> Asked:
         sql = tables.select(reads, query)
         return Asked(sql, tables.values, columns, {}, tables.sobject, prefixes, aggregate=True, counts_only=counts_only)
     columns = [_column(tables, item.path) for item in items]
-    reads = [tables.target(item.path).sql for item in items]
+    targets = [tables.target(item.path) for item in items]
+    if cells:
+        sql = tables.select([_cell(target) for target in targets], query)
+        return Asked(sql, tables.values, columns, {}, tables.sobject, prefixes)
+    reads = [target.sql for target in targets]
     owners: dict[tuple[str, ...], tuple[int, str]] = {}
     for way in dict.fromkeys([(), *(column.way[:depth] for column in columns for depth in range(1, len(column.way)))]):
         owners[way] = (len(reads), tables.sobject.name)
@@ -107,12 +109,11 @@ def asked(of: site.Site, text: str, *, deleted: bool = False) -> Asked:
     return Asked(sql, tables.values, columns, owners, tables.sobject, prefixes)
 
 
-def run(of: site.Site, text: str, *, deleted: bool = False) -> Found:
-    """Run a query, whole. `deleted`: see soft-deleted records too. Raises Refused (400)."""
-    given = asked(of, text, deleted=deleted)
-    rows: list[Sequence[Any]] = [tuple(row) for row in of.store.reading().execute(given.sql, given.values)]
-    total = int(rows[0][0]) if given.counts_only else len(rows)
-    return Found(given, [] if given.counts_only else rows, total)
+def one(of: site.Site, text: str, version: str) -> dict[str, Any] | None:
+    """The first record that a query finds. Raises Refused (400)."""
+    given = asked(of, text)
+    found = given.run(of).fetchone()
+    return given.records([found], version)[0] if found else None
 
 
 def _column(tables: soql_sql.Joined, path: str) -> Column:
@@ -167,12 +168,11 @@ def shown(field: schema.Field | None, value: Any) -> Any:
     return value.replace("Z", "+0000") if field.type == "datetime" else value
 
 
-def _cell(field: schema.Field | None, value: Any) -> str:
-    """A stored value as the CSV of a query job shows it."""
-    if value is None:
-        return ""
-    if field is not None and field.type == "boolean":
-        return "true" if value else "false"
-    if field is not None and field.type == "datetime":
-        return str(value).replace("+0000", "Z")
-    return str(value)
+def _cell(target: soql_sql.Target) -> str:
+    """The SQL of a value as the CSV of a query job shows it: numbers as Java prints them [USER], null as nothing."""
+    kind = target.field.type
+    if kind == "boolean":
+        return f"CASE {target.sql} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"
+    if kind == "datetime":
+        return f"replace({target.sql}, '+0000', 'Z')"
+    return f"java_double({target.sql})" if rules.XSD.get(kind) == "xsd:double" else target.sql

@@ -15,7 +15,7 @@ WORD = re.compile(
 COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 AGGREGATES = {"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"}
 CLAUSES = {"WHERE", "GROUP", "ORDER", "LIMIT", "OFFSET", "ALL", "FOR", "HAVING", "USING", "WITH"}
-MOST_DEPTH = 100
+MOST_DEPTH, MOST_TEXT = 100, 100_000
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -69,6 +69,8 @@ def malformed(text: str) -> answers.Refused:
 
 def read(text: str) -> Query:
     """Read a query. Raises Refused (400, MALFORMED_QUERY)."""
+    if len(text) > MOST_TEXT:
+        raise malformed(f"SOQL statements cannot be longer than {MOST_TEXT} characters.")
     reader = _Reader(_words(text))
     found = reader.query()
     if reader.left:

@@ -52,6 +52,7 @@ class Store:
             found.execute("PRAGMA journal_mode = WAL")
             found.execute("PRAGMA synchronous = OFF")
             found.create_function("folded", 1, _caseless, deterministic=True)
+            found.create_function("java_double", 1, lambda value: None if value is None else rules.java_double(value), deterministic=True)
             self._local.connection = found
         return found
 

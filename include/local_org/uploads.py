@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import mmap
 import re
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from include.local_org import schema
@@ -195,9 +195,13 @@ def _has_returns(path: Path) -> bool:
 
 
 def line(cells: list[str], delimiter: str, ending: str) -> str:
-    """Write a result's row: every cell quoted, quotes doubled (contract 3.2)."""
-    out = io.StringIO()
-    csv.writer(out, delimiter=DELIMITERS[delimiter], quoting=csv.QUOTE_ALL, lineterminator="\r\n" if ending == "CRLF" else "\n").writerow(
-        cells
-    )
-    return out.getvalue()
+    """Write a result's row."""
+    out: list[str] = []
+    writer(out.append, delimiter, ending).writerow(cells)
+    return out[0]
+
+
+def writer(write: Callable[[str], Any], delimiter: str, ending: str) -> Any:
+    """Write results' rows, each by one call of `write`: every cell quoted, quotes doubled (contract 3.2)."""
+    out = SimpleNamespace(write=write)
+    return csv.writer(out, delimiter=DELIMITERS[delimiter], quoting=csv.QUOTE_ALL, lineterminator="\r\n" if ending == "CRLF" else "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib import parse
 
 import pytest
 import requests
@@ -50,6 +51,13 @@ def test_a_key_makes_a_record_and_then_changes_it(call: Call) -> None:
     first, second = call("PATCH", path, {"Name": "a"}), call("PATCH", path.replace("Key", "KEY"), {"Name": "b"})
     assert [(201, True), (200, False)] == [(each.status_code, each.json()["created"]) for each in (first, second)]
     assert ("b", first.json()["id"]) == (call("GET", path).json()["Name"], second.json()["id"])
+
+
+def test_a_key_with_awkward_signs_is_the_same_key_again(call: Call) -> None:
+    """Encoded in the address: slashes, percent signs, blanks, quotes, letters of all kinds."""
+    path = "/sobjects/Account/External_Id__c/" + parse.quote("a/b%2F 'ü?#🚀", safe="")
+    made = call("PATCH", path, {"Name": "awkward"})
+    assert (201, "a/b%2F 'ü?#🚀") == (made.status_code, call("GET", path).json()["External_Id__c"])
 
 
 def test_a_key_of_several_records_is_300(call: Call) -> None:

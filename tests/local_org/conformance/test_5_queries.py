@@ -73,6 +73,28 @@ def test_5_result_pages_are_listed(salesforce: Salesforce) -> None:
     assert 4 == sum(len(salesforce.call("GET", each["resultUrl"]).text.splitlines()) for each in told["resultPages"])
 
 
+@pytest.mark.user
+def test_5_values_are_written_by_type(salesforce: Salesforce) -> None:
+    """Numbers as Java prints doubles, moments with Z, true and false, nothing for null; quotes doubled."""
+    key = salesforce.key("typed")
+    salesforce.upsert(f'External_Id__c,Name,AnnualRevenue,NumberOfEmployees\n{key},"a ""b""",16147805824397,12345678\n')
+    query = f"SELECT Name, AnnualRevenue, NumberOfEmployees, IsDeleted, Phone, CreatedDate FROM Account WHERE External_Id__c = '{key}'"
+    path = f"/jobs/query/{asked(salesforce, query)['id']}/results"
+    row = salesforce.call("GET", path).text.splitlines()[1]
+    assert row.startswith('"a ""b""","1.6147805824397E13","12345678","false","","20')
+    assert row.endswith('.000Z"')
+
+
+@pytest.mark.inferred
+def test_5_a_list_of_80000_characters_finds_its_records(salesforce: Salesforce) -> None:
+    """As loaders look up keys: those that are there, no others."""
+    salesforce.upsert("External_Id__c,Name\n" + "".join(f"{salesforce.key(f'in-{n}')},x\n" for n in range(0, 3000, 3)))
+    listed = ",".join(f"'{salesforce.key(f'in-{n}')}'" for n in range(3000))[:80_000].rpartition(",")[0]
+    made = asked(salesforce, f"SELECT External_Id__c FROM Account WHERE External_Id__c IN ({listed})")
+    found = salesforce.call("GET", f"/jobs/query/{made['id']}/results").text.splitlines()[1:]
+    assert sorted(f'"{salesforce.key(f"in-{n}")}"' for n in range(0, listed.count(",") + 1, 3)) == sorted(found)
+
+
 @pytest.mark.doc
 def test_5_aggregates_are_refused(salesforce: Salesforce) -> None:
     """Bulk queries have no COUNT()."""

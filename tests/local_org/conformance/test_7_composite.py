@@ -129,6 +129,17 @@ def test_7_6_a_failed_request_stops_those_that_need_it(salesforce: Salesforce, a
 
 
 @pytest.mark.known
+def test_7_6_a_query_in_a_composite_request_goes_on_outside(salesforce: Salesforce) -> None:
+    """Its next page has an address of its own."""
+    name = salesforce.key("paged")
+    salesforce.run("Name\n" + f"{name}\n" * 2001)
+    query = {"method": "GET", "url": f"{BASE}/query?q=SELECT+Id+FROM+Account+WHERE+Name='{name}'", "referenceId": "q"}
+    (told,) = salesforce.call("POST", "/composite", json={"compositeRequest": [query]}).json()["compositeResponse"]
+    more = salesforce.call("GET", told["body"]["nextRecordsUrl"]).json()
+    assert (False, 2000, True, 1) == (told["body"]["done"], len(told["body"]["records"]), more["done"], len(more["records"]))
+
+
+@pytest.mark.known
 def test_7_6_a_batch_of_requests(salesforce: Salesforce) -> None:
     """Each with its own status."""
     wanted = [{"method": "GET", "url": "v66.0/sobjects/Account/describe"}, {"method": "GET", "url": "v66.0/sobjects/Nope/describe"}]

@@ -115,6 +115,31 @@ def test_7_5_pages_of_2000(salesforce: Salesforce) -> None:
 
 
 @pytest.mark.known
+def test_7_5_pages_are_as_large_as_the_client_wants(salesforce: Salesforce) -> None:
+    """Between 200 and 2000 records, by the header Sforce-Query-Options; the next pages too."""
+    name = salesforce.key("sized")
+    salesforce.run("Name\n" + f"{name}\n" * 450)
+    params, headers = {"q": f"SELECT Id FROM Account WHERE Name = '{name}'"}, {"Sforce-Query-Options": "batchSize=1"}
+    page = salesforce.call("GET", "/query/", params=params, headers=headers).json()
+    found = [page["records"]]
+    while not page["done"]:
+        page = salesforce.call("GET", page["nextRecordsUrl"]).json()
+        found.append(page["records"])
+    assert ([200, 200, 50], 450) == ([len(each) for each in found], len({each["Id"] for records in found for each in records}))
+
+
+@pytest.mark.known
+def test_7_5_too_long_a_query(salesforce: Salesforce) -> None:
+    """16,384 characters of address, 414 without JSON past them; 100,000 characters of SOQL in a job."""
+    listed = ", ".join(f"'{salesforce.key(str(n))}'" for n in range(5000))
+    query = f"SELECT Id FROM Account WHERE External_Id__c IN ({listed})"
+    assert 414 == salesforce.call("GET", "/query", params={"q": query}).status_code
+    assert 200 == salesforce.call("GET", "/query", params={"q": query[:12_000].rpartition(",")[0] + ")"}).status_code
+    refused = salesforce.call("POST", "/jobs/query", json={"operation": "query", "query": query + " " * 100_000})
+    assert (400, "MALFORMED_QUERY") == (refused.status_code, refused.json()[0]["errorCode"])
+
+
+@pytest.mark.known
 def test_7_5_awkward_text_is_found_again(salesforce: Salesforce) -> None:
     """Quotes, backslashes, newlines and the signs of patterns, escaped as SOQL has it."""
     texts = ["it's", 'say "x"', "back\\slash", "100%_sure", "two\nlines", "Ünïcode 🚀"]
