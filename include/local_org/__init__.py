@@ -31,6 +31,7 @@ locks       records that chunks touch at the same time
 timeline    chunks tried → what became of each batch, and when
 task        a job at work: batches and chunks
 work        the thread that works on all of them in turns
+listing     all jobs → the list, page by page
 results     rows' outcomes → the three result files
 soql_words  a query → its parts
 soql_dates  date literals → days

@@ -30,7 +30,7 @@ class Refused(Exception):
 
 def told(document: Any, status: int = 200) -> web.Response:
     """Answer with JSON."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return web.Response(body=body, status=status, headers={"Content-Type": "application/json;charset=UTF-8"})
 
 

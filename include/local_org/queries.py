@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from include.local_org import site
 
-REDUCED = tuple(name for name in jobs.REDUCED if name != "externalIdFieldName")
+REDUCED = tuple(name for name in jobs.REDUCED if name not in {"externalIdFieldName", "assignmentRuleId"})
 CREATED = (*REDUCED, "lineEnding", "columnDelimiter")
 FULL = (
     *REDUCED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +25,11 @@ def pieces(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
     ending = "\r\n" if job["lineEnding"] == "CRLF" else "\n"
     if not path.exists():
         return
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        header = file.readline().rstrip("\r\n")
-    # Salesforce separates its own columns as it does all others.
-    yield EXTRA[kind].replace(",", uploads.DELIMITERS[job["columnDelimiter"]]) + header + ending
+    header = next(uploads.as_sent(path, job["columnDelimiter"]), "").rstrip("\r\n")
+    # Salesforce separates its own columns as it does all others; an upload without a header has no column of its own.
+    own = EXTRA[kind].replace(",", uploads.DELIMITERS[job["columnDelimiter"]])
+    if own or header:
+        yield (own if header else own[:-1]) + header + ending
     yield from _unprocessed(of, job) if kind == "u" else _finished(of, job, kind)
 
 
@@ -44,7 +46,8 @@ def _unprocessed(of: site.Site, job: dict[str, Any]) -> Iterator[str]:
         return
     finished = of.store.finished_rows(job["id"])
     taken = next(finished, None)
-    for place, text in enumerate(uploads.as_sent(of.store.upload_path(job["id"]), job["columnDelimiter"])):
+    sent = itertools.islice(uploads.as_sent(of.store.upload_path(job["id"]), job["columnDelimiter"]), 1, None)
+    for place, text in enumerate(sent):
         if place == taken:
             taken = next(finished, None)
         else:

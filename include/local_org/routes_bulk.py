@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, web
 
-from include.local_org import answers, bodies, jobs, results
+from include.local_org import answers, bodies, jobs, listing, results
 
 if TYPE_CHECKING:
     from include.local_org import org
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_UPLOAD = 150_000_000
 MOST_JSON = MOST_PARTS = 1_000_000
 MOST_MULTIPART = 100_000
-PAGE = 1000
+PARTS = {"job", "content"}
 AT_ONCE = 1 << 18
 
 
@@ -37,10 +37,18 @@ def routes(of: org.Org) -> list[web.RouteDef]:
 
 async def read_json(request: web.Request) -> dict[str, Any]:
     """Read a small JSON object. Raises Refused; 413 for more than a megabyte."""
+    return _object(await bodies.whole(request, MOST_JSON))
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """Read a JSON object. Raises Refused."""
     try:
-        found = json.loads(await bodies.whole(request, MOST_JSON))
+        found = json.loads(text)
+        if b"\\u" in text:
+            # Half a character, written as \ud800, is no text that could be stored or told.
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as wrong:
-        raise answers.Refused(400, "JSON_PARSER_ERROR", f"{wrong}") from wrong
+        raise answers.Refused(400, "JSON_PARSER_ERROR", ascii(str(wrong))[1:-1]) from wrong
     if not isinstance(found, dict):
         raise answers.Refused(400, "JSON_PARSER_ERROR", "a JSON object is expected")
     return found
@@ -51,9 +59,11 @@ async def _parts(request: web.Request) -> tuple[dict[str, Any], bytes]:
     found: dict[str, bytes] = {}
     try:
         async for part in await request.multipart():
-            if isinstance(part, BodyPartReader) and part.name:
-                found[part.name] = await _part(part)
-        document, content = json.loads(found["job"]), found["content"]
+            # Whatever else there is, or comes twice, isn't read any more.
+            if not isinstance(part, BodyPartReader) or part.name not in PARTS - found.keys():
+                break
+            found[str(part.name)] = await _part(part)
+        document, content = _object(found["job"]), found["content"]
     except (KeyError, ValueError) as wrong:
         raise answers.Refused(400, "INVALIDJOB", "InvalidJob : the parts job and content are expected") from wrong
     if len(content.decode("utf-8", "replace")) > MOST_MULTIPART:
@@ -91,16 +101,7 @@ class _Routes:
         return answers.told(jobs.shown(job, jobs.CREATED))
 
     async def listed(self, request: web.Request) -> web.StreamResponse:
-        place = request.query.get("queryLocator", "x-0").rpartition("-")[2]
-        if not place.isdecimal():
-            raise answers.Refused(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        start = int(place)
-        kind = request.query.get("jobType")
-        everything = [job for job in self.org.jobs.all() if kind in {None, job["jobType"]}]
-        page = [jobs.shown(job, jobs.LISTED) for job in everything[start : start + PAGE]]
-        done = start + PAGE >= len(everything)
-        url = f"/services/data/v{request.match_info['version']}/jobs/ingest?queryLocator=01gRM000000NS1vYAG-{start + PAGE}"
-        return answers.told({"done": done, "records": page, "nextRecordsUrl": None if done else url})
+        return answers.told(listing.page(self.org, request.match_info["version"], request.query))
 
     async def info(self, request: web.Request) -> web.StreamResponse:
         # A query job's id is as good (contract 2.6).
@@ -109,7 +110,7 @@ class _Routes:
         return answers.told(self.org.jobs.looked(self._job(request)))
 
     async def patch(self, request: web.Request) -> web.StreamResponse:
-        return answers.told(self.org.jobs.patch(self._job(request), str((await read_json(request)).get("state"))))
+        return answers.told(self.org.jobs.patch(self._job(request), jobs.word((await read_json(request)).get("state"))))
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         self.org.jobs.delete(self._job(request))

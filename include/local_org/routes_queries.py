@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from include.local_org import answers, jobs, queries, routes_bulk, uploads
+from include.local_org import answers, jobs, listing, routes_bulk, uploads
 
 if TYPE_CHECKING:
     from include.local_org import org
@@ -43,11 +43,8 @@ class _Routes:
         return answers.told(self.org.queries.create(await routes_bulk.read_json(request), request.match_info["version"]))
 
     async def listed(self, request: web.Request) -> web.Response:
-        """List the query jobs; those of another type or concurrency than asked for are left out."""
-        wanted = {name: request.query[name] for name in ("jobType", "concurrencyMode") if name in request.query}
-        found = [job for job in self.org.queries.all() if all(job[name].lower() == value.lower() for name, value in wanted.items())]
-        told = [self.org.queries.shown(job, queries.LISTED) for job in found[: routes_bulk.PAGE]]
-        return answers.told({"done": True, "records": told, "nextRecordsUrl": None})
+        """List the query jobs, unless others are asked for."""
+        return answers.told(listing.page(self.org, request.match_info["version"], request.query, "V2Query"))
 
     async def info(self, request: web.Request) -> web.Response:
         """Show a job; an ingest job's id is as good."""

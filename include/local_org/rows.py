@@ -101,7 +101,9 @@ class _Chunk:
                 values.append(None if text else rules.NOTHING)
                 continue
             values.append(parents[0] if len(parents) == 1 else rules.NOTHING)
-            if len(parents) != 1:
+            if len(parents) > 1:
+                errors[row] = f"INVALID_FIELD:More than one record found for external id field: [{', '.join(parents)}]:--"
+            elif not parents:
                 errors[row] = f"INVALID_FIELD:Foreign key external ID: {text.lower()} not found for field {key} in entity {parent.name}:--"
         return field.name, (values, errors)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import decimal
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def _typed(field: schema.Field, cell: str, column: int) -> Any:
         raise Wrong(f"INVALID_FIELD:{message}:{field.name} --") from None
     if isinstance(value, float) and not value.is_integer():
         value = rounded(field, value)
-    if field.whole_digits and isinstance(value, float) and abs(value) >= 10**field.whole_digits:
+    if isinstance(value, float) and (math.isinf(value) or (field.whole_digits and abs(value) >= 10**field.whole_digits)):
         said = f"{field.label}: value outside of valid range on numeric field: {java_double(value)}"
         raise Wrong(f"NUMBER_OUTSIDE_VALID_RANGE:{said}:{field.name} --")
     return value
@@ -148,6 +149,8 @@ def echoed(field: schema.Field | None, cell: str, value: Any, echo: str) -> str:
 
 def java_double(value: float) -> str:
     """Print a double as Java's Double.toString does: scientific from ten million on and below a thousandth."""
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
     if value == 0 or 1e-3 <= abs(value) < 1e7:  # noqa: PLR2004 - Java's own limits
         return repr(value)
     mantissa, exponent = f"{value!r}e0".split("e")[:2] if "e" in repr(value) else ("", "")

@@ -28,9 +28,9 @@ class Unreadable(Exception):
 
 
 def header(path: Path, delimiter: str) -> list[str]:
-    """Read the first row; none of an empty file. Raises Unreadable for one that is too long."""
+    """Read the first row that isn't blank; none of an empty file. Raises Unreadable for one that is too long."""
     with path.open(encoding="utf-8", newline="") as file:
-        found = next(csv.reader(file, delimiter=DELIMITERS[delimiter]), [])
+        found = next(filter(None, csv.reader(file, delimiter=DELIMITERS[delimiter])), [])
     if _length(found) > MOST_HEADER:
         raise Unreadable(f"InvalidBatch : Failed to parse CSV. Exceeded max length for the header row : {MOST_HEADER}")
     if len(found) > MOST_COLUMNS:
@@ -51,7 +51,7 @@ def check(path: Path, job: dict[str, str], sobject: schema.SObject, objects: Map
         raise Unreadable(
             "InvalidBatch : Failed to parse CSV. Found unescaped quote" if quoted else f"InvalidBatch : Field name not found : {found[0]}"
         )
-    if job["operation"] in {"delete", "hardDelete"} and [name.lower() for name in found] != ["id"]:
+    if job["operation"] in {"delete", "hardDelete"} and found and [name.lower() for name in found] != ["id"]:
         raise Unreadable(f"InvalidBatch : The '{job['operation']}' batch must contain only ids")
     if job["operation"] == "update" and found and "id" not in [name.lower() for name in found]:
         raise Unreadable("InvalidBatch : Field name not found : Id")
@@ -90,8 +90,8 @@ def _column(name: str, sobject: schema.SObject, objects: Mapping[str, schema.SOb
     if sobject.field(name) is not None:
         return
     relation, dot, key = name.rpartition(".")
-    kind, _, relation = relation.rpartition(":")
-    if not dot or not key or "." in relation or ":" in kind:
+    kind, colon, relation = relation.rpartition(":")
+    if not dot or not key or "." in relation or ":" in kind or (colon and not kind):
         raise Unreadable(f"InvalidBatch : Field name not found : {name}")
     owner = next((field for field in sobject.fields.values() if (field.relationship_name or "").lower() == relation.lower()), None)
     if owner is None:
@@ -126,7 +126,7 @@ def rows(path: Path, delimiter: str) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, delimiter=DELIMITERS[delimiter], strict=True)
         try:
-            next(reader, None)
+            next(filter(None, reader), None)
             if not returns:
                 yield from filter(None, reader)
                 return
@@ -138,19 +138,17 @@ def rows(path: Path, delimiter: str) -> Iterator[list[str]]:
 
 
 def as_sent(path: Path, delimiter: str) -> Iterator[str]:
-    """The data rows letter by letter, each with its line ending; from where they can't be read on, lines."""
+    """Header and rows letter by letter, each with its line ending, blank lines left out; from where they can't be read on, lines."""
     seen: list[str] = []
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         reader = csv.reader(_remembered(file, seen), delimiter=DELIMITERS[delimiter], strict=True)
         try:
-            next(reader, None)
-            seen.clear()
             for row in reader:
                 if row:
                     yield "".join(seen)
                 seen.clear()
         except csv.Error:
-            yield "".join(seen)
+            yield from seen
             yield from file
 
 

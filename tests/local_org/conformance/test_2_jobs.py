@@ -233,25 +233,6 @@ def test_2_6_processed_counts_failed_rows_too(salesforce: Salesforce) -> None:
 
 
 @pytest.mark.doc
-def test_2_7_a_list_has_jobs_without_counters(salesforce: Salesforce) -> None:
-    """done, records, nextRecordsUrl."""
-    job_id = salesforce.run("Name\n")["id"]
-    found = salesforce.call("GET", "/jobs/ingest").json()
-    assert {"done", "records", "nextRecordsUrl"} == set(found)
-    if found["done"]:
-        (mine,) = [each for each in found["records"] if each["id"] == job_id]
-        assert [*REDUCED, *END, "jobType", "lineEnding", "columnDelimiter"] == list(mine)
-        assert found["nextRecordsUrl"] is None
-
-
-@pytest.mark.doc
-def test_2_7_a_list_can_be_of_one_kind(salesforce: Salesforce) -> None:
-    """jobType=Classic has none of these."""
-    salesforce.create()
-    assert set() == {each["jobType"] for each in salesforce.call("GET", "/jobs/ingest?jobType=Classic").json()["records"]} - {"Classic"}
-
-
-@pytest.mark.doc
 def test_2_8_an_open_job_cannot_be_deleted(salesforce: Salesforce) -> None:
     """It isn't terminated."""
     answer = salesforce.call("DELETE", f"/jobs/ingest/{salesforce.create()['id']}")
