@@ -35,7 +35,7 @@ def fields_of(sobject: schema.SObject, document: Mapping[str, Any]) -> dict[str,
 
 
 def _parent(sobject: schema.SObject, name: str, given: dict[str, Any]) -> dict[str, Any]:
-    via = next((each for each in sobject.fields.values() if (each.relationship_name or "").lower() == name.lower()), None)
+    via = next((each for each in sobject.fields.values() if name and (each.relationship_name or "").lower() == name.lower()), None)
     if via is None:
         raise answers.Refused(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
     kind = (given.get(ABOUT) or {}).get("type") or given.get("type")

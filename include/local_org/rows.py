@@ -134,7 +134,11 @@ class _Chunk:
         upsert = self.job.operation == "upsert"
         if None not in keys or (upsert and name.lower() == "id"):
             return
-        text = f"{name} not specified" if upsert else f"Id not specified in an {self.job.operation} call"
+        text = (
+            f"{name} not specified"
+            if upsert
+            else f"Id not specified in {'an' if self.job.operation == 'update' else 'a'} {self.job.operation} call"
+        )
         for row, key in enumerate(keys):
             if key is None:
                 self.errors.setdefault(row, f"MISSING_ARGUMENT:{text}:--")

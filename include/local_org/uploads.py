@@ -91,7 +91,7 @@ def _column(name: str, sobject: schema.SObject, objects: Mapping[str, schema.SOb
         return
     relation, dot, key = name.rpartition(".")
     kind, colon, relation = relation.rpartition(":")
-    if not dot or not key or "." in relation or ":" in kind or (colon and not kind):
+    if not dot or not key or "." in relation or ":" in kind or (colon and not kind) or not relation:
         raise Unreadable(f"InvalidBatch : Field name not found : {name}")
     owner = next((field for field in sobject.fields.values() if (field.relationship_name or "").lower() == relation.lower()), None)
     if owner is None:
