@@ -22,8 +22,9 @@ WITH_SECRET = {"client_credentials", "password", "refresh_token"}
 AUDIENCES = ["https://login.salesforce.com", "https://test.salesforce.com"]
 LOGIN_HOSTS = {"login.salesforce.com", "test.salesforce.com"}
 NEEDED: Options = {"require": ["exp"]}
-# An assertion is good for so many seconds at the most.
-LONGEST = 300
+# An assertion is good for so many seconds at the most. Salesforce's command line writes its end in milliseconds, which is
+# taken too [SFCODE].
+LONGEST, MILLISECONDS = 300, 10**11
 
 
 class Refused(Exception):
@@ -66,7 +67,7 @@ def _assertion(of: org.Org, text: str) -> str:
         claims: dict[str, str] = jwt.decode(text, key, algorithms=["RS256"], audience=AUDIENCES, options=NEEDED)
     except jwt.PyJWTError as wrong:
         raise Refused("invalid_grant", "invalid assertion") from wrong
-    if int(claims["exp"]) > time.time() + LONGEST:
+    if time.time() + LONGEST < int(claims["exp"]) < MILLISECONDS:
         raise Refused("invalid_grant", "invalid assertion")
     if claims.get("iss") != of.client_id:
         raise Refused("invalid_client_id", "client identifier invalid")

@@ -196,18 +196,34 @@ class Writing:
         own = {name: column for name, column in self.values.items() if name != "Id"}
         return own | {f"{name}~": column for name, column in keys.items()}
 
+    def _defaults(self) -> dict[str, Any]:
+        owner = {"OwnerId": self.job.user_id} if self.job.sobject.field("OwnerId") else {}
+        return self.job.sobject.defaults() | owner
+
+    def _numbered(self, rows: int, new: int) -> dict[str, list[Any]]:
+        """Numbers that the org counts up itself, of eight digits; by column."""
+        found: dict[str, list[Any]] = {}
+        for field in self.job.sobject.fields.values():
+            if field.describe["autoNumber"]:
+                last = self.db.counted(self.con, f"{self.job.sobject.name}.{field.name}", rows if new else 0)
+                found[field.name] = [f"{last - rows + row + 1:08d}" for row in range(rows)]
+                if field.unique or field.external_id or field.id_lookup:
+                    found[f"{field.name}~"] = found[field.name]
+        return found
+
     def _insert(self, new: Sequence[int], sf_ids: Sequence[str], keys: dict[str, list[Any]]) -> None:
         if not new:
             return
         job = self.job
         same = {"IsDeleted": 0, "CreatedDate": job.now, "CreatedById": job.user_id, **self._touched()}
-        owner = {"OwnerId": job.user_id} if job.sobject.field("OwnerId") else {}
+        defaults = self._defaults()
         columns = {
-            name: [owner.get(name) if column[row] is rules.NOTHING else column[row] for row in new]
-            for name, column in self._written(keys).items()
+            name: [defaults.get(name) if column[row] is rules.NOTHING else column[row] for row in new]
+            for name, column in (self._written(keys) | self._numbered(len(sf_ids), len(new))).items()
             if name not in same
         }
-        same.update({name: value for name, value in owner.items() if name not in columns})
+        same = defaults | same
+        same = {name: value for name, value in same.items() if name not in columns}
         names = ", ".join(f'"{name}"' for name in ("Id", *columns, *same))
         given = ", ".join(["?"] * (1 + len(columns) + len(same)))
         constants = list(same.values())

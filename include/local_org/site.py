@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from include.local_org import settings
 
+# When the org's own records were made.
+BEGUN = "2026-01-01T00:00:00.000+0000"
 USERNAME, LIMITED_USERNAME = "loader@local.org", "limited@local.org"
 
 
@@ -30,12 +32,18 @@ class Site:
         self._own_rows()
 
     def _own_rows(self) -> None:
-        """The org's own rows: Organization, users, record types, what there is."""
+        """The org's own rows: Organization, users, record types, the standard price book, what there is."""
         about = {"Name": "Local Org", "IsSandbox": int(self.settings.sandbox), "OrganizationType": "Developer Edition"}
         locale = {"InstanceName": "LOCAL", "LanguageLocaleKey": "en_US", "DefaultLocaleSidKey": "en_US", "TimeZoneSidKey": "GMT"}
-        self._own_row("Organization", {"Id": self.org_id, **about, **locale})
+        self._own_row("Organization", {"Id": self.org_id, **about, "PrimaryContact": "Loader", "Country": "US", **locale})
+        profile = {"Id": ids.full("00e000000000001"), "Name": "System Administrator", "UserType": "Standard"}
+        self._own_row("Profile", profile)
         for sf_id, username, name in ((self.user_id, USERNAME, "Loader"), (self.limited_user_id, LIMITED_USERNAME, "Limited")):
-            self._own_row("User", {"Id": sf_id, "Username": username, "Username~": username, "Name": name, "IsActive": 1})
+            named = {"Username": username, "Username~": username, "Name": name, "LastName": name, "Alias": name.lower(), "Email": username}
+            spoken = {"TimeZoneSidKey": "GMT", "LocaleSidKey": "en_US", "EmailEncodingKey": "UTF-8", "LanguageLocaleKey": "en_US"}
+            more = {"IsActive": 1, "ProfileId": profile["Id"], "UserType": "Standard"}
+            self._own_row("User", {"Id": sf_id, **named, **spoken, **more})
+        self._own_row("Pricebook2", {"Id": ids.full("01sz00000000001"), "Name": "Standard Price Book", "IsActive": 1, "IsStandard": 1})
         for number, sobject in enumerate(self._all_objects.values()):
             for each in describes.record_types(sobject)[:-1]:
                 named = {"Name": each["name"], "Name~": each["name"], "DeveloperName": each["developerName"]}
@@ -44,14 +52,22 @@ class Site:
             self._own_row("EntityDefinition", _entity(number, sobject))
 
     def _own_row(self, sobject: str, values: dict[str, Any]) -> None:
-        """Write a row of the org's own; a schema of somebody's may lack the object, or some of its fields."""
+        """Write a row of the org's own, once; a schema of somebody's may lack the object, or some of its fields."""
         found = self._all_objects.get(sobject.lower())
         if found is None:
             return
-        kept = {name: value for name, value in values.items() if found.field(name.rstrip("~"))} | {"IsDeleted": 0}
+        begun = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), BEGUN)
+        touched = begun | {"CreatedById": self.user_id, "LastModifiedById": self.user_id}
+        kept = {name: value for name, value in (touched | values).items() if found.field(name.rstrip("~"))} | {"IsDeleted": 0}
         names = ", ".join(f'"{column}"' for column in kept)
+        # A new start may know better what it is; what users wrote beside that stays.
+        again = ", ".join(f'"{column}" = excluded."{column}"' for column in values if column in kept and column != "Id")
         with self.store.writing() as con:
-            con.execute(f'INSERT OR REPLACE INTO "{sobject}" ({names}) VALUES ({", ".join("?" * len(kept))})', [*kept.values()])
+            marks = ", ".join("?" * len(kept))
+            con.execute(
+                f'INSERT INTO "{sobject}" ({names}) VALUES ({marks}) ON CONFLICT ("Id") DO UPDATE SET {again}, "IsDeleted" = 0',
+                [*kept.values()],
+            )
 
     def clock(self) -> datetime.datetime:
         """The time by the org's clock, which may be set wrong."""

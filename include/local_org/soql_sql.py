@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +43,24 @@ class Joined:
         """Find the field of a path. Raises Refused (INVALID_FIELD)."""
         relations, name = self.way(path)
         found = self.tables(relations)
-        reads = [(f'{alias}."{each.name}"', each) for alias, sobject in found if (each := sobject.field(name)) is not None]
+        if name.lower() == "type" and relations and self._polymorphic(relations):
+            return self._kind(relations)
+        reads = [(read(alias, each), each) for alias, sobject in found if (each := sobject.field(name)) is not None]
         if not reads:
             raise _no_column(name, found[0][1])
         sql = reads[0][0] if len(reads) == 1 else f"coalesce({', '.join(read for read, _ in reads)})"
         return Target(sql, reads[0][1])
+
+    def _polymorphic(self, relations: list[str]) -> bool:
+        found = [self.relation(sobject, relations[-1]) for _, sobject in self.tables(relations[:-1])]
+        return any(via is not None and len(via.reference_to) > 1 for via in found)
+
+    def _kind(self, relations: list[str]) -> Target:
+        """Which object a polymorphic lookup points at."""
+        found = self.tables(relations)
+        cases = " ".join(f"WHEN {alias}.\"Id\" IS NOT NULL THEN '{sobject.name}'" for alias, sobject in found)
+        text = dataclasses.replace(found[0][1].fields["id"], name="Type", label="Object Type", type="string")
+        return Target(f"CASE {cases} END", text)
 
     def way(self, path: str) -> tuple[list[str], str]:
         """The relationships of a path, and its field's name; the object's own name may stand before them."""
@@ -171,6 +186,16 @@ class Joined:
         if item.aggregate == "COUNT_DISTINCT":
             return f"count(DISTINCT {target})"
         return f"{item.aggregate.lower()}({target})"
+
+
+def read(alias: str, each: schema.Field) -> str:
+    """The SQL of a field's value: stored, or made of others'."""
+    stored = f'{alias}."{each.name}"'
+    if each.sql:
+        made = re.sub(r"\{(\w+)\}", lambda found: f'{alias}."{found[1]}"', each.sql)
+        # Where there is no record there is no value.
+        return f'CASE WHEN {alias}."Id" IS NOT NULL THEN {made} END'
+    return stored
 
 
 def _object(objects: dict[str, schema.SObject], name: str) -> schema.SObject:

@@ -76,11 +76,16 @@ class Store:
                 committed()
 
     def _table(self, con: sqlite3.Connection, each: schema.SObject) -> None:
-        """Create an object's table: a column per field, a folded column and an index per key."""
+        """Create an object's table, or what it lacks: a column per field, a folded column and an index per key."""
         columns = [f'"{field.name}" {NUMBERS.get(field.type, "TEXT")}' for field in each.fields.values() if field.name != "Id"]
         keys = [field for field in each.fields.values() if field.name != "Id" and (field.unique or field.external_id or field.id_lookup)]
         columns += [f'"{field.name}~" TEXT' for field in keys]
         con.execute(f'CREATE TABLE IF NOT EXISTS "{each.name}" ("Id" TEXT PRIMARY KEY, {", ".join(columns)}) WITHOUT ROWID')
+        known = {row["name"] for row in con.execute(f'PRAGMA table_info("{each.name}")')}
+        for column in columns:
+            # The schema has grown since the file was made.
+            if column.split('"')[1] not in known:
+                con.execute(f'ALTER TABLE "{each.name}" ADD COLUMN {column}')
         for field in keys:
             key = f'"{field.name}~"'
             con.execute(f'CREATE INDEX IF NOT EXISTS "{each.name}.{field.name}" ON "{each.name}" ({key}) WHERE {key} IS NOT NULL')
@@ -91,9 +96,15 @@ class Store:
 
     def new_ids(self, con: sqlite3.Connection, prefix: str, count: int) -> list[str]:
         """Hand out the next record ids of a kind."""
-        con.execute('INSERT INTO "_counters" VALUES (?, 0) ON CONFLICT DO NOTHING', [prefix])
-        (last,) = con.execute('UPDATE "_counters" SET value = value + ? WHERE name = ? RETURNING value', [count, prefix]).fetchone()
+        last = self.counted(con, prefix, count)
         return [ids.new(prefix, number) for number in range(last - count + 1, last + 1)]
+
+    @staticmethod
+    def counted(con: sqlite3.Connection, name: str, count: int) -> int:
+        """Count on; the last number of those that are handed out."""
+        con.execute('INSERT INTO "_counters" VALUES (?, 0) ON CONFLICT DO NOTHING', [name])
+        (last,) = con.execute('UPDATE "_counters" SET value = value + ? WHERE name = ? RETURNING value', [count, name]).fetchone()
+        return int(last)
 
     def save_job(self, con: sqlite3.Connection, document: dict[str, Any]) -> None:
         """Write a job's document."""

@@ -79,6 +79,11 @@ def test_an_assertion_may_write_its_end_as_text(line: dict[str, Any]) -> None:
     assert 400 == asserted(line, exp=str(int(time.time()) + 3600)).status_code
 
 
+def test_an_assertion_may_write_its_end_in_milliseconds(line: dict[str, Any]) -> None:
+    """Salesforce's own command line does."""
+    assert 200 == asserted(line, exp=int(time.time() * 1000) + 300).status_code
+
+
 def test_a_password_gives_a_token_to_refresh_the_session(line: dict[str, Any]) -> None:
     """It works until it is revoked; one that nobody handed out never does."""
     form = {name: line[name] for name in ("client_id", "client_secret", "username")}

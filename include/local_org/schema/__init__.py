@@ -15,6 +15,7 @@ class Field:
     """One field, as far as rules need it; `describe` has the rest.
 
     `restricted`: the only values of a restricted picklist. `whole_digits`: of a number, before its point; 0: any.
+    `sql`: how a value that isn't stored is read from the record's others, which stand in braces.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Field:
     whole_digits: int
     deleted_with_parent: bool
     describe: dict[str, Any]
+    sql: str = ""
 
     @property
     def folds(self) -> bool:
@@ -51,6 +53,17 @@ class SObject:
     key_prefix: str
     fields: dict[str, Field]
     describe: dict[str, Any]
+
+    def defaults(self) -> dict[str, Any]:
+        """What new records have in fields that they aren't given: pre-selected values of picklists, false or true."""
+        found: dict[str, Any] = {}
+        for each in self.fields.values():
+            chosen = next((value["value"] for value in each.describe["picklistValues"] if value["defaultValue"]), None)
+            if each.type == "boolean":
+                found[each.name] = int(each.describe["defaultValue"] is True)
+            elif chosen is not None:
+                found[each.name] = chosen
+        return found
 
     def field(self, name: str) -> Field | None:
         """Find a field; names have no case."""
@@ -70,7 +83,8 @@ def _object(document: dict[str, Any], defaults: dict[str, Any]) -> SObject:
     described = [_sized({**defaults["field"], **_by_type(each, defaults), **_public(each)}, each) for each in given]
     whole = {**defaults["object"], **{key: value for key, value in document.items() if key != "system"}, "fields": described}
     along = {each["name"] for each in given if each.get("deletedWithParent") or each.get("cascadeDelete")}
-    fields = {each["name"].lower(): _field(each, deleted_with_parent=each["name"] in along) for each in described}
+    reads = {each["name"]: each.get("sql", "") for each in given}
+    fields = {each["name"].lower(): _field(each, deleted_with_parent=each["name"] in along, sql=reads[each["name"]]) for each in described}
     return SObject(document["name"], whole["label"], whole["keyPrefix"], fields, whole)
 
 
@@ -82,15 +96,15 @@ def _sized(described: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _public(each: dict[str, Any]) -> dict[str, Any]:
-    """What a describe says of a field; `deletedWithParent` it says of the parent's children only."""
-    return {key: value for key, value in each.items() if key != "deletedWithParent"}
+    """What a describe says of a field; `deletedWithParent` it says of the parent's children only, `sql` is ours."""
+    return {key: value for key, value in each.items() if key not in {"deletedWithParent", "sql"}}
 
 
 def _by_type(each: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     return {"label": each["name"], **defaults["types"].get(each.get("type", "string"), {})}
 
 
-def _field(each: dict[str, Any], *, deleted_with_parent: bool) -> Field:
+def _field(each: dict[str, Any], *, deleted_with_parent: bool, sql: str) -> Field:
     return Field(
         name=each["name"],
         label=each["label"],
@@ -110,4 +124,5 @@ def _field(each: dict[str, Any], *, deleted_with_parent: bool) -> Field:
         whole_digits=each["precision"] - each["scale"],
         deleted_with_parent=deleted_with_parent,
         describe=each,
+        sql=sql,
     )

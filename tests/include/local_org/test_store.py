@@ -1,44 +1,30 @@
-"""Transactions → committed whole or not at all, and told of in time."""
+"""The database file → it grows with the schema."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
-import pytest
-
-from include.local_org import store
+from include.local_org import schema, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def ids_in(path: Path) -> list[str]:
-    """Jobs that another process would find in the file."""
-    with sqlite3.connect(path) as con:
-        return [row[0] for row in con.execute('SELECT id FROM "_jobs"')]
+OBJECT = '{"name": "Ship__c", "label": "Ship", "keyPrefix": "a0S", "custom": true, "fields": [%s]}'
+NAME = '{"name": "Name", "label": "Name", "nameField": true, "nillable": false}'
+KEY = '{"name": "Key__c", "label": "Key", "externalId": true, "idLookup": true, "unique": true}'
 
 
-def test_what_is_told_of_is_committed(tmp_path: Path) -> None:
-    """A job's counters are shown only once another reader finds its rows."""
-    found, path = [], tmp_path / "org.db"
-    db = store.Store(path, {})
-    with db.writing(lambda: found.append(ids_in(path))) as con:
-        db.save_job(con, {"id": "750", "place": 0})
-        found.append(ids_in(path))
-    assert [[], ["750"]] == found
+def opened(folder: Path, fields: str) -> store.Store:
+    """Open the file in a folder with a schema of one more object."""
+    (folder / "schema").mkdir(exist_ok=True)
+    (folder / "schema" / "Ship__c.json").write_text(OBJECT % fields)
+    return store.Store(folder / "org.db", schema.load(folder / "schema"))
 
 
-def break_off(db: store.Store, found: list[str]) -> None:
-    """Save a job and fail before the end."""
-    with db.writing(lambda: found.append("told")) as con:
-        db.save_job(con, {"id": "750", "place": 0})
-        raise KeyError
-
-
-def test_what_is_rolled_back_is_not_told_of(tmp_path: Path) -> None:
-    """Nothing of it is there either."""
-    found: list[str] = []
-    with pytest.raises(KeyError):
-        break_off(store.Store(tmp_path / "org.db", {}), found)
-    assert ([], []) == (found, ids_in(tmp_path / "org.db"))
+def test_fields_can_be_added_to_an_object_that_has_records(tmp_path: Path) -> None:
+    """Its records stay, the new field is empty, its key has an index."""
+    with opened(tmp_path, NAME).writing() as con:
+        con.execute('INSERT INTO "Ship__c" ("Id", "Name") VALUES (\'a0S1\', \'Vasa\')')
+    grown = opened(tmp_path, f"{NAME}, {KEY}").reading()
+    assert [("Vasa", None, None)] == [tuple(row) for row in grown.execute('SELECT "Name", "Key__c", "Key__c~" FROM "Ship__c"')]
+    assert "Ship__c.Key__c" in {row["name"] for row in grown.execute('PRAGMA index_list("Ship__c")')}
