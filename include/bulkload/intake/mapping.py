@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -176,4 +177,5 @@ def allowed(tolerance: int | str, rows: int) -> int:
     """How many of `rows` a tolerance allows: `10`, or `2%` rounded down."""
     if isinstance(tolerance, int):
         return tolerance
-    return int(rows * float(tolerance.rstrip("%")) / 100)
+    # Not a float: 0.57 % of 10,000 rows would be 56.
+    return int(rows * Fraction(tolerance.rstrip("%")) / 100)

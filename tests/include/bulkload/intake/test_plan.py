@@ -93,7 +93,7 @@ def test_rubbish_is_a_plan_error(document: Any) -> None:
         plan.plan_from(document)
 
 
-@pytest.mark.parametrize(("allowed", "rows", "lost"), [(0, 10, 0), (3, 10, 3), ("2%", 149, 2), ("0.5%", 1000, 5), ("100%", 7, 7)])
+@pytest.mark.parametrize(("allowed", "rows", "lost"), [(0, 10, 0), (3, 10, 3), ("2%", 149, 2), ("0.57%", 10_000, 57), ("100%", 7, 7)])
 def test_a_share_of_the_rows_may_be_lost(allowed: Any, rows: int, lost: int) -> None:
     """A share is rounded down: 2 % of 149 rows are 2."""
     assert lost == plan.plan_from(with_change("objects/Account/max_failed", allowed)).objects["Account"].loss_allowed(rows)
