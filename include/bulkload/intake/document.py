@@ -148,8 +148,11 @@ def items(blocks: Iterator[bytes], records_path: str) -> Iterator[bytes]:
 
 def _in_object(text: _Text, wanted: str) -> Iterator[bytes]:
     """Go through the document's keys to the wanted list."""
+    if text.peek() == "[":
+        raise errors.SourceError(f"the document is a list; write {{{json.dumps(wanted)}: …}} around it, or a record a line")
     if text.peek() != "{":
-        raise errors.SourceError(f"the document is no object that holds {wanted!r}; use records `[]` if it is a list")
+        text.value()
+        raise errors.SourceError(f"the document is no object that holds {wanted!r}; mend it, or the plan's `records`")
     text.take("{")
     seen = False
     while text.peek() != "}":
