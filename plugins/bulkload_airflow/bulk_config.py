@@ -204,6 +204,7 @@ def config(params: Mapping[str, Any], given: Mapping[str, Any], deployed: settin
         if each not in found:
             raise errors.PlanError(f"max_failed.{each}: no object is called so; the mapping has {', '.join(found)}")
         found[each]["max_failed"] = tolerance
+    _one_family(found)
     document = {
         "name": name,
         "source": {"uri": uri, "format": "json" if payload is not None else params["payload_format"]},
@@ -211,6 +212,13 @@ def config(params: Mapping[str, Any], given: Mapping[str, Any], deployed: settin
         **{key: params[key] for key in ("conn_id", "job_bytes", "poll_seconds", "wait_seconds")},
     }
     return Config(document, payload)
+
+
+def _one_family(found: Mapping[str, Any]) -> None:
+    """Refuse objects that aren't one parent and one child: the DAG has no tasks for others. Raises PlanError."""
+    if sum(bool(each.get("parents")) for each in found.values()) != 1:
+        message = f"objects: one parent and one child are loaded, {', '.join(found)} aren't; link just one of them by `parents`"
+        raise errors.PlanError(message)
 
 
 def _source(params: Mapping[str, Any], deployed: settings.Settings) -> tuple[str, Any]:

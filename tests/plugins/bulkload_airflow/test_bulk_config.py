@@ -105,6 +105,14 @@ def test_the_form_refuses_an_unknown_key_in_the_mapping() -> None:
         resolved({"objects": objects})
 
 
+def test_objects_that_are_no_parent_and_child_are_refused() -> None:
+    """The flow has no tasks for two parents: said before the first of them is sent."""
+    objects = json.loads(json.dumps(bulk_config.ACCOUNTS_WITH_CONTACTS))
+    objects["Contact"] |= {"records": "contacts[]", "parents": {}}
+    with pytest.raises(errors.PlanError, match="link just one of them"):
+        resolved({"payload_uri": "s3://b/a", "objects": objects})
+
+
 def test_text_that_looks_like_a_template_stays_text() -> None:
     """Config values are never rendered."""
     assert "s3://b/{{ conn.x.password }}" == resolved({"payload_uri": "s3://b/{{ conn.x.password }}"}).plan.source.uri
