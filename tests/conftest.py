@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import os
+import tempfile
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 hypothesis.settings.register_profile("project", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("project")
+
+# Airflow makes its home when it is imported, and a person's own is none of ours.
+HOME = tempfile.TemporaryDirectory(prefix="airflow-home-")
+os.environ["AIRFLOW_HOME"] = HOME.name
 
 # Retries follow at once; the local org may be steered.
 GIVEN = {"BULKLOAD_RETRY_SECONDS": "1"}
@@ -32,6 +38,11 @@ def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.
 
     with running.stack(wanted.Wanted(tmp_path_factory.mktemp("stack"), org=ORG, given=GIVEN)) as stack:
         yield stack
+
+
+def pytest_unconfigure() -> None:
+    """Take Airflow's home away again."""
+    HOME.cleanup()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
