@@ -16,7 +16,9 @@ intake: a payload becomes rows
     intake/raw             an object's rows as their source gives them
     intake/nested          rows cut out of the records they stand in
     intake/values          source values as Salesforce's text
+    intake/record_ids      an Id, or none
     intake/keys            keys: missing, shared, contradicting
+    intake/link_cells      source values that name the parents
     intake/split           rows into one staged table per object
 ledger: what was done, only ever added to
     ledger/entries         one act, one entry

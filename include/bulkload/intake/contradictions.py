@@ -84,6 +84,8 @@ def _object(checked: Whole, name: str) -> Iterator[str]:
             yield from _link(checked, name, f"{place}.parents.{field}" + (f".{nth}" if len(links) > 1 else ""), link)
         if len(links) > 1 and any(link.by == "nesting" for link in links):
             yield f"{place}.parents.{field}: several parents are told apart by their `from`; nesting has none"
+        if len({link.from_ for link in links}) < len(links):
+            yield f"{place}.parents.{field}: several parents are told apart by their `from`; give each a source value of its own"
     if _depth(each) > 1 and not each.parents and not _reads_above(each):
         yield f"{place}.parents: its records stand in others' but no lookup names them; add one"
 

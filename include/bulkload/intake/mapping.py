@@ -68,7 +68,7 @@ class Value(Strict):
 
 
 class Link(Strict):
-    """How one lookup finds its record. Several for one field: the first whose cell is filled counts."""
+    """How one lookup finds its record. Several for one field: each row fills the cell of one of them at most."""
 
     object: str | None = Field(None, description="Name of the parent object in this plan.")
     sobject: ApiName | None = Field(None, description="Or the API name of records that are in the org already.")

@@ -27,22 +27,29 @@ def text(raw: str) -> str:
     return f"CASE WHEN contains({raw}, chr(13)) THEN {with_lf} WHEN {raw} != '' THEN {raw} END"
 
 
-def reason(fault: str, raws: Mapping[str, str]) -> str:
+def reason(fault: str, raws: Mapping[str, str], more: str = "") -> str:
     """The first thing that is wrong with a row, as text; NULL if nothing is.
 
-    `fault`: what its source says against it; `raws`: field → its source value (SQL expressions).
+    `fault`: what its source says against it; `raws`: field → its source value (SQL expressions); `more`: further
+    branches of the CASE.
     """
-    checks = " ".join(_value_check(raw, field) for field, raw in raws.items())
-    return f"CASE WHEN {fault} IS NOT NULL THEN {fault} {checks} END"
+    checks = " ".join(unfit(raw, field) for field, raw in raws.items())
+    return f"CASE WHEN {fault} IS NOT NULL THEN {fault} {checks} {more} END"
 
 
-def _value_check(raw: str, field: str) -> str:
-    said = tables.literal(f"bad value: {field}: ") + " ||"
+def unfit(raw: str, field: str) -> str:
+    """Branches of a CASE: what no field of any type takes."""
     return (
-        f"WHEN {raw} = '{NULL_MARK}' THEN {said} 'the text {NULL_MARK} would empty the field' "
-        f"WHEN contains({raw}, chr(0)) THEN {said} 'it holds a NUL character' "
-        f"WHEN strlen({raw}) > {MOST_CHARACTERS} AND length({raw}) > {MOST_CHARACTERS} THEN {said} 'more than {MOST_CHARACTERS} characters'"
+        f"WHEN {raw} = '{NULL_MARK}' THEN {bad(field, f'the text {NULL_MARK} would empty the field')} "
+        f"WHEN contains({raw}, chr(0)) THEN {bad(field, 'it holds a NUL character')} "
+        f"WHEN strlen({raw}) > {MOST_CHARACTERS} AND length({raw}) > {MOST_CHARACTERS} "
+        f"THEN {bad(field, f'more than {MOST_CHARACTERS} characters')}"
     )
+
+
+def bad(field: str, wrong: str) -> str:
+    """The reason of a bad value, as an SQL text."""
+    return tables.literal(f"bad value: {field}: {wrong}")
 
 
 def changed(raws: Mapping[str, str], types: Mapping[str, str]) -> str:

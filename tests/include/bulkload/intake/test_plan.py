@@ -62,6 +62,11 @@ def test_parents_come_first_whatever_the_document_says() -> None:
         ("objects/Contact/records", "people[]", "people[] don't stand in accounts[]"),
         ("objects/Contact/parents", None, "its records stand in others' but no lookup names them"),
         ("objects/Contact/fields", {"AccountId": "x", "LastName": "l"}, "objects.Contact.fields.AccountId: it is filled by `parents` too"),
+        (
+            "objects/Contact/parents",
+            {"ReportsToId": [{"sobject": "Contact", "from": "boss"}, {"sobject": "Lead", "from": "boss"}]},
+            "objects.Contact.parents.ReportsToId: several parents are told apart by their `from`; give each a source value of its own",
+        ),
         ("objects/Account/opration", "upsert", "objects.Account.opration: Extra inputs are not permitted"),
         ("objects/Account/max_failed", "200%", "objects.Account.max_failed"),
         ("objects/Account/records", "accounts", "objects.Account.records"),
