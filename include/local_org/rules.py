@@ -64,7 +64,7 @@ def _typed(field: schema.Field, cell: str, column: int) -> Any:
         return NOTHING
     try:
         value = READERS[XSD[field.type]](text)
-    except ValueError:
+    except (ValueError, OverflowError):
         message = f"Failed to deserialize field at col {column}. Due to, '{cell}' is not a valid value for the type {XSD[field.type]}"
         raise Wrong(f"INVALID_FIELD:{message}:{field.name} --") from None
     if isinstance(value, float) and not value.is_integer():

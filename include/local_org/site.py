@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # When the org's own records were made.
 BEGUN = "2026-01-01T00:00:00.000+0000"
+# Users and record types of the org's own have the first Ids of their kinds.
+OWN, MOST_OWN = ("005", "012"), 1000
 USERNAME, LIMITED_USERNAME = "loader@local.org", "limited@local.org"
 
 
@@ -50,6 +52,9 @@ class Site:
                 own = {"DeveloperName~": each["developerName"], "SobjectType": sobject.name, "IsActive": 1}
                 self._own_row("RecordType", {"Id": each["recordTypeId"], **named, **own})
             self._own_row("EntityDefinition", _entity(number, sobject))
+        with self.store.writing() as con:
+            for prefix in OWN:
+                self.store.keep_ids(con, prefix, MOST_OWN)
 
     def _own_row(self, sobject: str, values: dict[str, Any]) -> None:
         """Write a row of the org's own, once; a schema of somebody's may lack the object, or some of its fields."""

@@ -106,6 +106,10 @@ class Store:
         (last,) = con.execute('UPDATE "_counters" SET value = value + ? WHERE name = ? RETURNING value', [count, name]).fetchone()
         return int(last)
 
+    def keep_ids(self, con: sqlite3.Connection, prefix: str, count: int) -> None:
+        """Hand out none of the first ids of a kind."""
+        con.execute('INSERT INTO "_counters" VALUES (?, ?) ON CONFLICT DO UPDATE SET value = max(value, excluded.value)', [prefix, count])
+
     def save_job(self, con: sqlite3.Connection, document: dict[str, Any]) -> None:
         """Write a job's document."""
         place = document["place"]

@@ -114,3 +114,11 @@ def test_a_number_that_no_double_holds_is_refused(steered: Steered, cell: str) -
     job = steered.run(f"Name,AnnualRevenue,NumberOfEmployees\nx,{cell},\ny,,{cell}\n")
     said = {error.partition(":")[0] for error in steered.errors(job)}
     assert ("JobComplete", 2, {"NUMBER_OUTSIDE_VALID_RANGE", "INVALID_FIELD"}) == (job["state"], job["numberRecordsFailed"], said)
+
+
+def test_users_can_be_made(steered: Steered) -> None:
+    """Beside those that the org has of its own."""
+    (profile,) = steered.query("SELECT Id FROM Profile")
+    head = "Username,LastName,Alias,Email,TimeZoneSidKey,LocaleSidKey,EmailEncodingKey,LanguageLocaleKey,ProfileId"
+    job = steered.run(f"{head}\n{steered.prefix}@x.org,One,one,one@x.org,GMT,en_US,UTF-8,en_US,{profile['Id']}\n", "User")
+    assert ([], ["005"]) == (steered.errors(job), [row["sf__Id"][:3] for row in steered.rows(job, "successfulResults")])
