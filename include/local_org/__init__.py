@@ -33,8 +33,10 @@ task        a job at work: batches and chunks
 work        the thread that works on all of them in turns
 listing     all jobs → the list, page by page
 results     rows' outcomes → the three result files
-soql_words  a query → its parts
-soql_dates  date literals → days
+soql_words  a query → its words
+soql_parts  its words → its parts
+soql_dates  date literals → days; parts of dates
+soql_values values → what is compared
 soql_sql    its parts → SQL
 soql        a query → records
 cursors     a query's rows, kept for their next pages

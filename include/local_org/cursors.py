@@ -100,5 +100,5 @@ class Cursors:
         end = start + size
         done = end >= rows.total
         url = {} if done else {"nextRecordsUrl": f"/services/data/v{version}/query/{locator}-{end}"}
-        records = asked.records(rows.stretch(start, end), version)
+        records = asked.records(self.site, rows.stretch(start, end), version)
         return {"totalSize": rows.total, "done": done, **url, "records": records}

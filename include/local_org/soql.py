@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import rules, soql_sql, soql_words
+from include.local_org import answers, describes, rules, soql_parts, soql_sql, soql_words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from include.local_org import schema, site
 
 ALL = {"ALL", "STANDARD", "CUSTOM"}
+ID = soql_parts.Item("Id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,15 @@ class Column:
 
     way: tuple[str, ...]
     field: schema.Field | None
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Records below the found ones: the relationship's name, the lookup that points up, and the query for all of them."""
+
+    name: str
+    lookup: str
+    query: soql_parts.Query
 
 
 @dataclass(slots=True)
@@ -36,6 +46,8 @@ class Asked:
     prefixes: dict[str, str]
     aggregate: bool = False
     counts_only: bool = False
+    below: list[Below] = field(default_factory=list)
+    deleted: bool = False
 
     def run(self, of: site.Site) -> sqlite3.Cursor:
         """Run it; its rows are plain tuples."""
@@ -48,9 +60,31 @@ class Asked:
         (found,) = self.run(of).fetchone()
         return int(found)
 
-    def records(self, rows: Sequence[Sequence[Any]], version: str) -> list[dict[str, Any]]:
-        """Show rows as records."""
-        return [self._record(row, version) for row in rows]
+    def records(self, of: site.Site, rows: Sequence[Sequence[Any]], version: str) -> list[dict[str, Any]]:
+        """Show rows as records, with those below them: one more query per relationship."""
+        found = [self._record(row, version) for row in rows]
+        for below in self.below:
+            at = self.owners[()][0]
+            groups = self._grouped(of, below, [str(row[at]) for row in rows], version)
+            for record, row in zip(found, rows, strict=True):
+                inner = groups.get(str(row[at]), [])
+                record[below.name] = {"totalSize": len(inner), "done": True, "records": inner} if inner else None
+        return found
+
+    def _grouped(self, of: site.Site, below: Below, sf_ids: list[str], version: str) -> dict[str, list[dict[str, Any]]]:
+        """The records below some records, by the Id of the one above."""
+        words = tuple(soql_words.Word("text", f"'{sf_id}'") for sf_id in sf_ids)
+        here = soql_parts.Condition("in", item=soql_parts.Item(below.lookup), values=words)
+        where = soql_parts.Condition("and", (here, below.query.where)) if below.query.where else here
+        found: dict[str, list[Any]] = {}
+        if words:
+            given = _asked(of, replace(below.query, where=where, limit=None, offset=0), deleted=self.deleted, extra=below.lookup)
+            for row in given.run(of):
+                found.setdefault(row[-1], []).append(row)
+            start, most = below.query.offset, below.query.limit
+            end = None if most is None else start + most
+            return {sf_id: given.records(of, rows[start:end], version) for sf_id, rows in found.items()}
+        return {}
 
     def _record(self, row: Sequence[Any], version: str) -> dict[str, Any]:
         if self.aggregate:
@@ -85,16 +119,21 @@ class Asked:
 
 def asked(of: site.Site, text: str, *, deleted: bool = False, cells: bool = False) -> Asked:
     """Read a query. `deleted`: see soft-deleted records too; `cells`: values as in a CSV, no records. Raises Refused (400)."""
-    query = soql_words.read(text)
+    return _asked(of, soql_parts.read(text), deleted=deleted, cells=cells)
+
+
+def _asked(of: site.Site, query: soql_parts.Query, *, deleted: bool, cells: bool = False, extra: str = "") -> Asked:
+    """Make a query ready. `extra`: a field that its rows have at their end."""
     tables = soql_sql.joined(of.objects, query, of.clock().date(), deleted=deleted)
-    items = [each for item in query.items for each in _expanded(item, tables.sobject)]
     prefixes = {each.key_prefix: each.name for each in of.objects.values()}
-    if query.groups or any(item.aggregate for item in items):
+    below = [_below(of, tables.sobject, item) for item in query.items if item.query is not None]
+    items = [each for item in query.items if item.query is None for each in _expanded(item, tables.sobject)]
+    if query.aggregate:
         columns, reads = _aggregates(query, tables, items)
-        counts_only = len(items) == 1 and items[0].aggregate == "COUNT" and not items[0].path and not query.groups
+        counts_only = len(items) == 1 and items[0].function == "COUNT" and not items[0].path and not query.groups
         sql = tables.select(reads, query)
         return Asked(sql, tables.values, columns, {}, tables.sobject, prefixes, aggregate=True, counts_only=counts_only)
-    columns = [_column(tables, item.path) for item in items]
+    columns = [_column(tables, item) for item in items]
     targets = [tables.target(item.path) for item in items]
     if cells:
         sql = tables.select([_cell(target) for target in targets], query)
@@ -105,67 +144,79 @@ def asked(of: site.Site, text: str, *, deleted: bool = False, cells: bool = Fals
         owners[way] = (len(reads), tables.sobject.name)
         own_ids = [alias + '."Id"' for alias, _ in tables.tables(list(way))]
         reads.append(f"coalesce({', '.join(own_ids)}, NULL)")
+    reads += [tables.target(extra).sql] if extra else []
     sql = tables.select(reads, query)
-    return Asked(sql, tables.values, columns, owners, tables.sobject, prefixes)
+    return Asked(sql, tables.values, columns, owners, tables.sobject, prefixes, below=below, deleted=deleted)
+
+
+def _below(of: site.Site, sobject: schema.SObject, item: soql_parts.Item) -> Below:
+    """A query inside SELECT: its FROM names a relationship to children. Raises Refused."""
+    assert item.query is not None  # noqa: S101 - the caller has looked
+    for child in of.objects.values():
+        for lookup in child.fields.values():
+            if sobject.name in lookup.reference_to and (describes.relationship(child, lookup) or "").lower() == item.path.lower():
+                query = replace(item.query, sobject=child.name)
+                found = Below(describes.relationship(child, lookup) or item.path, lookup.name, query)
+                _asked(of, query, deleted=False, extra=lookup.name)
+                return found
+    said = f"Didn't understand relationship '{item.path}' in FROM part of query call."
+    raise answers.Refused(400, "INVALID_TYPE", said)
 
 
 def one(of: site.Site, text: str, version: str) -> dict[str, Any] | None:
     """The first record that a query finds. Raises Refused (400)."""
     given = asked(of, text)
     found = given.run(of).fetchone()
-    return given.records([found], version)[0] if found else None
+    return given.records(of, [found], version)[0] if found else None
 
 
-def _column(tables: soql_sql.Joined, path: str) -> Column:
-    """Where a value stands in a record, in the org's own spelling."""
-    target = tables.target(path)
-    relations, _ = tables.way(path)
+def _column(tables: soql_sql.Joined, item: soql_parts.Item) -> Column:
+    """Where a value stands in a record, in the org's own spelling. Raises Refused for one that only groups have."""
+    if item.function:
+        raise soql_words.malformed(f"Field must be grouped or aggregated: {item.path}")
+    target = tables.target(item.path)
+    relations, _ = tables.way(item.path)
     spelled, sobject = [], tables.sobject
     for name in relations:
         via = tables.relation(sobject, name)
         assert via is not None  # noqa: S101 - `target` has walked it
         spelled.append(via.relationship_name or name)
         sobject = next(tables.objects[each.lower()] for each in via.reference_to if each.lower() in tables.objects)
-    return Column((*spelled, target.field.name), target.field)
+    return Column((*spelled, item.alias or target.field.name), target.field)
 
 
-def _expanded(item: soql_words.Item, sobject: schema.SObject) -> list[soql_words.Item]:
+def _expanded(item: soql_parts.Item, sobject: schema.SObject) -> list[soql_parts.Item]:
     """FIELDS(ALL) and its like are all fields."""
-    if item.aggregate != "FIELDS":
+    if item.function != "FIELDS":
         return [item]
     kind = item.path.upper()
     if kind not in ALL:
         raise soql_words.malformed(f"unexpected token: '{item.path}'")
     wanted = [each.name for each in sobject.fields.values() if kind == "ALL" or (kind == "CUSTOM") == each.name.endswith("__c")]
-    return [soql_words.Item(name) for name in wanted]
+    return [soql_parts.Item(name) for name in wanted]
 
 
-def _aggregates(query: soql_words.Query, tables: soql_sql.Joined, items: list[soql_words.Item]) -> tuple[list[Column], list[str]]:
+def _aggregates(query: soql_parts.Query, tables: soql_sql.Joined, items: list[soql_parts.Item]) -> tuple[list[Column], list[str]]:
     """The columns of a query with aggregates, and how each is read."""
     columns, reads, unnamed = [], [], 0
     for item in items:
-        if item.aggregate:
-            columns.append(
-                Column((item.alias or f"expr{unnamed}",), tables.target(item.path).field if item.aggregate in {"MIN", "MAX"} else None)
-            )
-            unnamed += not item.alias
-            reads.append(tables.aggregate(item))
-            continue
-        target = tables.target(item.path)
-        if item.path.lower() not in {path.lower() for path in query.groups}:
+        if not item.aggregate and not any(item.same(group) for group in query.groups):
             raise soql_words.malformed(f"Field must be grouped or aggregated: {item.path}")
-        columns.append(Column((item.alias or target.field.name,), target.field))
+        target = tables.valued(item)
+        name = item.alias or (f"expr{unnamed}" if item.function else target.field.name)
+        unnamed += bool(item.function) and not item.alias
+        columns.append(Column((name,), target.field))
         reads.append(target.sql)
     return columns, reads
 
 
-def shown(field: schema.Field | None, value: Any) -> Any:
+def shown(of_field: schema.Field | None, value: Any) -> Any:
     """A stored value as JSON shows it."""
-    if value is None or field is None:
+    if value is None or of_field is None:
         return value
-    if field.type == "boolean":
+    if of_field.type == "boolean":
         return bool(value)
-    return value.replace("Z", "+0000") if field.type == "datetime" else value
+    return value.replace("Z", "+0000") if of_field.type == "datetime" else value
 
 
 def _cell(target: soql_sql.Target) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import answers, ids, soql_dates, soql_words, store
+from include.local_org import answers, soql_dates, soql_parts, soql_values, soql_words
 
 if TYPE_CHECKING:
+    import datetime
+
     from include.local_org import schema
 
-CASELESS = {"string", "email", "picklist", "multipicklist", "textarea", "phone", "url", "combobox"}
-NUMBERS = {"int", "double", "currency", "percent"}
 MOMENT = 23
 
 
@@ -97,26 +96,49 @@ class Joined:
             found.append((own, parent))
         return found
 
-    def condition(self, given: soql_words.Condition) -> str:
+    def valued(self, item: soql_parts.Item, *, grouped: bool = True) -> Target:
+        """What an item reads; an aggregate where records are `grouped` only. Raises Refused."""
+        if item.aggregate and not grouped:
+            raise soql_words.malformed(f"Grouped field should not be aggregated: {item.path}")
+        if item.aggregate:
+            return self._aggregate(item)
+        target = self.target(item.path)
+        if item.function in soql_parts.DATES:
+            kind = "date" if item.function == "DAY_ONLY" else "int"
+            return Target(soql_dates.part(item.function, target.sql), _made(self.sobject, item, kind))
+        return target
+
+    def _aggregate(self, item: soql_parts.Item) -> Target:
+        if item.function == "COUNT" and not item.path:
+            return Target("count(*)", _made(self.sobject, item, "int"))
+        target = self.target(item.path)
+        if item.function in {"MIN", "MAX"}:
+            return Target(f"{item.function.lower()}({target.sql})", target.field)
+        if item.function in {"COUNT", "COUNT_DISTINCT"}:
+            distinct = "DISTINCT " if item.function == "COUNT_DISTINCT" else ""
+            return Target(f"count({distinct}{target.sql})", _made(self.sobject, item, "int"))
+        return Target(f"{item.function.lower()}({target.sql})", _made(self.sobject, item, "double"))
+
+    def condition(self, given: soql_parts.Condition, *, grouped: bool = False) -> str:
         """Write a condition; its values are added in the order of their `?`."""
         if given.kind in {"and", "or"}:
-            return "(" + f" {given.kind.upper()} ".join(self.condition(part) for part in given.parts) + ")"
+            return "(" + f" {given.kind.upper()} ".join(self.condition(part, grouped=grouped) for part in given.parts) + ")"
         if given.kind == "not":
-            return f"NOT coalesce({self.condition(given.parts[0])}, 0)"
-        target = self.target(given.path)
+            return f"NOT coalesce({self.condition(given.parts[0], grouped=grouped)}, 0)"
+        target = self.valued(given.item, grouped=grouped)
         if given.kind in {"in", "not in"}:
             return self._in(target, given)
         return self._compare(target, given.operator, given.values)
 
-    def _in(self, target: Target, given: soql_words.Condition) -> str:
+    def _in(self, target: Target, given: soql_parts.Condition) -> str:
         negated = "NOT " if given.kind == "not in" else ""
         if given.query is not None:
             inner = Joined(self.objects, _object(self.objects, given.query.sobject), self.today)
-            sql = inner.select([inner.target(given.query.items[0].path).sql], given.query)
+            sql = inner.select([inner.valued(given.query.items[0], grouped=False).sql], given.query)
             self.values += inner.values
             return f"{target.sql} {negated}IN (SELECT * FROM ({sql}) WHERE 1)"
-        nulls = any(_is_null(value) for value in given.values)
-        texts = [_value(target.field, value) for value in given.values if not _is_null(value)]
+        nulls = any(soql_values.is_null(value) for value in given.values)
+        texts = [soql_values.value(target.field, value) for value in given.values if not soql_values.is_null(value)]
         self.values.append(json.dumps(texts))
         # One value for the whole list: lists of thousands are as quick as short ones.
         found = f"{_folded(target)} {negated}IN (SELECT value FROM json_each(?))"
@@ -128,17 +150,20 @@ class Joined:
         (value, *_) = values
         if operator in {"INCLUDES", "EXCLUDES"}:
             return self._includes(target, operator, values)
-        if _is_null(value):
+        if soql_values.is_null(value):
             if operator not in {"=", "!="}:
                 raise soql_words.malformed("invalid operator on null")
             return f"{target.sql} IS {'NOT ' if operator == '!=' else ''}NULL"
-        days = soql_dates.stretch(value.text, self.today) if value.kind == "name" else None
+        try:
+            days = soql_dates.stretch(value.text, self.today) if value.kind == "name" else None
+        except (OverflowError, ValueError) as wrong:
+            raise soql_words.malformed(f"invalid date literal: {value.text}") from wrong
         if days is not None:
             return self._days(target, operator, days)
         if operator == "LIKE":
-            self.values.append(_pattern(value))
+            self.values.append(soql_values.pattern(value))
             return f"folded({target.sql}) LIKE folded(?) ESCAPE '\\'"
-        self.values.append(_value(target.field, value))
+        self.values.append(soql_values.value(target.field, value))
         compared = f"{_folded(target)} {operator} ?"
         return f"({target.sql} IS NULL OR {compared})" if operator == "!=" else compared
 
@@ -161,31 +186,28 @@ class Joined:
         found = f"({' OR '.join(parts)})"
         return found if operator == "INCLUDES" else f"NOT coalesce({found}, 0)"
 
-    def select(self, columns: list[str], query: soql_words.Query) -> str:
+    def select(self, columns: list[str], query: soql_parts.Query) -> str:
         """Write the whole statement."""
         conditions = [] if self.deleted or query.all_rows else ['r."IsDeleted" = 0']
         if query.where is not None:
             conditions.append(self.condition(query.where))
-        groups = [self.target(path).sql for path in query.groups]
-        order = [self._ordered(*each) for each in query.order]
+        groups = [self.valued(item, grouped=False).sql for item in query.groups]
+        having = f" HAVING {self.condition(query.having, grouped=True)}" if query.having is not None else ""
+        order = [self._ordered(*each, grouped=query.aggregate) for each in query.order]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        tail = (f" GROUP BY {', '.join(groups)}" if groups else "") + (f" ORDER BY {', '.join(order)}" if order else "")
+        tail = (f" GROUP BY {', '.join(groups)}" if groups else "") + having + (f" ORDER BY {', '.join(order)}" if order else "")
         if query.limit is not None or query.offset:
             tail += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
         return f'SELECT {", ".join(columns)} FROM "{self.sobject.name}" AS r {" ".join(self.joins)}{where}{tail}'
 
-    def _ordered(self, item: soql_words.Item, way: str, nulls: str) -> str:
-        sql = self.aggregate(item) if item.aggregate else _folded(self.target(item.path))
-        return f"{sql} {way} NULLS {nulls}"
+    def _ordered(self, item: soql_parts.Item, way: str, nulls: str, *, grouped: bool) -> str:
+        target = self.valued(item, grouped=grouped)
+        return f"{target.sql if item.function else _folded(target)} {way} NULLS {nulls}"
 
-    def aggregate(self, item: soql_words.Item) -> str:
-        """Write an aggregate."""
-        if item.aggregate == "COUNT" and not item.path:
-            return "count(*)"
-        target = self.target(item.path).sql
-        if item.aggregate == "COUNT_DISTINCT":
-            return f"count(DISTINCT {target})"
-        return f"{item.aggregate.lower()}({target})"
+
+def _made(sobject: schema.SObject, item: soql_parts.Item, kind: str) -> schema.Field:
+    """A field that stands for what a function gives."""
+    return dataclasses.replace(sobject.fields["id"], name=item.function, label=item.function, type=kind)
 
 
 def read(alias: str, each: schema.Field) -> str:
@@ -210,7 +232,7 @@ def _object(objects: dict[str, schema.SObject], name: str) -> schema.SObject:
     return found
 
 
-def joined(objects: dict[str, schema.SObject], query: soql_words.Query, today: datetime.date, *, deleted: bool) -> Joined:
+def joined(objects: dict[str, schema.SObject], query: soql_parts.Query, today: datetime.date, *, deleted: bool) -> Joined:
     """Begin with a query's object. Raises Refused (INVALID_TYPE)."""
     return Joined(objects, _object(objects, query.sobject), today, deleted)
 
@@ -224,14 +246,6 @@ def _no_column(name: str, sobject: schema.SObject) -> answers.Refused:
     return answers.Refused(400, "INVALID_FIELD", message)
 
 
-def _is_null(value: soql_words.Word) -> bool:
-    return value.kind == "name" and value.text.lower() == "null"
-
-
-def _folds(field: schema.Field) -> bool:
-    return field.type in CASELESS and not field.case_sensitive
-
-
 def _folded(target: Target) -> str:
     """The SQL of a field as it is compared; its folded key where it has one, because that is indexed."""
     each = target.field
@@ -239,38 +253,4 @@ def _folded(target: Target) -> str:
         return f'r."{each.name}~"'
     if each.type == "datetime":
         return f"substr({target.sql}, 1, {MOMENT})"
-    return f"folded({target.sql})" if _folds(each) else target.sql
-
-
-def _pattern(value: soql_words.Word) -> str:
-    """A LIKE pattern: its own escapes stay."""
-    if value.kind != "text":
-        raise soql_words.malformed(f"unexpected token: '{value.text}'")
-    return value.text[1:-1].replace("\\'", "'").replace('\\"', '"')
-
-
-def _value(each: schema.Field, word: soql_words.Word) -> Any:
-    """Read a value as the field's; a value of another kind is refused."""
-    text = soql_words.unescaped(word.text) if word.kind == "text" else word.text
-    if each.type == "boolean" and word.kind == "name" and text.lower() in {"true", "false"}:
-        return int(text.lower() == "true")
-    if each.type in NUMBERS and word.kind == "number":
-        return float(text)
-    if each.type in {"date", "datetime"} and word.kind == "moment":
-        return _moment(each, text)
-    if word.kind != "text" or each.type in {"boolean", "date", "datetime", *NUMBERS}:
-        quotes = "not " if word.kind == "text" else ""
-        message = f"value of filter criterion for field '{each.name}' must be of type {each.type} and should {quotes}be enclosed in quotes"
-        raise answers.Refused(400, "INVALID_FIELD", message)
-    if each.type in {"id", "reference"}:
-        return ids.read(text) or text
-    if each.folds and (each.unique or each.external_id or each.id_lookup):
-        return store.folded(each, text)
-    return text.lower() if _folds(each) else text
-
-
-def _moment(each: schema.Field, text: str) -> str:
-    if each.type == "date":
-        return text[:10]
-    found = datetime.datetime.fromisoformat(text.upper() if "T" in text.upper() else f"{text}T00:00:00+00:00").astimezone(datetime.UTC)
-    return found.strftime("%Y-%m-%dT%H:%M:%S.") + f"{found.microsecond // 1000:03d}"
+    return f"folded({target.sql})" if soql_values.folds(each) else target.sql

@@ -96,9 +96,37 @@ def test_5_a_list_of_80000_characters_finds_its_records(salesforce: Salesforce) 
 
 
 @pytest.mark.doc
-def test_5_aggregates_are_refused(salesforce: Salesforce) -> None:
-    """Bulk queries have no COUNT()."""
-    assert 400 == salesforce.call("POST", "/jobs/query", json={"operation": "query", "query": "SELECT COUNT() FROM Account"}).status_code
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT COUNT() FROM Account",
+        "SELECT Name, MAX(CreatedDate) FROM Account GROUP BY Name",
+        "SELECT Id FROM Account OFFSET 5",
+        "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+        "SELECT TYPEOF Who WHEN Contact THEN Name END FROM Task",
+    ],
+)
+def test_5_some_queries_are_refused(salesforce: Salesforce, query: str) -> None:
+    """Bulk queries have no aggregates, groups, OFFSET, TYPEOF, nor records below others."""
+    assert 400 == salesforce.call("POST", "/jobs/query", json={"operation": "query", "query": query}).status_code
+
+
+@pytest.mark.user
+def test_5_some_objects_arent_for_bulk_queries(salesforce: Salesforce) -> None:
+    """INVALIDENTITY."""
+    answer = salesforce.call("POST", "/jobs/query", json={"operation": "query", "query": "SELECT QualifiedApiName FROM EntityDefinition"})
+    assert (400, "Entity 'EntityDefinition' is not supported by the Bulk API.") == (answer.status_code, answer.json()[0]["message"])
+
+
+@pytest.mark.known
+def test_5_a_query_may_look_into_another(salesforce: Salesforce) -> None:
+    """In its conditions, and up to parents in its columns."""
+    parent = salesforce.account("semi")
+    salesforce.run(f"LastName,AccountId\n{salesforce.key('semi')},{parent}\n", "Contact")
+    query = f"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE LastName = '{salesforce.key('semi')}')"
+    made = [asked(salesforce, query), asked(salesforce, f"SELECT Account.Name FROM Contact WHERE LastName = '{salesforce.key('semi')}'")]
+    texts = [salesforce.call("GET", f"/jobs/query/{each['id']}/results").text for each in made]
+    assert [f'"Id"\n"{parent}"\n', f'"Account.Name"\n"{salesforce.key("semi")}"\n'] == texts
 
 
 @pytest.mark.doc

@@ -48,6 +48,12 @@ def found(salesforce: Salesforce, family: str, rest: str) -> list[str]:
         ("AND Id NOT IN (SELECT AccountId FROM Contact WHERE AccountId != null) ORDER BY External_Id__c", "cd"),
         ("AND CreatedDate = TODAY AND CreatedDate > 2020-01-01T00:00:00Z AND CreatedDate < LAST_N_DAYS:0", ""),
         ("AND CreatedDate >= LAST_N_DAYS:3 ORDER BY External_Id__c LIMIT 1", "a"),
+        ("AND CreatedDate = THIS_QUARTER AND CreatedDate = LAST_90_DAYS AND CreatedDate > LAST_N_MONTHS:2 ORDER BY External_Id__c", "abcd"),
+        (
+            "AND CreatedDate > N_DAYS_AGO:2 AND CreatedDate = THIS_FISCAL_YEAR AND CreatedDate < NEXT_N_WEEKS:1 ORDER BY External_Id__c",
+            "abcd",
+        ),
+        ("AND CALENDAR_YEAR(CreatedDate) > 2020 AND DAY_IN_WEEK(CreatedDate) < 8 ORDER BY External_Id__c", "abcd"),
     ],
 )
 def test_7_5_conditions(salesforce: Salesforce, family: str, rest: str, letters: str) -> None:
@@ -82,6 +88,34 @@ def test_7_5_aggregates(salesforce: Salesforce, family: str) -> None:
     assert [("Vienna", 2, 20, "AggregateResult"), (None, 2, 40, "AggregateResult")] == told
 
 
+@pytest.mark.known
+def test_7_5_groups_of_which_some_are_kept(salesforce: Salesforce, family: str) -> None:
+    """HAVING finds keys that come twice; groups can be of parts of dates."""
+    query = f"SELECT BillingCity FROM Account WHERE Name = '{family}' GROUP BY BillingCity HAVING COUNT(Id) > 1 AND BillingCity != null"
+    assert ["Vienna"] == [each["BillingCity"] for each in salesforce.query(query)]
+    year = "CALENDAR_YEAR(CreatedDate)"
+    query = f"SELECT {year} y, SUM(NumberOfEmployees) FROM Account WHERE Name = '{family}' GROUP BY {year}"
+    assert [70] == [each["expr0"] for each in salesforce.query(query)]
+
+
+@pytest.mark.known
+def test_7_5_records_below_others(salesforce: Salesforce, family: str) -> None:
+    """By the relationship's name, each with its own attributes; null where there are none."""
+    inner = "SELECT LastName, Account.Name FROM Contacts ORDER BY LastName LIMIT 1"
+    query = f"SELECT Id, ({inner}) FROM Account WHERE Name = '{family}' ORDER BY External_Id__c"
+    found = [each["Contacts"] for each in salesforce.query(query)]
+    assert [None, None] == found[2:]
+    (first,) = found[0]["records"]
+    assert (1, True, "Contact", family) == (found[0]["totalSize"], found[0]["done"], first["attributes"]["type"], first["Account"]["Name"])
+
+
+@pytest.mark.known
+@pytest.mark.parametrize("rest", ["USING SCOPE everything", "WITH SECURITY_ENFORCED", "FOR VIEW", "FOR REFERENCE"])
+def test_7_5_clauses_that_change_nothing(salesforce: Salesforce, rest: str) -> None:
+    """They are taken."""
+    assert 200 == salesforce.call("GET", "/query", params={"q": f"SELECT Id, toLabel(Industry) FROM Account {rest}"}).status_code
+
+
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("query", "code", "said"),
@@ -94,6 +128,14 @@ def test_7_5_aggregates(salesforce: Salesforce, family: str) -> None:
         ("SELECT Id FROM Account WHERE NumberOfEmployees = '5'", "INVALID_FIELD", "should not be enclosed in quotes"),
         ("SELECT Id FROM Account WHERE Name = 'open", "MALFORMED_QUERY", "unexpected token"),
         ("", "MALFORMED_QUERY", "unexpected token"),
+        ("SELECT Id FROM Account WHERE Id = 'xyz'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: xyz"),
+        ("SELECT Id FROM Account OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"),
+        ("SELECT Id FROM Account LIMIT 99999999999999999999", "MALFORMED_QUERY", "unexpected token"),
+        ("SELECT Id FROM Account WHERE CreatedDate > 2026-13-45T00:00:00Z", "MALFORMED_QUERY", "2026-13-45"),
+        ("SELECT Id FROM Account WHERE CreatedDate > LAST_N_YEARS:99999", "MALFORMED_QUERY", "LAST_N_YEARS:99999"),
+        ("SELECT Id FROM Account WHERE COUNT(Id) > 1", "MALFORMED_QUERY", "aggregated"),
+        ("SELECT Id FROM Account WHERE " + "NOT " * 3000 + "Name = 'a'", "MALFORMED_QUERY", "too deep"),
+        ("SELECT Id, (SELECT Id FROM Bacons) FROM Account", "INVALID_TYPE", "Didn't understand relationship 'Bacons'"),
     ],
 )
 def test_7_5_what_cant_be_read_is_refused(salesforce: Salesforce, query: str, code: str, said: str) -> None:
