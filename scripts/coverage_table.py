@@ -35,7 +35,6 @@ KNOWN = (
     ("GET", f"{API}/search", "SOSL"),
     ("GET", f"{API}/parameterizedSearch", "search without SOSL"),
     ("GET", f"{API}/sobjects/Account", "basic information of an object"),
-    ("GET", f"{API}/sobjects/Account/{ID}/Contacts", "records by relationship"),
     ("GET", f"{API}/sobjects/Account/deleted", "deleted records of a period"),
     ("GET", f"{API}/sobjects/Account/updated", "changed records of a period"),
     ("POST", f"{API}/composite", "dependent requests in one"),

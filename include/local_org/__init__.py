@@ -23,6 +23,7 @@ saving      values and records → rows inserted, updated, deleted
 rows        200 rows as one transaction
 records     one record of REST → saved like a row
 several     up to 200 of them, or trees
+reading     Ids, keys, relationships → records shown
 composite   several requests in one
 uploads     a job's CSV → rows, or the job's error
 site        the org without its doors

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from include.local_org import answers, describes, records, several, soql
+from include.local_org import answers, describes, reading, records, several
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,6 +44,8 @@ class Inner:
             return refused.status, [{"errorCode": refused.code, "message": refused.message}], {}
         except several.Undone as undone:
             return 200, undone.told, {}
+        except reading.Several as found:
+            return 300, found.paths, {}
 
     def _routed(self, method: str, url: str, body: dict[str, Any]) -> Answer:
         parts = urlsplit(url)
@@ -82,7 +84,7 @@ class Inner:
         if len(rest) > 2:  # noqa: PLR2004 - object, field, key
             return self._by_key(method, sobject, rest[1], rest[2], body)
         if method == "GET" and len(rest) > 1:
-            return 200, self._shown(sobject, "Id", rest[1]), {}
+            return 200, reading.by_id(self.of, sobject, rest[1], self.version), {}
         if method == "POST" and len(rest) == 1:
             made = self._done(sobject, "insert", body)
             place = f"/services/data/v{self.version}/sobjects/{sobject.name}/{made['id']}"
@@ -94,7 +96,7 @@ class Inner:
 
     def _by_key(self, method: str, sobject: schema.SObject, key: str, value: str, body: dict[str, Any]) -> Answer:
         if method == "GET":
-            return 200, self._shown(sobject, key, value), {}
+            return 200, reading.by_key(self.of, sobject, key, value, self.version), {}
         if method != "PATCH":
             raise answers.not_found()
         done = self._done(sobject, "upsert", body | {key: value}, key)
@@ -106,13 +108,6 @@ class Inner:
             code, message, _ = records.parted(outcome.error)
             raise answers.Refused(404 if code in {"ENTITY_IS_DELETED", "MALFORMED_ID"} else 400, code, message)
         return records.told(outcome, upsert=operation == "upsert")
-
-    def _shown(self, sobject: schema.SObject, name: str, value: str) -> dict[str, Any]:
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        found = soql.one(self.of, f"SELECT FIELDS(ALL) FROM {sobject.name} WHERE {name} = '{escaped}' LIMIT 1", self.version)
-        if found is None:
-            raise answers.not_found()
-        return found
 
     def filled(self, given: Any) -> Any:
         """Put in what earlier requests gave, wherever a text names it. Raises KeyError if they didn't."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from include.local_org import answers, routes_bulk, several
+from include.local_org import answers, reading, routes_bulk, several
 from include.local_org import composite as dependent
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from include.local_org import org
 
 RESOURCES = ("batch", "sobjects", "tree")
+MOST_READ = 2000
 
 
 def routes(of: org.Org) -> list[web.RouteDef]:
@@ -30,6 +31,8 @@ def routes(of: org.Org) -> list[web.RouteDef]:
         web.post(base + "/sobjects", routed.create),
         web.patch(base + "/sobjects", routed.update),
         web.delete(base + "/sobjects", routed.delete),
+        web.get(base + "/sobjects/{object}", routed.read),
+        web.post(base + "/sobjects/{object}", routed.read),
         web.patch(base + "/sobjects/{object}/{field}", routed.upsert),
         web.post(base + "/tree/{object}", routed.tree),
     ]
@@ -66,9 +69,24 @@ class _Routes:
         """Change up to 200 records by a key, or make them."""
         return await self._collection(request, "upsert", (request.match_info["object"], request.match_info["field"]))
 
+    async def read(self, request: web.Request) -> web.Response:
+        """Show up to 2000 records by their Ids (`ids` and `fields`, in the address or the body), null for those that aren't there."""
+        given = await routes_bulk.read_json(request) if request.method == "POST" else request.query
+        wanted, fields = (_listed(given.get(name, "")) for name in ("ids", "fields"))
+        sobject = self.org.objects.get(request.match_info["object"].lower())
+        if sobject is None:
+            raise answers.not_found()
+        if len(wanted) > MOST_READ:
+            raise answers.Refused(
+                400, "EXCEEDED_ID_LIMIT", f"record limit reached. cannot submit more than {MOST_READ} records into this call"
+            )
+        version, loop = request.match_info["version"], asyncio.get_running_loop()
+        found = await loop.run_in_executor(self.org.reader, reading.several, self.org, sobject, wanted, ",".join(fields), version)
+        return answers.told(found)
+
     async def delete(self, request: web.Request) -> web.Response:
         """Delete up to 200 records of any objects."""
-        wanted = [each.strip() for each in request.query.get("ids", "").split(",") if each.strip()]
+        wanted = _listed(request.query.get("ids", ""))
         strict = request.query.get("allOrNone", "").lower() == "true"
         user_id = request["user_id"]
         return await self._answer(lambda con: several.deleted(self.org, con, user_id, wanted, all_or_none=strict))
@@ -96,3 +114,9 @@ class _Routes:
     def _done(self, act: Callable[[sqlite3.Connection], Any]) -> Any:
         with self.org.store.writing() as con:
             return act(con)
+
+
+def _listed(given: Any) -> list[str]:
+    """Names given as a list, or with commas between them."""
+    parts = given if isinstance(given, list) else str(given).split(",")
+    return [str(each).strip() for each in parts if str(each).strip()]

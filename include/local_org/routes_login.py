@@ -35,6 +35,10 @@ RESULT = (
     "<userId>{user_id}</userId><userName>{username}</userName><userType>Standard</userType></userInfo>"
     "</result></loginResponse></soapenv:Body></soapenv:Envelope>"
 )
+ENDED = (
+    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+    'xmlns="urn:{kind}.soap.sforce.com"><soapenv:Body><logoutResponse/></soapenv:Body></soapenv:Envelope>'
+)
 KINDS = {"u": "partner", "c": "enterprise"}
 BAD_LOGIN = "Invalid username, password, security token; or user locked out."
 PLACES = {
@@ -160,9 +164,11 @@ class _Routes:
         }
 
     async def soap(self, request: web.Request) -> web.Response:
-        """SOAP's login(), partner or enterprise; its other calls aren't here."""
+        """SOAP's login() and logout(), partner or enterprise; its other calls aren't here."""
         body = (await request.content.read(1 << 20)).decode("utf-8", "replace")
         version, door = request.match_info["version"], request.path.split("/")[3]
+        if re.search(r"<(\w+:)?logout\b", body):
+            return self._ended(_element(body, "sessionId"), KINDS[door])
         if not re.fullmatch(r"\d{2}\.0", version) or float(version) >= NO_SOAP_LOGIN:
             return _fault("UNSUPPORTED_API_VERSION", f"login() isn't there in API version {saxutils.escape(version)}")
         given = {name: saxutils.unescape(_element(body, name), {"&quot;": '"', "&apos;": "'"}) for name in ("username", "password")}
@@ -182,6 +188,11 @@ class _Routes:
             "name": "Loader" if user_id == self.org.user_id else "Limited",
         }
         return web.Response(text=RESULT.format(**told), content_type="text/xml")
+
+    def _ended(self, token: str, kind: str) -> web.Response:
+        if self.org.tokens.pop(token, None) is None:
+            return _fault("INVALID_SESSION_ID", "Invalid Session ID found in SessionHeader: Illegal Session")
+        return web.Response(text=ENDED.format(kind=kind), content_type="text/xml")
 
 
 def _fault(code: str, text: str) -> web.Response:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from include.local_org import answers, lookups, records, routes_bulk, rows, soql, store
+from include.local_org import answers, ids, reading, records, routes_bulk, rows
 
-NUMBERS = {"int", "double", "currency", "percent"}
 # Since this version the answer to an upsert says what it did (contract 7.6).
 TOLD_SINCE = 46.0
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from include.local_org import org, schema
 
 
@@ -23,13 +24,16 @@ def routes(of: org.Org) -> list[web.RouteDef]:
     base = "/services/data/v{version}"
     one, by_key = base + "/sobjects/{object}/{id}", base + "/sobjects/{object}/{field}/{value}"
     return [
-        web.get(base + "/limits/recordCount", routed.counts, allow_head=False),
+        web.get(base + "/limits/recordCount", routed.counts),
         web.post(base + "/sobjects/{object}", routed.create),
-        web.get(one, routed.read, allow_head=False),
+        web.get(base + "/sobjects/{object}/deleted", routed.gone),
+        web.get(base + "/sobjects/{object}/updated", routed.changed),
+        web.get(one, routed.read),
         web.patch(one, routed.change),
         web.delete(one, routed.delete),
-        web.get(by_key, routed.read_by_key, allow_head=False),
+        web.get(by_key, routed.read_by_key),
         web.patch(by_key, routed.upsert),
+        web.delete(by_key, routed.delete_by_key),
     ]
 
 
@@ -74,12 +78,39 @@ class _Routes:
 
     async def read(self, request: web.Request) -> web.Response:
         """Show a record, all its fields or those of `?fields=`."""
-        return await self._shown(request, "Id", request.match_info["id"])
+        sobject, sf_id, version = self._sobject(request), request.match_info["id"], request.match_info["version"]
+        return answers.told(await self._read(reading.by_id, self.org, sobject, sf_id, version, request.query.get("fields")))
 
     async def read_by_key(self, request: web.Request) -> web.Response:
-        """Show the record with a key."""
-        field = self._key_field(self._sobject(request), request.match_info["field"])
-        return await self._shown(request, field.name, request.match_info["value"])
+        """Show the record with a key, or those that a relationship of a record leads to."""
+        sobject, name, value = self._sobject(request), request.match_info["field"], request.match_info["value"]
+        version, fields = request.match_info["version"], request.query.get("fields")
+        if sobject.field(name) is None and ids.read(name):
+            query, parent = await self._read(reading.related, self.org, sobject, ids.read(name), value, fields)
+            found = await self._read(self._begun, query, version)
+            return answers.told(found["records"][0] if parent else found)
+        try:
+            return answers.told(await self._read(reading.by_key, self.org, sobject, name, value, version, fields))
+        except reading.Several as several:
+            return answers.told(several.paths, 300)
+
+    def _begun(self, query: str, version: str) -> dict[str, Any]:
+        return self.org.cursors.begun(query, version, deleted=False)
+
+    async def _read(self, act: Callable[..., Any], *given: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.org.reader, act, *given)
+
+    async def gone(self, request: web.Request) -> web.Response:
+        """List the records of an object that were deleted from `start` until `end`."""
+        return await self._since(request, deleted=True)
+
+    async def changed(self, request: web.Request) -> web.Response:
+        """List the records of an object that were made or changed from `start` until `end`."""
+        return await self._since(request, deleted=False)
+
+    async def _since(self, request: web.Request, *, deleted: bool) -> web.Response:
+        sobject, times = self._sobject(request), [request.query.get(name, "") for name in ("start", "end")]
+        return answers.told(await self._read(lambda: reading.changed(self.org, sobject, *times, deleted=deleted)))
 
     async def change(self, request: web.Request) -> web.Response:
         """Change a record."""
@@ -91,39 +122,30 @@ class _Routes:
         await self._saved(request, "delete", {"Id": request.match_info["id"]})
         return web.Response(status=204)
 
+    async def delete_by_key(self, request: web.Request) -> web.Response:
+        """Delete the record with a key; 300 and the paths if several have it."""
+        sobject, name, value = self._sobject(request), request.match_info["field"], request.match_info["value"]
+        try:
+            found = await self._read(reading.by_key, self.org, sobject, name, value, request.match_info["version"], "Id")
+        except reading.Several as several:
+            return answers.told(several.paths, 300)
+        await self._saved(request, "delete", {"Id": found["Id"]})
+        return web.Response(status=204)
+
     async def upsert(self, request: web.Request) -> web.Response:
         """Change the record with a key, or make it; 300 and the paths if several have it."""
         sobject, value = self._sobject(request), request.match_info["value"]
-        field, version = self._key_field(sobject, request.match_info["field"]), request.match_info["version"]
-        known = lookups.by_key(self.org.store.reading(), sobject, field, [store.folded(field, value)])
-        several = next((ids for ids in known.values() if len(ids) > 1), None)
-        if several:
-            return answers.told([f"/services/data/v{version}/sobjects/{sobject.name}/{each}" for each in several], 300)
+        field, version = reading.key_field(sobject, request.match_info["field"]), request.match_info["version"]
+        try:
+            reading.one_only(self.org, sobject, field, value, version)
+        except reading.Several as several:
+            return answers.told(several.paths, 300)
         document = {**await routes_bulk.read_json(request), field.name: value}
         done = await self._saved(request, "upsert", document, field.name)
         told = {"id": done.sf_id, "success": True, "errors": [], "created": done.created}
         if not done.created and float(version) < TOLD_SINCE:
             return web.Response(status=204)
         return answers.told(told, 201 if done.created else 200)
-
-    def _key_field(self, sobject: schema.SObject, name: str) -> schema.Field:
-        field = sobject.field(name)
-        if field is None or not (field.external_id or field.id_lookup):
-            raise answers.Refused(404, "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {name}")
-        return field
-
-    async def _shown(self, request: web.Request, field: str, value: str) -> web.Response:
-        sobject = self._sobject(request)
-        names = request.query.get("fields") or ",".join(each.name for each in sobject.fields.values())
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-        described = sobject.field(field)
-        known = value if described is not None and described.type in NUMBERS else f"'{escaped}'"
-        query = f"SELECT {names} FROM {sobject.name} WHERE {field} = {known}"
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self.org.reader, soql.one, self.org, query, request.match_info["version"])
-        if found is None:
-            raise answers.not_found()
-        return answers.told(found)
 
     async def _saved(self, request: web.Request, operation: str, document: dict[str, Any], key: str | None = None) -> rows.Outcome:
         """Save one record as a job's row would be. Raises Refused."""

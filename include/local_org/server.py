@@ -44,6 +44,8 @@ METHODS = ["HEAD", "GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 LAST = {
     each.lower(): each for each in ("batches", "describe", "ingest", "limits", "query", "queryAll", "recordCount", "sobjects", "userinfo")
 }
+# Clients that know no PATCH send a POST and say so.
+VERB = re.compile(r"(?i)[?&]_HttpMethod=(PATCH|DELETE|PUT)(?=&|$)")
 # After an object and a field the last segment is a record's key, which has case.
 BY_KEY = re.compile(r"/sobjects/[^/]+/[^/]+$")
 
@@ -99,9 +101,12 @@ class _Runner(web.AppRunner):
         inner = server.request_factory
 
         def plain(message: Any, *others: Any) -> web.BaseRequest:
+            verb = VERB.search(message.path) if message.method == "POST" else None
             return inner(
                 message._replace(
-                    path=_path(message.path), url=message.url.with_path(_path(message.url.raw_path), encoded=True, keep_query=True)
+                    method=verb[1].upper() if verb else message.method,
+                    path=_path(message.path),
+                    url=message.url.with_path(_path(message.url.raw_path), encoded=True, keep_query=True),
                 ),
                 *others,
             )
@@ -161,11 +166,18 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return answers.Refused(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId").answer()
 
 
+def _session(request: web.Request) -> tuple[str, str, str]:
+    """The kind of a request's session and its token; what is Bulk API 1.0's has another header (contract 1)."""
+    if request.path.startswith("/services/async/") and "X-SFDC-Session" in request.headers:
+        return "Bearer", " ", request.headers["X-SFDC-Session"]
+    return request.headers.get("Authorization", "").partition(" ")
+
+
 def _tokens(of: org.Org) -> Any:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not OPEN_PATHS.fullmatch(request.path):
-            kind, _, token = request.headers.get("Authorization", "").partition(" ")
+            kind, _, token = _session(request)
             if kind not in {"Bearer", "OAuth"} or not of.takes(token):
                 raise answers.no_session()
             request["user_id"] = of.user_of(token)

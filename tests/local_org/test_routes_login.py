@@ -149,3 +149,16 @@ def test_soap_login_has_two_doors_and_an_end(line: dict[str, Any], door: str, ve
         answer = session.post(f"{line['http_url']}/services/Soap/{door}/{version}", data=body, timeout=20)
     assert (status, status == 200) == (answer.status_code, f"/services/Soap/{door}/{version}/{line['org_id']}" in answer.text)
     assert (status == 500) == ("UNSUPPORTED_API_VERSION" in answer.text)
+
+
+def test_soap_logout_ends_the_session(line: dict[str, Any]) -> None:
+    """Once; clients that logged in over SOAP end so."""
+    token = posted(line, "token", credentials(line)).json()["access_token"]
+    body = (
+        f"<e><h><SessionHeader><sessionId>{token}</sessionId></SessionHeader></h><b><logout xmlns='urn:partner.soap.sforce.com'/></b></e>"
+    )
+    with requests.Session() as session:
+        session.trust_env = False
+        answers = [session.post(f"{line['http_url']}/services/Soap/u/59.0", data=body, timeout=20) for _ in range(2)]
+    assert [(200, True), (500, False)] == [(each.status_code, "logoutResponse" in each.text) for each in answers]
+    assert 401 == told(line, token, "/services/oauth2/userinfo").status_code
