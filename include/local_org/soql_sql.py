@@ -249,7 +249,8 @@ def _no_column(name: str, sobject: schema.SObject) -> answers.Refused:
 def _folded(target: Target) -> str:
     """The SQL of a field as it is compared; its folded key where it has one, because that is indexed."""
     each = target.field
-    if each.folds and (each.unique or each.external_id or each.id_lookup) and target.sql.startswith("r."):
+    keyed = each.folds and (each.unique or each.external_id or each.id_lookup) and each.type not in soql_values.NUMBERS
+    if keyed and target.sql.startswith("r."):
         return f'r."{each.name}~"'
     if each.type == "datetime":
         return f"substr({target.sql}, 1, {MOMENT})"

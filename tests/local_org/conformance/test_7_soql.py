@@ -216,3 +216,13 @@ def test_7_5_children_of_a_deleted_account_go_too(salesforce: Salesforce) -> Non
     salesforce.run(f"Id\n{parent}\n", "Account", "delete")
     assert [] == salesforce.query(f"SELECT Id FROM Contact WHERE LastName = '{name}'")
     assert [None] == [each["ParentId"] for each in salesforce.query(f"SELECT ParentId FROM Account WHERE Name = '{name}'")]
+
+
+@pytest.mark.known
+@pytest.mark.parametrize("condition", ["= {}", "IN ({}, 1.5)", ">= {}"])
+def test_7_5_a_number_key_is_compared_as_a_number(salesforce: Salesforce, condition: str) -> None:
+    """However it is asked for."""
+    number, key = salesforce.number(), salesforce.key("number")
+    salesforce.run(f"Number_Key__c,Name\n{number},{key}\n", operation="upsert", externalIdFieldName="Number_Key__c")
+    rest = condition.format(number)
+    assert [key] == [each["Name"] for each in salesforce.query(f"SELECT Name FROM Account WHERE Name = '{key}' AND Number_Key__c {rest}")]
