@@ -77,6 +77,11 @@ class Calls:
         self.upload_timeouts = (max(timeouts[0], UPLOAD_TIMEOUTS[0]), max(timeouts[1], UPLOAD_TIMEOUTS[1]))
         self.pause = pause
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the org is reached over loopback. Raises what logging in raises."""
+        return wire.is_local(self._login.token().instance_url)
+
     def repeated(self, method: str, where: str, address: Callable[[str, str], str], document: Any = None) -> dict[str, Any]:
         """Send a request that may safely be sent twice; the document of its answer.
 

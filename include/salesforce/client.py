@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.salesforce import bodies, calls, org, pace, wire
+from include.salesforce import bodies, calls, org, pace, query_jobs, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +53,10 @@ class BulkClient:
         """Ask which org this is: its 18-character id."""
         return org.org_id(self._calls)
 
+    def organization(self) -> Document:
+        """Ask what kind of org this is: Id (18 characters), IsSandbox, OrganizationType and, if visible, TrialExpirationDate."""
+        return org.organization(self._calls)
+
     def describe(self, sobject: str) -> Document:
         """Fetch an sobject's describe; RequestRefused with status 404 if there is none."""
         return org.describe(self._calls, sobject)
@@ -64,6 +68,18 @@ class BulkClient:
     def query(self, soql: str) -> Iterator[Document]:
         """Yield a query's records, all pages."""
         return org.query(self._calls, soql)
+
+    def query_rows(self, soql: str, path: Path) -> int:
+        """Run a query as a bulk job; its rows in one CSV file (header once, LF, cells quoted); how many there are.
+
+        Waits inside, patiently. Raises RequestRefused for a query that the org refuses or gives up, ResultsIncomplete
+        where the rows don't add up to the job's own number.
+        """
+        return query_jobs.rows(self._calls, soql, path)
+
+    def record_count(self, sobject: str) -> int | None:
+        """Ask about how many records an sobject has; None where the org doesn't tell."""
+        return org.record_count(self._calls, sobject)
 
     def create_job(self, sobject: str, operation: str, external_id: str | None) -> str:
         """Create an ingest job (CSV, LF, COMMA); return its id."""

@@ -1,4 +1,4 @@
-"""Requests to one org → what it says of itself: its id, describes, query records, limits."""
+"""Requests to one org → what it says of itself: its id and kind, describes, query records, limits, counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from include.bulkload.basics import errors
 from include.salesforce import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from include.salesforce import calls
 
@@ -17,10 +17,43 @@ SHORT, LONG = 15, 18
 CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
+# A field that not every user may see stands last and may be missing.
+ORGANIZATION = ("Id", "IsSandbox", "OrganizationType", "TrialExpirationDate")
+NO_FIELD = "INVALID_FIELD"
+
+
 def org_id(ask: calls.Calls) -> str:
     """Ask which org this is: its 18-character id. Raises like `Calls.repeated`."""
     found = next(query(ask, "SELECT Id, IsSandbox FROM Organization"), {})
     return long_id(str(found.get("Id", "")))
+
+
+def organization(ask: calls.Calls) -> Document:
+    """Ask what kind of org this is: ORGANIZATION, without TrialExpirationDate where the user may not see it.
+
+    One row: a REST query is one call, a query job five. Raises like `Calls.repeated`.
+    """
+    try:
+        return _organization(ask, ORGANIZATION)
+    except errors.RequestRefused as refused:
+        if refused.code != NO_FIELD:
+            raise
+        return _organization(ask, ORGANIZATION[:-1])
+
+
+def _organization(ask: calls.Calls, names: Sequence[str]) -> Document:
+    found = next(query(ask, f"SELECT {', '.join(names)} FROM Organization"), {})
+    return {name: found.get(name) for name in names} | {"Id": long_id(str(found.get("Id", "")))}
+
+
+def record_count(ask: calls.Calls, sobject: str) -> int | None:
+    """Ask about how many records an sobject has: some minutes old; None where the org doesn't tell."""
+    try:
+        told = ask.repeated("GET", f"count of {sobject}", lambda at, version: wire.count_url(at, version, sobject))
+    except errors.RequestRefused:
+        return None
+    counts = [each.get("count") for each in told.get("sObjects", []) if str(each.get("name", "")).lower() == sobject.lower()]
+    return int(counts[0]) if counts and counts[0] is not None else None
 
 
 def describe(ask: calls.Calls, sobject: str) -> Document:

@@ -92,9 +92,34 @@ def job_url(instance_url: str, version: str, job_id: str, part: str = "") -> str
     Built, since the answer's contentUrl isn't to be trusted. Raises LoginRefused like `data_url`, RequestRefused
     for what can't be a Salesforce id.
     """
+    return f"{jobs_url(instance_url, version)}/{_checked(job_id)}" + (f"/{parse.quote(part, safe='')}" if part else "")
+
+
+def _checked(job_id: str) -> str:
     if not _ID.fullmatch(job_id):
         raise errors.RequestRefused(f"{job_id[:40]!r} is no job id; the run's ledger or Salesforce's answer is damaged")
-    return f"{jobs_url(instance_url, version)}/{job_id}" + (f"/{parse.quote(part, safe='')}" if part else "")
+    return job_id
+
+
+def query_jobs_url(instance_url: str, version: str) -> str:
+    """The URL where query jobs are created (contract 5). Raises LoginRefused like `data_url`."""
+    return data_url(instance_url, version, "jobs/query")
+
+
+def query_job_url(instance_url: str, version: str, job_id: str) -> str:
+    """The URL of one query job. Raises like `job_url`."""
+    return f"{query_jobs_url(instance_url, version)}/{_checked(job_id)}"
+
+
+def results_url(instance_url: str, version: str, job_id: str, locator: str, rows: int) -> str:
+    """The URL of a page of a query job's rows, at most `rows`; `locator` "" for the first page. Raises like `job_url`."""
+    asked = {"maxRecords": str(rows)} | ({"locator": locator} if locator else {})
+    return f"{query_job_url(instance_url, version, job_id)}/results?{parse.urlencode(asked)}"
+
+
+def count_url(instance_url: str, version: str, sobject: str) -> str:
+    """The URL of an sobject's number of records (contract 7.4). Raises LoginRefused like `data_url`."""
+    return data_url(instance_url, version, f"limits/recordCount?{parse.urlencode({'sObjects': sobject})}")
 
 
 def describe_url(instance_url: str, version: str, sobject: str) -> str:
@@ -113,6 +138,11 @@ def page_url(instance_url: str, version: str, next_records_url: str) -> str:
     if not found:
         raise errors.NetworkFault("the answer to a query names no readable next page; the query is asked again")
     return data_url(instance_url, version, found[1])
+
+
+def new_query(soql: str) -> dict[str, str]:
+    """The body that creates a query job: CSV, LF, COMMA, all said explicitly (contract 5)."""
+    return {"operation": "query", "query": soql, "contentType": "CSV", "lineEnding": "LF", "columnDelimiter": "COMMA"}
 
 
 def new_job(sobject: str, operation: str, external_id: str | None) -> dict[str, str]:
