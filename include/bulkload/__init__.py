@@ -8,9 +8,6 @@ intake: a payload becomes rows
     intake/mapping         what a plan says of a source, an object, a field, a link
     intake/contradictions  what a plan's parts say against each other
     intake/plan            what is to be loaded, checked
-    intake/levels          which object waits for which
-    intake/templates       dates, run id and params in URIs and SQL
-    intake/plan_file       a plan file, read without YAML's surprises
     intake/preflight       the plan held against the org, before anything is sent
     intake/document        one JSON document, cut into records
     intake/records         one record: is it plain, can it be read
@@ -33,6 +30,7 @@ load: rows become jobs, jobs become fates
     load/results           three result files, one fate per row
 match: Ids for the children
     match/id_map           source row to record
+    match/asked            keys looked up in the org
     match/link             children with a parent, ready to be sent
     match/orphans          children without one, set aside
 report: every row accounted for
@@ -47,6 +45,7 @@ steps: the use cases, in the order of the DAG
     steps/wait             jobs watched, or given up for a person
     steps/settle           results fetched, fates found
     steps/ids              the id map learnt
+    steps/org_keys         Ids of records that are in the org already
     steps/orphan_filter    children linked or set aside
     steps/leftovers        jobs that nobody watched to the end
     steps/parts            one object's part of the summary

@@ -85,8 +85,7 @@ def _secret(asked: wanted.Wanted, secret: Secrets) -> dict[str, str]:
 
 
 def _loads(asked: wanted.Wanted, org: Mapping[str, Any] | None) -> dict[str, str]:
-    # What tasks that are killed leave in their scratch folders goes with the stack.
-    settings = {"BULKLOAD_RUN_BASE": asked.run_base, "BULKLOAD_POOL": POOL, "BULKLOAD_SCRATCH": str(asked.scratch)}
+    settings = {"BULKLOAD_RUN_BASE": asked.run_base, "BULKLOAD_POOL": POOL}
     return settings if org is None else settings | {"AIRFLOW_CONN_SALESFORCE_DEFAULT": json.dumps(connection(org))}
 
 

@@ -24,6 +24,21 @@ class Salesforce(Protocol):
     def describe(self, sobject: str) -> Document:
         """Fetch an sobject's describe; RequestRefused with status 404 if there is none."""
 
+    def organization(self) -> Document:
+        """Ask what kind of org this is: {"Id", "IsSandbox", "OrganizationType"} and, if visible, "TrialExpirationDate"."""
+
+    def limits(self) -> Document:
+        """Fetch the org's limits: name → {"Max", "Remaining"} (contract 6)."""
+
+    def record_count(self, sobject: str) -> int | None:
+        """Ask about how many records an sobject has, some minutes old; None where the org doesn't tell."""
+
+    def query_rows(self, soql: str, path: Path) -> int:
+        """Run a query as a bulk job into one CSV file (header once, LF, cells quoted); return its rows.
+
+        Waits for the job's end. RequestRefused also for a job that ends Failed or Aborted; ResultsIncomplete.
+        """
+
     def create_job(self, sobject: str, operation: str, external_id: str | None) -> str:
         """Create an ingest job (CSV, LF, COMMA); return its id."""
 

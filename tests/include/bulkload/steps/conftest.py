@@ -71,6 +71,23 @@ class LocalOrg:
         found: list[dict[str, Any]] = requests.get(url, headers=headers, timeout=10).json()["records"]
         return found
 
+    def calls(self) -> dict[str, int]:
+        """How often each path was called, by `METHOD path`."""
+        found: dict[str, int] = requests.get(f"{self.started['http_url']}/control/faults", timeout=10).json()["calls"]
+        return found
+
+    def change(self, sobject: str, sf_id: str, **fields: Any) -> None:
+        """Edit a record as somebody does who isn't the loader."""
+        headers = {"Authorization": f"Bearer {self.started['limited_access_token']}"}
+        url = f"{self.started['http_url']}/services/data/v66.0/sobjects/{sobject}/{sf_id}"
+        requests.patch(url, json=fields, headers=headers, timeout=10).raise_for_status()
+
+    def remove(self, sobject: str, sf_id: str) -> None:
+        """Delete a record, past the loader."""
+        headers = {"Authorization": f"Bearer {self.started['access_token']}"}
+        url = f"{self.started['http_url']}/services/data/v66.0/sobjects/{sobject}/{sf_id}"
+        requests.delete(url, headers=headers, timeout=10).raise_for_status()
+
     def struck(self) -> int:
         """How many faults happened."""
         counts: dict[str, int] = requests.get(f"{self.started['http_url']}/control/faults", timeout=10).json()["counts"]
