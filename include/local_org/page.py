@@ -35,7 +35,8 @@ th:last-child, td:last-child { padding-right: 0; }
 .objects { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: 2px 24px; }
 .objects div { display: flex; justify-content: space-between; padding: 3px 0; } .objects .none b { font-weight: 400; }
 progress { width: 110px; height: 8px; vertical-align: middle; accent-color: var(--busy); }
-.path { white-space: normal; word-break: break-all; }
+.path { white-space: normal; word-break: break-all; min-width: 300px; }
+@media (max-width: 700px) { body { padding: 12px; } section { padding: 12px; } }
 """
 FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="{seconds}"><title>Local org</title>
@@ -81,7 +82,8 @@ def _job(line: JobLine) -> str:
     job, finished = line.job, int(line.job["numberRecordsProcessed"])
     ended = job["state"] in {"JobComplete", "Failed", "Aborted"}
     most = line.total if line.total is not None else finished if ended else 0
-    bar = f'<progress max="{max(most, 1)}" value="{finished if most else 0}"></progress>'
+    done = finished if most else int(job["state"] == "JobComplete")
+    bar = f'<progress max="{max(most, 1)}" value="{done}"></progress>'
     rows = f"{finished:,}" if line.total is None else f"{finished:,} / {line.total:,}"
     failed = int(job["numberRecordsFailed"])
     return "".join(

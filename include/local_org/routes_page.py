@@ -48,9 +48,9 @@ class _Routes:
             raise answers.not_found()
         loop = asyncio.get_running_loop()
         counts = await loop.run_in_executor(self.org.reader, self._counted)
-        jobs = [self._line(job) for job in reversed(self.org.jobs.all()[-MOST_JOBS:])]
+        jobs, count = self._jobs()
         requests = self.org.journal.last(MOST_REQUESTS)[::-1]
-        about = f"{request.host} · {self.org.org_id} · {len(self.org.jobs.all()):,} jobs · {self.org.api_calls:,} API calls · times in UTC"
+        about = f"{request.host} · {self.org.org_id} · {count:,} jobs · {self.org.api_calls:,} API calls · times in UTC"
         return web.Response(text=page.written(about, counts, jobs, requests), content_type="text/html", headers=HEADERS)
 
     def _counted(self) -> list[tuple[str, int]]:
@@ -58,11 +58,19 @@ class _Routes:
         began = time.monotonic()
         if began >= self._fresh_until:
             con = self.org.store.reading()
-            query = 'SELECT count(*) FROM "{}"'
+            query = 'SELECT count(*) FROM "{}" WHERE "IsDeleted" = 0'
             self._counts = [(each.name, con.execute(query.format(each.name)).fetchone()[0]) for each in self.org.objects.values()]
             now = time.monotonic()
             self._fresh_until = now + (now - began) / COUNTING
         return self._counts
+
+    def _jobs(self) -> tuple[list[page.JobLine], int]:
+        """The last jobs of both kinds, the newest first, and how many there are."""
+        loads, queries = self.org.jobs.all(), self.org.queries.all()
+        asked = [{**job, "state": self.org.queries.state(job), "numberRecordsFailed": 0} for job in queries[-MOST_JOBS:]]
+        # Ids are handed out in their order.
+        newest = sorted([*loads[-MOST_JOBS:], *asked], key=lambda job: str(job["id"]), reverse=True)[:MOST_JOBS]
+        return [self._line(job) for job in newest], len(loads) + len(queries)
 
     def _line(self, job: dict[str, object]) -> page.JobLine:
         found = self.org.worker.timelines.get(str(job["id"]))

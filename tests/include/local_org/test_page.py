@@ -13,6 +13,7 @@ from tests.running import org
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,20 @@ def test_the_page_shows_records_jobs_and_requests(started: dict[str, Any], sessi
     assert ("text/html", 200) == (answer.headers["Content-Type"].partition(";")[0], answer.status_code)
     wanted = ("<span>Account</span><b>2</b>", job_id, "JobComplete", "2 / 2", f"/jobs/ingest/{job_id}/batches", 'http-equiv="refresh"')
     assert [] == [each for each in wanted if each not in answer.text]
+
+
+def test_the_page_counts_what_a_query_sees_and_shows_queries(tmp_path: Path, session: requests.Session) -> None:
+    """Deleted records are no records; query jobs stand among the others, the newest first."""
+    with org.running(tmp_path) as started:
+        of = Org(started)
+        job_id = of.closed("Account", "insert", [["Name"], ["a"], ["b"]])
+        of.ended(job_id)
+        of.ended(of.closed("Account", "delete", [["Id"], [of.results(job_id, "successfulResults")[0]["sf__Id"]]]))
+        body = {"operation": "query", "query": "SELECT Id FROM Account"}
+        query_id = of.session.post(f"{of.url}/services/data/v66.0/jobs/query", json=body, timeout=10).json()["id"]
+        text = session.get(started["http_url"], timeout=10).text
+    assert (True, True) == ("<span>Account</span><b>1</b>" in text, "3 jobs" in text)
+    assert 0 < text.index(f"<code>{query_id}</code>") < text.index(f"<code>{job_id}</code>")
 
 
 def test_the_page_holds_no_secrets_and_no_records(started: dict[str, Any], session: requests.Session) -> None:
