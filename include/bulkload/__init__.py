@@ -20,6 +20,7 @@ intake: a payload becomes rows
     intake/keys            keys: missing, shared, contradicting
     intake/link_cells      source values that name the parents
     intake/split           rows into one staged table per object
+    intake/layers          who goes before whom among rows of one object
 ledger: what was done, only ever added to
     ledger/entries         one act, one entry
     ledger/resume          all entries folded: where each job stands
