@@ -9,12 +9,17 @@ intake: a payload becomes rows
     intake/contradictions  what a plan's parts say against each other
     intake/plan            what is to be loaded, checked
     intake/preflight       the plan held against the org, before anything is sent
-    intake/document        one JSON document, cut into records
-    intake/records         one record: is it plain, can it be read
-    intake/careful         one that isn't plain, written anew
-    intake/sources         any payload as one record a line
+    intake/names           how a plan names a source value
+    intake/shapes          what a plan reads of a record
+    intake/files           a source's file, unpacked and checksummed
     intake/raw             an object's rows as their source gives them
+    intake/document        one JSON document, cut into records
+    intake/careful         a record that isn't plain, written anew
+    intake/records         one record: is it plain, can it be read
+    intake/lines           records, one a line
+    intake/payload         JSON files as such lines
     intake/nested          rows cut out of the records they stand in
+    intake/sources         any source, read once
     intake/values          source values as Salesforce's text
     intake/record_ids      an Id, or none
     intake/keys            keys: missing, shared, contradicting

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from include.storage.folders import run_folder
-from include.storage.sources import fetch
+from include.storage.sources import files
 
-__all__ = ["fetch", "run_folder"]
+__all__ = ["files", "run_folder"]

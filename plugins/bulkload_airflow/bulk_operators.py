@@ -48,8 +48,8 @@ class SplitOperator(StepOperator):
         from include.bulkload.steps import split
 
         with self.step(context) as step:
-            document, fetch = bulk_runs.sourced(step)
-            found = split.load(step.run, document, fetch)
+            document, inlet = bulk_runs.sourced(step)
+            found = split.load(step.run, document, inlet)
         context["ti"].xcom_push("rows", found["rows"])
         context["ti"].xcom_push("folder", found["folder"])
         return list(found["chunks"][step.name])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
 
-from bulkload_airflow import bulk_hook, outcomes, settings
+from bulkload_airflow import bulk_hook, bulk_inlets, outcomes, settings
 from include import storage
 from include.bulkload.steps import ports, trouble
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from bulkload_airflow import bulk_config
     from include.bulkload.basics import errors
     from include.bulkload.intake import plan
-
-    Fetch = Callable[[str, Path], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +75,6 @@ def opened(place: Place, hook: bulk_hook.BulkHook) -> Iterator[ports.Run]:
         )
 
 
-def fetch(uri: str, into: Path) -> Path:
-    """Bring a payload to a local path, if it lies under an allowed root. Raises SourceError."""
-    return storage.fetch(uri, into, settings.current().allowed_roots, _opened)
-
-
-def _opened(uri: str) -> tuple[Any, str]:
-    """Open an object's store Airflow's way, so that `s3://conn_id@bucket/key` uses that connection."""
-    found = ObjectStoragePath(uri)
-    return found.fs, found.path
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """What an operator works with: the run, its plan, and the object it is about."""
@@ -132,13 +119,13 @@ def noting(context: Context) -> Callable[[str], None]:
     return lambda error: trouble.note(place(context).folder(), own_label(context), error)
 
 
-def sourced(step: Step) -> tuple[dict[str, Any], Fetch]:
-    """The plan's document, and how its source is brought: an inline payload is kept in the run folder and read from there."""
+def sourced(step: Step) -> tuple[dict[str, Any], ports.Inlet]:
+    """The plan's document, and where its sources are read: an inline payload is kept in the run folder and read from there."""
     if step.config.payload is None:
-        return step.config.document, fetch
+        return step.config.document, bulk_inlets.Inlet()
     local = step.run.scratch / "payload.json"
     # Plain ASCII, so that even a lone surrogate arrives where rows are judged.
     local.write_text(json.dumps(step.config.payload), "ascii")
     kept = step.run.folder.put(local, "payload.json")
     source = {**step.config.document["source"], "uri": step.run.folder.uri(kept.name)}
-    return {**step.config.document, "source": source}, lambda _, into: step.run.folder.get(kept, into)
+    return {**step.config.document, "source": source}, bulk_inlets.Inline(step.run.folder, kept)

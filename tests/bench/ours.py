@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import careful, nested, sources, split
+from include.bulkload.intake import files, sources, split
 from include.bulkload.load import chunks, results
 from include.bulkload.match import id_map, link, orphans
 from tests.bench import family
@@ -24,11 +24,10 @@ PARENT, CHILD = list(family.PARENT.values()), list(family.CHILD.values())
 def read(payload: Path, folder: Path) -> None:
     """Split: the payload → both objects' staged rows."""
     checked = family.checked(payload)
-    shape = careful.shape(checked, "accounts[]")
-    found = sources.lines(payload, "auto", "accounts[]", folder / "records.jsonl", shape)
+    found = sources.from_files(sources.Source("source", checked, family.describes()), [files.local(payload)], folder)
     with _engine(folder) as con:
         for name in checked.order():
-            split.table_of(con, nested.rows(found, checked, name, folder), checked, family.describes(), name, folder)
+            split.table_of(con, found.raws[name], checked, family.describes(), name, folder)
 
 
 def parents_csv(_: Path, folder: Path) -> None:

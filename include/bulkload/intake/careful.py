@@ -7,39 +7,26 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from include.bulkload.intake import names
 
-    from include.bulkload.intake import plan
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.bulkload.intake.shapes import Shape
 
 MOST_DIGITS = 17
-# The key under which a record says why it can't be sent. Where a source has it, it is dropped.
+# The key under which a record says what can't be sent: an object of faults. Where a source has it, it is dropped.
 MARK = "\x01"
+# In there: what concerns the record and all that is read of it, the record alone, or a value, by its JSON pointer.
+WHOLE, ALONE = "whole", "alone"
 KINDS = {dict: "object", list: "array", bool: "boolean"}
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the plan reads of a record: values (name in the source → field), and lists of further records."""
-
-    values: Mapping[str, str]
-    lists: Mapping[str, Shape]
-
-
-def shape(checked: plan.Plan, records_path: str) -> Shape:
-    """Gather what the objects of a plan read of the records at `records_path`, and of those within."""
-    here = [each for each in checked.objects.values() if each.records == records_path]
-    below = [
-        each.records.removeprefix(records_path + ".") for each in checked.objects.values() if each.records.startswith(records_path + ".")
-    ]
-    values = {str(value.from_): field for each in reversed(here) for field, value in each.values.items() if value.from_}
-    names = sorted({path.partition("[]")[0] for path in below})
-    return Shape(values, {name: shape(checked, f"{records_path}.{name}[]") for name in names})
+TWICE = "a key stands twice"
+# Between the texts of a multi-select picklist.
+SEPARATOR = ";"
 
 
 class _Object(dict[str, Any]):
@@ -56,38 +43,90 @@ class _Fraction(str):
     __slots__ = ()
 
 
+class _Fault(Exception):
+    """A value that can't be sent; the message says why."""
+
+
+def bad(reason: str) -> bytes:
+    """Write the line of a record that can't be read."""
+    return orjson.dumps({MARK: {WHOLE: reason}})
+
+
 def anew(record: bytes, wanted: Shape) -> bytes:
-    """Write a record (JSON, at most 64 levels deep) anew: what is read of it, and under MARK why it can't be sent."""
+    """Write a record (JSON, at most 64 levels deep) anew: what is read of it, and under MARK what can't be sent of it."""
     found = json.loads(record, parse_float=_Fraction, parse_int=str, object_pairs_hook=_Object)
     return orjson.dumps(_row(found, wanted))
 
 
 def _row(found: Any, wanted: Shape) -> dict[str, Any]:
     if not isinstance(found, _Object):
-        return {MARK: "not an object"}
-    row: dict[str, Any] = {name: found[name] for name in wanted.values if not isinstance(found.get(name), dict | list | None)}
-    faults = [_value_fault(found.get(name), field) for name, field in wanted.values.items()]
+        return {MARK: {WHOLE: "not an object"}}
+    row: dict[str, Any] = {}
+    faults = dict(_read(found, wanted, row, ""))
     for name, within in wanted.lists.items():
         items = found.get(name)
         if isinstance(items, list):
             row[name] = [_row(item, within) for item in items]
         elif items is not None:
-            faults.append(f"{name}: a list is expected, not {_kind(items)}")
+            faults.setdefault(ALONE, f"{name}: a list is expected, not {kind_of(items)}")
+    return row | {MARK: faults} if faults else row
+
+
+def _read(found: _Object, wanted: Shape, row: dict[str, Any], where: str) -> Iterator[tuple[str, str]]:
+    """Copy what is read of an object, itself at the pointer `where`, into `row`; yield its faults by what they concern."""
     if found.doubled:
-        faults.append("a key stands twice")
-    fault = next(filter(None, faults), None)
-    return row | {MARK: fault} if fault else row
+        yield WHOLE, TWICE
+    for name in sorted(wanted.values & found.keys()):
+        try:
+            row[name] = _text(found[name], is_list=name in wanted.joined)
+        except _Fault as fault:
+            yield where + names.pointer(name), str(fault)
+    for name, within in wanted.objects.items():
+        inner = by_place(found.get(name))
+        if isinstance(inner, _Object):
+            row[name] = {}
+            yield from _read(inner, within, row[name], where + names.pointer(name))
+        elif inner is not None:
+            for each in _all(within, where + names.pointer(name)):
+                yield each, f"an object is expected around it, not {kind_of(inner)}"
 
 
-def _value_fault(value: Any, field: str) -> str | None:
+def _all(wanted: Shape, where: str) -> Iterator[str]:
+    """The pointers of all that is read of an object."""
+    yield from (where + names.pointer(name) for name in wanted.values)
+    for name, within in wanted.objects.items():
+        yield from _all(within, where + names.pointer(name))
+
+
+def by_place(found: Any) -> Any:
+    """A list as an object whose keys are its places, which is how pointers see it; all else as it is."""
+    return _Object([(str(place), item) for place, item in enumerate(found)]) if isinstance(found, list) else found
+
+
+def _text(value: Any, *, is_list: bool) -> Any:
+    """A single value as it will be read, a list of them as one text where that is wanted. Raises _Fault."""
+    if is_list and isinstance(value, list):
+        return SEPARATOR.join(_item(item) for item in value)
     if isinstance(value, dict | list):
-        return f"bad value: {field}: a single value is expected, not {_kind(value)}"
+        raise _Fault(f"a single value is expected, not {kind_of(value)}")
     if isinstance(value, _Fraction) and digits(value) > MOST_DIGITS:
-        return f"bad value: {field}: a number of more than {MOST_DIGITS} digits"
-    return None
+        raise _Fault(f"a number of more than {MOST_DIGITS} digits")
+    return value
 
 
-def _kind(value: Any) -> str:
+def _item(item: Any) -> str:
+    """One text of a multi-select picklist. Raises _Fault for what would be none, or two."""
+    text = str(item).lower() if isinstance(item, bool) else item
+    if not isinstance(text, str):
+        raise _Fault(f"a list of single values is expected, not of {'null' if item is None else kind_of(item)}")
+    if not text.strip():
+        raise _Fault("an item of its list is blank")
+    if SEPARATOR in text:
+        raise _Fault(f"an item of its list holds {SEPARATOR!r}, which stands between two")
+    return text
+
+
+def kind_of(value: Any) -> str:
     """Name a value's kind in JSON's words; numbers are texts by now."""
     return next((name for kind, name in KINDS.items() if isinstance(value, kind)), "a single value")
 

@@ -6,6 +6,8 @@ import re
 import zoneinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
+from include.bulkload.intake import names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -86,16 +88,23 @@ def _object(checked: Whole, name: str) -> Iterator[str]:
             yield f"{place}.parents.{field}: several parents are told apart by their `from`; nesting has none"
         if len({link.from_ for link in links}) < len(links):
             yield f"{place}.parents.{field}: several parents are told apart by their `from`; give each a source value of its own"
+    yield from _reads(each, place)
     if _depth(each) > 1 and not each.parents and not _reads_above(each):
         yield f"{place}.parents: its records stand in others' but no lookup names them; add one"
 
 
+def _reads(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+    for read in each.reads:
+        if names.parsed(read).up >= _depth(each):
+            yield f"{place}: {read} leads out of {each.records}, where no further record is; mend it, or `records`"
+
+
 def _source(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
-    names = checked.all_sources
-    if each.source is None and len(names) > 1:
-        yield f"{place}.source: the plan has several sources ({', '.join(names)}); say which"
-    if each.source is not None and each.source not in names:
-        yield f"{place}.source: no source is called {each.source}; the plan has {', '.join(names)}"
+    known = checked.all_sources
+    if each.source is None and len(known) > 1:
+        yield f"{place}.source: the plan has several sources ({', '.join(known)}); say which"
+    if each.source is not None and each.source not in known:
+        yield f"{place}.source: no source is called {each.source}; the plan has {', '.join(known)}"
 
 
 def _key(each: mapping.ObjectPlan, place: str) -> Iterator[str]:

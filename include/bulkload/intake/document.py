@@ -1,4 +1,4 @@
-"""One JSON document, block by block → each record of its list, as its own bytes.
+"""One JSON document, block by block → its lists as they come, each record as its own bytes.
 
 A document may be larger than memory; one record may not. Records are cut out, not rewritten, so that numbers
 keep their text and nothing is lost that a parser would drop. The cutting is lenient; `records` judges each.
@@ -15,7 +15,7 @@ from include.bulkload.basics import errors
 from include.bulkload.intake import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 SPACE = re.compile(r"[ \t\n\r]*")
 DECODER = json.JSONDecoder(strict=False)
@@ -129,45 +129,49 @@ class _Text:
             raise errors.SourceError(f"it isn't JSON: a comma stands before {end!r} at {self.place}; take it away")
 
 
-def items(blocks: Iterator[bytes], records_path: str) -> Iterator[bytes]:
-    """Yield each record of the document's list. `records_path`: `accounts[]`, or `[]` for the document itself.
+def lists(blocks: Iterator[bytes], wanted: Collection[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the wanted lists of the document as they come, each with its records, to be read before the next is asked for.
 
-    Raises SourceError if it isn't JSON, if the list is missing, or if it isn't a list.
+    `wanted`: keys of the document, or "" alone for a document that is a list itself. Raises SourceError if it
+    isn't JSON, if a list is missing, or if it isn't a list.
     """
     text = _Text(blocks)
-    wanted = records_path.partition("[]")[0]
     if not text.peek():
         raise errors.SourceError("it is empty; give a JSON document")
-    if wanted:
-        yield from _in_object(text, wanted)
+    if "" in wanted:
+        yield "", _list(text, "the document")
     else:
-        yield from _list(text, "the document")
+        yield from _in_object(text, wanted)
     if text.peek():
         raise errors.SourceError(f"it isn't one JSON document: more text at {text.place}; use format jsonl for JSON lines")
 
 
-def _in_object(text: _Text, wanted: str) -> Iterator[bytes]:
-    """Go through the document's keys to the wanted list."""
+def _in_object(text: _Text, wanted: Collection[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Go through the document's keys to the wanted lists."""
     if text.peek() == "[":
-        raise errors.SourceError(f"the document is a list; write {{{json.dumps(wanted)}: …}} around it, or a record a line")
+        around = ", ".join(f"{json.dumps(key)}: …" for key in wanted)
+        remedy = f"write {{{around}}} around it, use records `[]`, or write a record a line"
+        raise errors.SourceError(f"the document is a list; {remedy}")
     if text.peek() != "{":
         text.value()
-        raise errors.SourceError(f"the document is no object that holds {wanted!r}; mend it, or the plan's `records`")
+        told = " and ".join(map(repr, wanted))
+        raise errors.SourceError(f"the document is no object that holds {told}; mend it, or the plan's `records`")
     text.take("{")
-    seen = False
+    left = dict.fromkeys(wanted)
     while text.peek() != "}":
-        if text.key() == wanted:
-            if seen:
-                raise errors.SourceError(f"{wanted!r} stands twice in the document; keep one of the two")
-            seen = True
-            yield from _list(text, repr(wanted))
+        key = text.key()
+        if key in left:
+            del left[key]
+            yield key, _list(text, repr(key))
+        elif key in wanted:
+            raise errors.SourceError(f"{key!r} stands twice in the document; keep one of the two")
         else:
             text.pass_value()
         text.separated("}")
     text.take("}")
-    if not seen:
+    for key in left:
         hint = "use format jsonl, if each line is a record" if text.peek() else "mend it, or the plan's `records`"
-        raise errors.SourceError(f"the document has no {wanted!r}; {hint}")
+        raise errors.SourceError(f"the document has no {key!r}; {hint}")
 
 
 def _list(text: _Text, what: str) -> Iterator[bytes]:

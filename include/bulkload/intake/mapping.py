@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 API_NAME = r"^[A-Za-z][A-Za-z0-9_]{0,79}$"
-RECORDS = r"^(\[\]|[^.\[\]]+\[\](\.[^.\[\]]+\[\]){0,5})$"
+RECORDS = r"^(\[\]|[^.\[\]]+\[\])(\.[^.\[\]]+\[\]){0,5}$"
 SHARE = r"^(100(\.0+)?|\d{1,2}(\.\d+)?)%$"
 FUNCTION = r"^[a-z][a-z0-9_]{0,63}$"
 
@@ -112,7 +112,11 @@ class ObjectPlan(Strict):
 
     sobject: ApiName = Field(description="API name in Salesforce.")
     source: str | None = Field(None, description="Name of its source; needed where the plan has several.")
-    records: str = Field("[]", pattern=RECORDS, description="Path of its records, e.g. `accounts[]` or `accounts[].contacts[]`.")
+    records: str = Field(
+        "[]",
+        pattern=RECORDS,
+        description="Path of its records: `accounts[]`, `accounts[].contacts[]`; `[]` or `[].contacts[]` where a document is a list.",
+    )
     operation: Operation = Field(description="What the Bulk API job does with the rows.")
     external_id: ApiName | None = Field(None, description="The key: an external id field of the sobject, or `Id`.")
     update_only: bool = Field(False, description="An upsert that must not create: rows whose key isn't in the org are rejected.")

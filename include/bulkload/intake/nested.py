@@ -6,85 +6,135 @@ can't be read is unknown and no row.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
-from include.bulkload.intake import careful, raw, records, sources
+from include.bulkload.intake import careful, names, raw
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection, Mapping
 
-    from include.bulkload.intake import plan
-
-# Records that are written anew may grow: each number by two quotes.
-MOST_LINE = 2 * records.MOST_BYTES
-BLANK = sources.BLANK.decode()
+    from include.bulkload.intake import lines
 
 
-def rows(found: sources.Records, checked: plan.Plan, name: str, folder: Path) -> raw.Raw:
-    """Cut one object's rows out of the records. `folder` is where the objects above are staged, for the places."""
-    each = checked.objects[name]
-    way = [part.removesuffix("[]") for part in each.records.split(".")][1:]
-    query = (
-        f"SELECT row_id, parent_row, nth, raw, NULL::VARCHAR[] AS nulls, raw[{len(each.reads) + 1}] AS fault, false AS filtered "
-        f"FROM (SELECT row_id, parent_row, nth, {_read(each.reads)} FROM ({_records(found, way)}))"
-    )
-    return raw.Raw(query, each.reads, lambda wanted: _places(found, checked, name, folder, wanted))
+def rows(found: lines.Lines, path: str, reads: Mapping[str, str], asked: Collection[str], *, by_line: bool) -> raw.Raw:
+    """Cut the rows at `path` (`accounts[].contacts[]`) out of the records.
 
-
-def _read(reads: tuple[str, ...]) -> str:
-    """The column `raw` to select from `j`: texts of the wanted values, then what `careful` says against the record."""
-    paths = ", ".join(tables.literal(pointer(name)) for name in [*reads, careful.MARK])
-    return f"json_extract_string(j, [{paths}]::VARCHAR[]) AS raw"
-
-
-def pointer(name: str) -> str:
-    """The place of a value in its record, as a JSON pointer: any name will do, dots, blanks and stars included."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")
-
-
-def _records(found: sources.Records, way: list[str]) -> str:
-    """Rows with row_id, parent_row, nth and j (JSON); `way`: lists to go down."""
-    if not way:
-        return (
-            "SELECT row_number() OVER () AS row_id, NULL::BIGINT AS parent_row, nth, line AS j "
-            f"FROM (SELECT (row_number() OVER () - 1)::INTEGER AS nth, line FROM {_lines(found)}) WHERE line != '{BLANK}'"
-        )
-    listed = f"SELECT row_id AS parent_row, {items(way[-1])} AS items FROM ({_records(found, way[:-1])})"
-    unnested = f"SELECT parent_row, unnest(items) AS j, (generate_subscripts(items, 1) - 1)::INTEGER AS nth FROM ({listed})"
-    return f"SELECT row_number() OVER () AS row_id, parent_row, nth, j FROM ({unnested})"
+    `reads`: the source values wanted → what they fill, for messages; `asked`: those of them whose nulls are to be told
+    from absent ones; `by_line`: whether a record's place is a line of the source or an index in its list.
+    """
+    wanted = _Wanted(found, path, reads, tuple(name for name in reads if name in asked))
+    return raw.Raw(wanted.query(), tuple(reads), lambda rows: wanted.places(rows, by_line=by_line))
 
 
 def items(name: str) -> str:
     """The items of the list `name` of the record `j`; none if it isn't a list."""
     if '"' in name or "\\" in name:
-        return f"json_extract(json_extract(j, {tables.literal(pointer(name))}), '$[*]')"
+        return f"json_extract(json_extract(j, {tables.literal(names.pointer(name))}), '$[*]')"
     # The same in one step, for names that a JSON path can quote.
     path = f'$."{name}"[*]'
     return f"json_extract(j, {tables.literal(path)})"
 
 
-def _lines(found: sources.Records) -> str:
-    return (
-        f"read_csv({tables.literal(str(found.path))}, auto_detect=false, header=false, delim=chr(1), quote='', escape='', "
-        f"new_line='\\n', max_line_size={MOST_LINE}, columns={{'line': 'VARCHAR'}})"
-    )
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is read at one path, and how it is said in SQL."""
 
+    found: lines.Lines
+    path: str
+    reads: Mapping[str, str]
+    asked: tuple[str, ...]
 
-def _places(found: sources.Records, checked: plan.Plan, name: str, folder: Path, wanted: str) -> str:
-    """Where rows stand in the source: `accounts[3].contacts[0]`, in JSON lines `line 4: contacts[0]`."""
-    path = checked.objects[name].records
-    root, *way = [part.removesuffix("[]") for part in path.split(".")]
-    joins = f"{wanted} AS w JOIN {tables.parquet(folder / f'{name}-staged.parquet')} AS r0 USING (row_id)"
-    for place in range(1, len(way) + 1):
-        path = path.rpartition(".")[0]
-        above = next(other for other, each in checked.objects.items() if each.records == path)
-        staged = tables.parquet(folder / f"{above}-staged.parquet")
-        joins += f" LEFT JOIN {staged} AS r{place} ON r{place}.row_id = r{place - 1}.parent_row"
-    steps = [f"{tables.literal(each)}, '[', r{len(way) - 1 - place}.nth, ']'" for place, each in enumerate(way)]
-    below = ", '.', ".join(steps)
-    if found.by_line:
-        said = f"concat('line ', r{len(way)}.nth + 1" + (f", ': ', {below})" if below else ")")
-    else:
-        said = f"concat({tables.literal(root)}, '[', r{len(way)}.nth, ']'" + (f", '.', {below})" if below else ")")
-    return f"SELECT row_id, {said} AS place FROM {joins}"
+    def query(self) -> str:
+        """The query of raw.Raw."""
+        ups = self._ups()
+        inner = f"SELECT row_id, parent_row, nth, {self._read(0)} AS own{self._types(0)}{''.join(ups.values())} FROM ({self._records()})"
+        faults = [self._fault(up) for up in (0, *ups)]
+        fault = faults[0] if len(faults) == 1 else f"coalesce({', '.join(faults)})"
+        columns = f"{self._raw(ups)} AS raw, {self._nulls()} AS nulls, {fault} AS fault, false AS filtered"
+        return f"SELECT row_id, parent_row, nth, {columns} FROM ({inner})"
+
+    def places(self, wanted: str, *, by_line: bool) -> str:
+        """Where rows stand in the source: `accounts[3].contacts[0]`, in JSON lines `line 4: contacts[0]`; its file before, of several."""
+        root, *way = self._way
+        told = "concat('line ', nth0 + 1)" if by_line else f"concat({tables.literal(root)}, '[', nth0, ']')"
+        for depth, name in enumerate(way, 1):
+            before = tables.literal((": " if by_line and depth == 1 else ".") + name)
+            told = f"concat({told}, {before}, '[', nth{depth}, ']')"
+        place = f"concat({self.found.name('file')}, {told}) AS place"
+        return f"SELECT row_id, {place} FROM ({self._records(is_placed=True)}) SEMI JOIN {wanted} USING (row_id)"
+
+    @property
+    def _way(self) -> list[str]:
+        return [part.removesuffix("[]") for part in self.path.split(".")]
+
+    def _own(self, up: int) -> list[str]:
+        """The wanted values that stand `up` records above."""
+        return [name for name in self.reads if names.parsed(name).up == up]
+
+    def _read(self, up: int) -> str:
+        """The texts of those values, to select from that record `j`, then what `careful` says against it: JSON, or NULL."""
+        pointers = [*(names.parsed(name).pointer for name in self._own(up)), names.pointer(careful.MARK)]
+        return f"json_extract_string(j, [{', '.join(map(tables.literal, pointers))}]::VARCHAR[])"
+
+    def _fault(self, up: int) -> str:
+        """The first thing said against that record that concerns us; the rest is computed for the few that have a mark."""
+        mark = f"{f'up{up}' if up else 'own'}[{len(self._own(up)) + 1}]"
+        said = [self._said(mark, careful.WHOLE), *([] if up else [self._said(mark, careful.ALONE)])]
+        said += [
+            f"{tables.literal(f'bad value: {self.reads[name]}: ')} || {self._said(mark, names.parsed(name).pointer)}"
+            for name in self._own(up)
+        ]
+        return f"CASE WHEN {mark} IS NOT NULL THEN coalesce({', '.join(said)}) END"
+
+    @staticmethod
+    def _said(mark: str, what: str) -> str:
+        return f"json_extract_string({mark}, {tables.literal(names.pointer(what))})"
+
+    def _types(self, up: int) -> str:
+        """A column with the names of those values that are null, where that is asked; "" where it isn't."""
+        named = [name for name in self._own(up) if name in self.asked]
+        if not named:
+            return ""
+        pointers = ", ".join(tables.literal(names.parsed(name).pointer) for name in named)
+        told = f"list_value({', '.join(map(tables.literal, named))})"
+        return f", list_where({told}, [coalesce(t = 'NULL', false) FOR t IN json_type(j, [{pointers}]::VARCHAR[])]) AS null{up}"
+
+    def _ups(self) -> Mapping[int, str]:
+        """The columns that are carried down from the records above, by how far that is."""
+        found = sorted({names.parsed(name).up for name in self.reads} - {0})
+        return {up: f", up{up}" + (f", null{up}" if self._types(up) else "") for up in found}
+
+    def _raw(self, ups: Mapping[int, str]) -> str:
+        if not ups:
+            return "own"
+        at = {name: f"{f'up{up}' if up else 'own'}[{place}]" for up in (0, *ups) for place, name in enumerate(self._own(up), 1)}
+        return f"[{', '.join(at[name] for name in self.reads)}]::VARCHAR[]"
+
+    def _nulls(self) -> str:
+        told = [f"null{up}" for up in sorted({names.parsed(name).up for name in self.asked})]
+        return f"nullif(list_concat({', '.join([*told, '[]::VARCHAR[]'])}), [])" if told else "NULL::VARCHAR[]"
+
+    def _records(self, *, is_placed: bool = False) -> str:
+        """Rows with row_id, parent_row, nth and j (JSON), and what is carried down; with the number of each level for places."""
+        way = self._way[1:]
+        numbers = "nth AS nth0, " if is_placed else ""
+        query = f"SELECT row_id, NULL::BIGINT AS parent_row, nth, {numbers}file, line AS j FROM ({self.found.query})"
+        carried = ", file, nth0" if is_placed else ""
+        for depth, name in enumerate(way, 1):
+            up = len(way) - depth + 1
+            column = "" if is_placed or up not in self._ups() else f", {self._read(up)} AS up{up}{self._types(up)}"
+            listed = f"SELECT row_id AS parent_row, {items(name)} AS items{carried}{column} FROM ({query})"
+            if column:
+                carried += self._ups()[up]
+            unnested = (
+                f"SELECT parent_row, unnest(items) AS j, (generate_subscripts(items, 1) - 1)::INTEGER AS nth{carried} FROM ({listed})"
+            )
+            row_id = "row_number() OVER ()"
+            if len(self.found.names) > 1:
+                row_id = f"parent_row // {tables.POSITIONS} * {tables.POSITIONS} + {row_id}"
+            numbers = f"nth AS nth{depth}, " if is_placed else ""
+            query = f"SELECT {row_id} AS row_id, parent_row, nth, {numbers}j{carried} FROM ({unnested})"
+            carried += f", nth{depth}" if is_placed else ""
+        return query

@@ -19,7 +19,7 @@ from include.bulkload.intake import careful
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.bulkload.intake.careful import Shape
+    from include.bulkload.intake.shapes import Shape
 
 MOST_BYTES = 16_000_000
 MOST_DEPTH = 64
@@ -37,23 +37,18 @@ _BETWEEN = b',"~~",'
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
-def bad(reason: str) -> bytes:
-    """Write the line of a record that can't be read."""
-    return orjson.dumps({careful.MARK: reason})
-
-
 def checked(record: bytes, wanted: Shape) -> bytes:
     """Return the record's line: its own bytes, or written anew with its values as text and what is wrong with it."""
     if len(record) > MOST_BYTES:
-        return bad(f"a record of more than {MOST_BYTES} bytes")
+        return careful.bad(f"a record of more than {MOST_BYTES} bytes")
     try:
         found = orjson.loads(record)
     except orjson.JSONDecodeError as wrong:
-        return bad(_said(record, wrong))
+        return careful.bad(_said(record, wrong))
     counted = (record.count(b'":'), record.count(b"{"), record.count(b"["))
     if _known_in([found], wanted) != counted:
         if counted[1] + counted[2] > MOST_DEPTH and _depth(record) > MOST_DEPTH:
-            return bad(f"nested deeper than {MOST_DEPTH} levels")
+            return careful.bad(f"nested deeper than {MOST_DEPTH} levels")
         if not _fits(found, wanted) or _sizes(found) != counted:
             return careful.anew(record, wanted)
     if _DOUBTFUL.search(record) or b"\\u0001" in record or _may_hide_keys(record):
@@ -109,7 +104,7 @@ def _depth(record: bytes) -> int:
 
 
 def _known_in(found: Sequence[Any], wanted: Shape) -> tuple[int, int, int] | None:
-    """Count keys, objects and lists of records and of the lists we know of; None if one is of another kind."""
+    """Count keys, objects and lists of records and of all we know of in them; None if something is of another kind."""
     if not _ONLY_OBJECTS.issuperset(map(type, found)):
         return None
     keys, objects, lists = sum(map(len, found)), len(found), 0
@@ -121,6 +116,11 @@ def _known_in(found: Sequence[Any], wanted: Shape) -> tuple[int, int, int] | Non
         if below is None:
             return None
         keys, objects, lists = keys + below[0], objects + below[1], lists + below[2] + len(inner) - inner.count(None)
+    for name, within in wanted.objects.items():
+        below = _known_in([each for each in (record.get(name) for record in found) if each is not None], within)
+        if below is None:
+            return None
+        keys, objects, lists = keys + below[0], objects + below[1], lists + below[2]
     return keys, objects, lists
 
 
@@ -133,7 +133,13 @@ def _fits(found: Any, wanted: Shape) -> bool:
             items is None or (type(items) is list and all(_fits(item, within) for item in items))
             for items, within in ((found.get(name), within) for name, within in wanted.lists.items())
         )
+        and all(_fits_in(found.get(name), within) for name, within in wanted.objects.items())
     )
+
+
+def _fits_in(inner: Any, wanted: Shape) -> bool:
+    """Whether an object that values are read of is one, or nothing, or a list that a pointer counts through."""
+    return inner is None or _fits(dict(careful.by_place(inner)) if type(inner) is list else inner, wanted)
 
 
 def _sizes(found: Any) -> tuple[int, int, int]:

@@ -32,9 +32,12 @@ def begun(org_id: str, plan: Document, describes: Document, at: str) -> Entry:
     return Entry(BEGUN, {"format": 1, "org_id": org_id, "plan": plan, "describes": describes, "at": at})
 
 
-def staged(objects: Mapping[str, Document]) -> Entry:
-    """All objects' rows stand in stored files: one entry, so that they come from one reading of the source."""
-    return Entry(STAGED, {"objects": dict(objects)})
+def staged(objects: Mapping[str, Document], sources: Mapping[str, str]) -> Entry:
+    """All objects' rows stand in stored files: one entry, so that they come from one reading of each source.
+
+    `sources`: source → SHA-256 of its content.
+    """
+    return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources)})
 
 
 def planned(name: str, ready: Document, chunks: Sequence[Document]) -> Entry:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.bulkload.basics import tables
+    from include.bulkload.intake import files
 
 Document = dict[str, Any]
 
@@ -94,6 +95,16 @@ class RunFolder(Protocol):
 
     def uri(self, name: str) -> str:
         """Say where an object stands, for people and XComs."""
+
+
+class Inlet(Protocol):
+    """Where sources are read from. Every call may raise SourceError."""
+
+    def files(self, uri: str, into: Path) -> list[files.File]:
+        """List the files at a URI, sorted by name: one, those of a folder (`/` at the end), or those that a glob matches.
+
+        What isn't on this machine comes into the folder `into` when it is read. None at all is an error.
+        """
 
 
 @dataclass(frozen=True, slots=True)

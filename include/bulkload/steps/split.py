@@ -9,33 +9,32 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors, tables
-from include.bulkload.intake import careful, nested, plan, preflight, sources, split
+from include.bulkload.intake import plan, preflight, sources, split
 from include.bulkload.ledger import entries
 from include.bulkload.load import chunks
 from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from pathlib import Path
 
     import duckdb
 
+    from include.bulkload.intake import raw
     from include.bulkload.steps import ports
-
-    Fetch = Callable[[str, Path], Path]
 
 NO_SUCH_OBJECT = 404
 
 
-def load(run: ports.Run, document: dict[str, Any], fetch: Fetch) -> dict[str, Any]:
+def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[str, Any]:
     """Begin the run by its plan and cut the first objects' jobs.
 
-    `fetch(uri, folder)` brings the source to a local path. Returns {"chunks": {object: [number, ...]},
+    `inlet` is where its sources are read from. Returns {"chunks": {object: [number, ...]},
     "rows": {object: {"rows", "rejected", "merged"}}, "folder": uri}. Raises PlanError with every finding,
     SourceError naming the place, before anything is sent.
     """
     opened = _begun(run, document)
-    staged = _staged(run, opened, fetch)
+    staged = _staged(run, opened, inlet)
     roots = [name for name in opened.plan.order() if not opened.plan.objects[name].parents]
     return {
         "chunks": {name: _planned(run, opened, name, staged[name]) for name in roots},
@@ -72,26 +71,21 @@ def _described(run: ports.Run, checked: plan.Plan) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _staged(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, dict[str, Any]]:
-    """Read the source once, or what stands; per object its counts and stored files."""
+def _staged(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> dict[str, dict[str, Any]]:
+    """Read each source once, or what stands; per object its counts and stored files."""
     standing = run.folder.read(entries.STAGED)
     if standing is None:
-        standing = journal.note(run, entries.staged(_read(run, opened, fetch)))
+        standing = journal.note(run, _read(run, opened, inlet))
     return dict(standing["objects"])
 
 
-def _read(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, dict[str, Any]]:
-    (source,) = opened.plan.all_sources.values()
-    path = fetch(str(source.uri), run.scratch)
-    root = _root(opened.plan)
-    shape = careful.shape(opened.plan, root)
-    records = sources.lines(path, source.format, root, run.scratch / "records.jsonl", shape)
-    found: dict[str, split.Staged] = {}
+def _read(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> entries.Entry:
+    """Read each source, stage each object's rows, store what was found."""
     with tables.connect(run.limits) as con:
-        for name in opened.plan.order():
-            rows = nested.rows(records, opened.plan, name, run.scratch)
-            found[name] = split.table_of(con, rows, opened.plan, opened.describes, name, run.scratch)
-    return {
+        read = [_sourced(run, sources.Source(name, opened.plan, opened.describes), inlet) for name in opened.plan.all_sources]
+        raws: Mapping[str, raw.Raw] = {name: found for each in read for name, found in each.raws.items()}
+        found = {name: split.table_of(con, raws[name], opened.plan, opened.describes, name, run.scratch) for name in opened.plan.order()}
+    objects = {
         name: {
             "rows": each.rows,
             "rejected": each.rejected,
@@ -103,11 +97,11 @@ def _read(run: ports.Run, opened: journal.Opened, fetch: Fetch) -> dict[str, dic
         }
         for name, each in found.items()
     }
+    return entries.staged(objects, {each.source: each.sha256 for each in read})
 
 
-def _root(checked: plan.Plan) -> str:
-    """The path of the records that stand in no other."""
-    return next(each.records for each in checked.objects.values() if not each.parents)
+def _sourced(run: ports.Run, source: sources.Source, inlet: ports.Inlet) -> sources.Read:
+    return sources.from_files(source, inlet.files(str(source.said.uri), run.scratch / f"files-{source.number}"), run.scratch)
 
 
 def _planned(run: ports.Run, opened: journal.Opened, name: str, staged: dict[str, Any]) -> list[int]:

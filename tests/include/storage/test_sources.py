@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from include import storage
 from include.bulkload.basics import errors
-from include.storage import sources
+from include.storage import uris
 from tests.include.storage.conftest import BUCKET
 
 if TYPE_CHECKING:
@@ -36,12 +36,28 @@ def allowed(tmp_path: Path) -> Path:
     return root
 
 
+def opened_at(uri: str, into: Path, roots: list[str], *more: Any) -> Path:
+    """List the one file at a URI and bring it; where it stands then."""
+    (file,) = storage.files(uri, into, roots, *more)
+    with file.here() as path:
+        return path
+
+
+def listed(uri: str, into: Path, roots: list[str], *more: Any) -> dict[str, bytes]:
+    """What the files at a URI hold, by name, in their order."""
+    found = {}
+    for file in storage.files(uri, into, roots, *more):
+        with file.here() as path:
+            found[file.name] = path.read_bytes()
+    return found
+
+
 def test_a_local_file_is_read_in_place(allowed: Path, tmp_path: Path) -> None:
     """Encoded as URIs are; no copy is made."""
     file = allowed / "accounts.json"
     assert [file, file] == [
-        storage.fetch(file.as_uri(), tmp_path / "into", [allowed.as_uri()]),
-        storage.fetch(f"file://localhost{file}", tmp_path / "into", [f"{allowed.as_uri()}/"]),
+        opened_at(file.as_uri(), tmp_path / "into", [allowed.as_uri()]),
+        opened_at(f"file://localhost{file}", tmp_path / "into", [f"{allowed.as_uri()}/"]),
     ]
 
 
@@ -73,14 +89,14 @@ def test_no_way_leads_out_of_an_allowed_root(allowed: Path, tmp_path: Path, tail
     (allowed / "folder").symlink_to(tmp_path)
     os.mkfifo(allowed / "pipe")
     with pytest.raises(errors.SourceError):
-        storage.fetch(allowed.as_uri() + tail, tmp_path / "into", [allowed.as_uri()])
+        opened_at(allowed.as_uri() + tail, tmp_path / "into", [allowed.as_uri()])
 
 
 def test_a_link_within_the_roots_is_followed(allowed: Path, tmp_path: Path) -> None:
     """Also a root may be a link itself."""
     (tmp_path / "root").symlink_to(allowed)
     (allowed / "latest.json").symlink_to(allowed / "accounts.json")
-    found = storage.fetch(f"file://{tmp_path}/root/latest.json", tmp_path, [(tmp_path / "root").as_uri()])
+    found = opened_at(f"file://{tmp_path}/root/latest.json", tmp_path, [(tmp_path / "root").as_uri()])
     assert allowed / "accounts.json" == found
 
 
@@ -115,7 +131,7 @@ def test_a_link_within_the_roots_is_followed(allowed: Path, tmp_path: Path) -> N
 def test_what_is_no_plain_uri_is_refused(uri: str, tmp_path: Path) -> None:
     """Even where everything is allowed; and nothing that may be a password is told."""
     with pytest.raises(errors.SourceError) as found:
-        storage.fetch(uri, tmp_path, ["s3://loads", "file:///"])
+        opened_at(uri, tmp_path, ["s3://loads", "file:///"])
     assert "hidden" not in str(found.value)
 
 
@@ -123,7 +139,7 @@ def test_what_is_no_plain_uri_is_refused(uri: str, tmp_path: Path) -> None:
 def test_another_bucket_connection_or_prefix_is_refused(uri: str, tmp_path: Path) -> None:
     """A root is a place and the connection that leads to it; the message names root and remedy."""
     with pytest.raises(errors.SourceError, match="BULKLOAD_ALLOWED_ROOTS"):
-        storage.fetch(uri, tmp_path, ["s3://loads/a"])
+        opened_at(uri, tmp_path, ["s3://loads/a"])
 
 
 @given(st.lists(st.sampled_from(["..", ".", "%2e%2e", "%2E.", "a", "/", "%2f", "\\", "allowed root", "secret.json", "%25", "~"])))
@@ -134,7 +150,7 @@ def test_whatever_is_read_lies_under_the_root(tmp_path_factory: pytest.TempPathF
     for place in ("allowed/x", "allowed/a/x", "secret.json", "x"):
         (base / place).write_bytes(b"")
     try:
-        found = storage.fetch(f"file://{base}/allowed/{'/'.join(parts)}/x", base, [(base / "allowed").as_uri()])
+        found = opened_at(f"file://{base}/allowed/{'/'.join(parts)}/x", base, [(base / "allowed").as_uri()])
     except errors.SourceError:
         return
     assert found.resolve().is_relative_to(base / "allowed")
@@ -147,17 +163,19 @@ def opened(bucket: Any) -> Callable[[str], tuple[Any, str]]:
 
 
 def test_an_object_comes_to_a_local_file(bucket: Any, opened: Callable[[str], tuple[Any, str]], tmp_path: Path) -> None:
-    """Whole, still compressed, its suffixes kept so that the reader knows."""
+    """Whole, still compressed; gone when it was read."""
     packed = gzip.compress(BODY * 100_000)
     bucket.pipe_file(f"{BUCKET}/in/accounts 2026.v1.json.gz", packed)
-    found = storage.fetch(f"s3://minio@{BUCKET}/in/accounts 2026.v1.json.gz", tmp_path / "into", [f"s3://minio@{BUCKET}/in"], opened)
-    assert (tmp_path / "into" / "source.json.gz", packed) == (found, found.read_bytes())
+    (found,) = storage.files(f"s3://minio@{BUCKET}/in/accounts 2026.v1.json.gz", tmp_path / "into", [f"s3://minio@{BUCKET}/in"], opened)
+    with found.here() as path:
+        assert ("accounts 2026.v1.json.gz", "source.json.gz", packed) == (found.name, path.name, path.read_bytes())
+    assert [] == list((tmp_path / "into").iterdir())
 
 
 def test_a_missing_object_is_told(opened: Callable[[str], tuple[Any, str]], tmp_path: Path) -> None:
     """With the remedy."""
     with pytest.raises(errors.SourceError, match="no such object"):
-        storage.fetch(f"s3://{BUCKET}/in/nothing", tmp_path, [f"s3://{BUCKET}"], opened)
+        opened_at(f"s3://{BUCKET}/in/nothing", tmp_path, [f"s3://{BUCKET}"], opened)
 
 
 def test_a_store_out_of_reach_is_told(tmp_path: Path) -> None:
@@ -168,7 +186,7 @@ def test_a_store_out_of_reach_is_told(tmp_path: Path) -> None:
     fs = fsspec.filesystem("s3", key="key", secret="hidden", client_kwargs=options, config_kwargs={"retries": {"max_attempts": 1}})
     fs.retries = 1
     with pytest.raises(errors.SourceError, match="can't be reached") as found:
-        storage.fetch(f"s3://{BUCKET}/x", tmp_path, [f"s3://{BUCKET}"], lambda _: (fs, f"{BUCKET}/x"))
+        opened_at(f"s3://{BUCKET}/x", tmp_path, [f"s3://{BUCKET}"], lambda _: (fs, f"{BUCKET}/x"))
     assert "hidden" not in str(found.value)
 
 
@@ -179,9 +197,91 @@ def test_a_missing_driver_is_named(tmp_path: Path) -> None:
         raise ImportError("Please install gcsfs")
 
     with pytest.raises(errors.SourceError, match="gcsfs"):
-        storage.fetch("gs://loads/x", tmp_path, ["gs://loads"], opened)
+        opened_at("gs://loads/x", tmp_path, ["gs://loads"], opened)
 
 
 def test_a_place_shows_no_password() -> None:
     """Roots may be shown in messages, URIs too."""
-    assert "s3://key@loads/x" == sources._shown("s3://key:hidden@loads/x?sig=hidden#hidden")
+    assert "s3://key@loads/x" == uris.shown("s3://key:hidden@loads/x?sig=hidden#hidden")
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A folder with files at several depths, some that nobody means."""
+    root = tmp_path / "root"
+    for name in ("b.csv", "a.csv", "c.json", ".hidden.csv", "2026/d.csv", "2026/11/e.csv", "2025/f.csv", ".git/g.csv"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("tail", "names"),
+    [
+        ("/", ["a.csv", "b.csv", "c.json"]),
+        ("/*.csv", ["a.csv", "b.csv"]),
+        ("/2026/", ["d.csv"]),
+        ("/*/*.csv", ["2025/f.csv", "2026/d.csv"]),
+        ("/202*/d*", ["2026/d.csv"]),
+        ("/**/*.csv", ["2025/f.csv", "2026/11/e.csv", "2026/d.csv", "a.csv", "b.csv"]),
+        ("/**/11/*", ["2026/11/e.csv"]),
+        ("/.h*", [".hidden.csv"]),
+    ],
+)
+def test_a_folder_or_glob_is_its_files_by_name(many: Path, bucket: Any, tmp_path: Path, tail: str, names: list[str]) -> None:
+    """On a disk and in a bucket alike; what begins with a dot is hidden."""
+    for path in many.rglob("*"):
+        if path.is_file():
+            bucket.pipe_file(f"{BUCKET}/many/{path.relative_to(many)}", path.read_bytes())
+    found = listed(many.as_uri() + tail, tmp_path, [many.as_uri()])
+    there = listed(f"s3://{BUCKET}/many{tail}", tmp_path, [f"s3://{BUCKET}/many"], lambda uri: (bucket, uri.partition("://")[2]))
+    assert (names, [*found.items()]) == ([*found], [*there.items()])
+    assert all(content.decode().endswith(name) for name, content in found.items())
+
+
+@pytest.mark.parametrize("tail", ["/2026/*.json", "/nothing/", "/*/*/*/*", "/empty/"])
+def test_nothing_to_read_is_told(many: Path, tmp_path: Path, tail: str) -> None:
+    """An empty folder is no empty load: somebody forgot to put the files there."""
+    (many / "empty").mkdir()
+    with pytest.raises(errors.SourceError):
+        storage.files(many.as_uri() + tail, tmp_path, [many.as_uri()])
+
+
+def test_an_empty_prefix_of_a_bucket_is_told(bucket: Any, tmp_path: Path) -> None:
+    """Object stores know no folders, only keys."""
+    with pytest.raises(errors.SourceError, match="nothing to read"):
+        storage.files(f"s3://{BUCKET}/nowhere/*.csv", tmp_path, [f"s3://{BUCKET}"], lambda uri: (bucket, uri.partition("://")[2]))
+
+
+@pytest.mark.parametrize(
+    "tail", ["/*/../../secret.json", "/../*", "/**", "/*//x", "/%2e%2e/*", "/*/%2e%2e/x", "ed/*", "/link/*", "/*.json", "/**/*"]
+)
+def test_no_glob_leads_out_of_an_allowed_root(allowed: Path, tmp_path: Path, tail: str) -> None:
+    """Dots, links to folders and to files: refused, never passed over in silence."""
+    (allowed / "link").symlink_to(tmp_path / "allowed rooted")
+    (allowed / "out.json").symlink_to(tmp_path / "secret.json")
+    with pytest.raises(errors.SourceError):
+        storage.files(allowed.as_uri() + tail, tmp_path / "into", [allowed.as_uri()])
+
+
+def test_links_within_the_roots_are_listed(many: Path, tmp_path: Path) -> None:
+    """`latest` may be a link to tonight's folder; `**` doesn't follow it, it may lead in a circle."""
+    (many / "latest").symlink_to(many / "2026")
+    (many / "2026" / "up").symlink_to(many)
+    assert ["latest/d.csv"] == list(listed(many.as_uri() + "/lat*/*.csv", tmp_path, [many.as_uri()]))
+    assert 5 == len(listed(many.as_uri() + "/**/*.csv", tmp_path, [many.as_uri()]))
+
+
+def test_a_pipe_in_a_folder_is_told(many: Path, tmp_path: Path) -> None:
+    """It would have the worker wait for ever."""
+    os.mkfifo(many / "pipe")
+    with pytest.raises(errors.SourceError, match="no file"):
+        storage.files(many.as_uri() + "/", tmp_path, [many.as_uri()])
+
+
+def test_a_star_in_a_name_is_written_encoded(tmp_path: Path) -> None:
+    """In file:// `%2A` is the character itself."""
+    (tmp_path / "a*.csv").write_text("star")
+    (tmp_path / "ab.csv").write_text("no")
+    assert b"star" == opened_at(f"{tmp_path.as_uri()}/a%2A.csv", tmp_path, [tmp_path.as_uri()]).read_bytes()
+    assert ["a*.csv", "ab.csv"] == list(listed(f"{tmp_path.as_uri()}/a*.csv", tmp_path, [tmp_path.as_uri()]))

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from bulkload_airflow import bulk_runs
+from bulkload_airflow import bulk_inlets, bulk_runs
 from include.bulkload.basics import errors
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def test_a_payload_in_a_bucket_comes_through_its_connection(bucket: Any, tmp_pat
     """No credentials lie about in the environment."""
     monkeypatch.setenv("BULKLOAD_ALLOWED_ROOTS", "s3://store@loads/in")
     bucket.put_object(Bucket="loads", Key="in/accounts.json", Body=b'{"accounts": []}')
-    assert b'{"accounts": []}' == bulk_runs.fetch("s3://store@loads/in/accounts.json", tmp_path).read_bytes()
+    (found,) = bulk_inlets.Inlet().files("s3://store@loads/in/accounts.json", tmp_path)
+    with found.here() as path:
+        assert b'{"accounts": []}' == path.read_bytes()
 
 
 def test_a_payload_outside_the_roots_is_refused(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +53,20 @@ def test_a_payload_outside_the_roots_is_refused(bucket: Any, tmp_path: Path, mon
     monkeypatch.setenv("BULKLOAD_ALLOWED_ROOTS", "s3://store@loads/in")
     bucket.put_object(Bucket="loads", Key="secret.json", Body=b"{}")
     with pytest.raises(errors.SourceError, match="BULKLOAD_ALLOWED_ROOTS"):
-        bulk_runs.fetch("s3://store@loads/secret.json", tmp_path)
+        bulk_inlets.Inlet().files("s3://store@loads/secret.json", tmp_path)
+
+
+def test_a_folder_in_a_bucket_comes_through_its_connection(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files, by name."""
+    monkeypatch.setenv("BULKLOAD_ALLOWED_ROOTS", "s3://store@loads/in")
+    for name in ("night/b.jsonl", "night/a.jsonl", "night.jsonl"):
+        bucket.put_object(Bucket="loads", Key=f"in/{name}", Body=name.encode())
+    found = bulk_inlets.Inlet().files("s3://store@loads/in/night/", tmp_path)
+    told = []
+    for each in found:
+        with each.here() as path:
+            told.append((each.name, path.read_bytes()))
+    assert [("a.jsonl", b"night/a.jsonl"), ("b.jsonl", b"night/b.jsonl")] == told
 
 
 def test_a_run_folder_stands_in_a_bucket(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from include.bulkload.basics import tables
-from include.bulkload.intake import careful, nested, plan, sources, split
+from include.bulkload.intake import files, plan, sources, split
 from tests.include.bulkload.intake import test_plan
 
 MAPPING = {
@@ -31,10 +31,11 @@ def describes(**key: Any) -> dict[str, Any]:
     return {"Account": {"fields": account}, "Contact": {"fields": contact}}
 
 
-def checked() -> plan.Plan:
-    """The default mapping, a little shorter."""
+def checked(fmt: str = "auto") -> plan.Plan:
+    """The default mapping, a little shorter; the source's format."""
     document = test_plan.with_change("objects/Account/fields", MAPPING["Account"])
     document["objects"]["Contact"]["fields"] = MAPPING["Contact"]
+    document["source"]["format"] = fmt
     return plan.plan_from(document)
 
 
@@ -60,12 +61,13 @@ def staged(payload: bytes, fmt: str = "json", name: str = "payload", **key: Any)
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         (folder / name).write_bytes(payload)
-        mapping = checked()
-        found = sources.lines(folder / name, fmt, "accounts[]", folder / "records", careful.shape(mapping, "accounts[]"))
+        mapping = checked(fmt)
+        told = describes(**key)
+        found = sources.from_files(sources.Source("source", mapping, told), [files.local(folder / name)], folder).raws
         with tables.connect(tables.Limits(folder / "spill")) as con:
             parts = {}
             for each in mapping.order():
-                parts[each] = split.table_of(con, nested.rows(found, mapping, each, folder), mapping, describes(**key), each, folder)
+                parts[each] = split.table_of(con, found[each], mapping, told, each, folder)
             rows = {}
             for each, part in parts.items():
                 cursor = con.execute(f"SELECT * FROM {tables.parquet(part.path)} ORDER BY row_id")

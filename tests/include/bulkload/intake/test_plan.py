@@ -70,6 +70,7 @@ def test_parents_come_first_whatever_the_document_says() -> None:
         ("objects/Account/opration", "upsert", "objects.Account.opration: Extra inputs are not permitted"),
         ("objects/Account/max_failed", "200%", "objects.Account.max_failed"),
         ("objects/Account/records", "accounts", "objects.Account.records"),
+        ("objects/Contact/fields", {"LastName": "../../x"}, "objects.Contact: ../../x leads out of accounts[].contacts[]"),
         ("source", None, "source: the plan names nothing to read"),
         ("job_bytes", 200_000_000, "job_bytes"),
     ],

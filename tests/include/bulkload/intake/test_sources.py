@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 
 from include.bulkload.basics import errors
-from tests.include.bulkload.intake import conftest
+from include.bulkload.intake import files, sources
+from tests.include.bulkload.intake import conftest, sourced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 GOOD = b'{"accounts": [{"sourceId": "A"}]}'
 
@@ -45,22 +53,52 @@ def test_a_document_may_be_written_in_any_way(payload: bytes) -> None:
     assert ["A"] == conftest.staged(payload).cells("Account", "External_Id__c")
 
 
-@pytest.mark.parametrize(("name", "payload"), [("a.json.gz", GOOD), ("a.jsonl.gz", b'{"sourceId": "A"}\n')])
-def test_gzip_goes_by_the_suffix(name: str, payload: bytes) -> None:
+def packed(content: bytes, suffix: str) -> bytes:
+    """Pack a file as its suffix says."""
+    return gzip.compress(content) if suffix == ".gz" else zstandard.compress(content)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst", ".ZST"])
+@pytest.mark.parametrize(("name", "payload"), [("a.json", GOOD), ("a.jsonl", b'{"sourceId": "A"}\n'), ("a.JSONL", b'{"sourceId": "A"}\n')])
+def test_packing_goes_by_the_suffix(name: str, payload: bytes, suffix: str) -> None:
     """And the form by what stands before it."""
-    assert ["A"] == conftest.staged(gzip.compress(payload), "auto", name).cells("Account", "External_Id__c")
+    assert ["A"] == conftest.staged(packed(payload, suffix), "auto", name + suffix).cells("Account", "External_Id__c")
 
 
-def test_a_gzip_file_that_breaks_off_is_refused() -> None:
-    """Half a file isn't a small file."""
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("change", [lambda whole: whole[:-5], lambda whole: whole[:10] + b"xx" + whole[12:], lambda _: b"{}"])
+def test_a_packed_file_that_breaks_off_is_refused(suffix: str, change: Callable[[bytes], bytes]) -> None:
+    """Half a file isn't a small file, and what isn't packed isn't one at all."""
     with pytest.raises(errors.SourceError, match="breaks off or is damaged"):
-        conftest.staged(gzip.compress(GOOD * 1000)[:-20], "auto", "a.json.gz")
+        conftest.staged(change(packed(bytes(range(256)) * 1000, suffix)), "auto", f"a.jsonl{suffix}")
 
 
-def test_a_gzip_bomb_is_refused() -> None:
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_bomb_is_refused(suffix: str) -> None:
     """It would unpack to more than 200 times its size."""
     with pytest.raises(errors.SourceError, match="more than 200 times"):
-        conftest.staged(gzip.compress(b" " * 40_000_000), "auto", "a.jsonl.gz")
+        conftest.staged(packed(b" " * 40_000_000, suffix), "auto", f"a.jsonl{suffix}")
+
+
+def test_packed_parts_one_after_the_other_are_one_file() -> None:
+    """Writers that append leave such files."""
+    lines = [b'{"sourceId": "A"}\n', b'{"sourceId": "B"}\n']
+    for suffix in (".gz", ".zst"):
+        found = conftest.staged(b"".join(packed(line, suffix) for line in lines), "auto", f"a.jsonl{suffix}")
+        assert ["A", "B"] == found.cells("Account", "External_Id__c")
+
+
+def test_the_checksum_is_of_the_content(tmp_path: Path) -> None:
+    """However it is packed, and over all files of the source in their order."""
+    told = []
+    for suffix in ("", ".gz", ".zst"):
+        (tmp_path / f"a.jsonl{suffix}").write_bytes(packed(b'{"n": 1}\n', suffix) if suffix else b'{"n": 1}\n')
+        (tmp_path / "b.jsonl").write_bytes(b'{"n": 2}')
+        given = [files.local(tmp_path / f"a.jsonl{suffix}"), files.local(tmp_path / "b.jsonl")]
+        (tmp_path / f"into{suffix}").mkdir()
+        source = sources.Source("source", sourced.checked({"A": {"reads": ["n"]}}), sourced.describes())
+        told.append(sources.from_files(source, given, tmp_path / f"into{suffix}").sha256)
+    assert [hashlib.sha256(b'{"n": 1}\n{"n": 2}').hexdigest()] * 3 == told
 
 
 def test_a_document_is_larger_than_a_block() -> None:

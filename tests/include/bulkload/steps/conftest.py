@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from include.bulkload.intake import files
+
 MAPPING: dict[str, Any] = {
     "Account": {
         "sobject": "Account",
@@ -136,14 +138,14 @@ class Load:
         source = (self.root / self.name).as_uri()
         return {"name": "load", "source": {"uri": source}, "objects": self.mapping, **self.more}
 
-    def fetch(self, uri: str, into: Path) -> Path:
-        """Bring the payload."""
-        return storage.fetch(uri, into, [self.root.as_uri()])
+    def files(self, uri: str, into: Path) -> list[files.File]:
+        """List a source's files."""
+        return storage.files(uri, into, [self.root.as_uri()])
 
     def split(self) -> list[int]:
         """The task `split`."""
         (self.root / self.name).write_bytes(self.payload)
-        return list(split.load(self.run, self.document, self.fetch)["chunks"]["Account"])
+        return list(split.load(self.run, self.document, self)["chunks"]["Account"])
 
     def ids(self) -> dict[str, Any]:
         """The task `id_map`."""
