@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -53,9 +56,28 @@ def run(chosen: Sequence[Part], python: str = sys.executable, folder: Path = PRO
     for part in chosen:
         print(f"--- {part.name}", flush=True)
         begun = time.monotonic()
-        status = subprocess.run([python, *part.given], cwd=folder, env=_environment(), check=False).returncode
-        outcomes.append((part.name, time.monotonic() - begun, status == 0))
+        outcomes.append((part.name, time.monotonic() - begun, _ended([python, *part.given], folder) == 0))
     return outcomes
+
+
+def _ended(command: Sequence[str], folder: Path) -> int:
+    """Run a command to its end; its status. A signal that ends us ends it first, in its own time, so that tests clear up."""
+    told: list[int] = []
+    with subprocess.Popen(command, cwd=folder, env=_environment()) as process:
+
+        def tell(number: int, _frame: FrameType | None) -> None:
+            # Ctrl-C reaches it from the terminal too, and a second one would break its clearing up.
+            if number != signal.SIGINT and not told:
+                process.send_signal(signal.SIGINT)
+            told.append(number)
+
+        before = [(each, signal.signal(each, tell)) for each in SIGNALS]
+        status = process.wait()
+    for each, handler in before:
+        signal.signal(each, handler)
+    if told:
+        sys.exit(128 + told[0])
+    return status
 
 
 def _environment() -> dict[str, str]:

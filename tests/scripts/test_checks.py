@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from typing import TYPE_CHECKING
+
+import pytest
 
 from scripts import checks
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+CHECK = """
+import signal
+try:
+    print("begun", flush=True)
+    signal.pause()
+except KeyboardInterrupt:
+    print("cleared up", flush=True)
+"""
+ALL = f"from scripts import checks; checks.run([checks.Part('one', ('-c', {CHECK!r})), checks.Part('two', ('-c', 'print(2)'))])"
 
 
 def test_lint_comes_first() -> None:
@@ -29,3 +44,14 @@ def test_the_report_names_seconds_per_part() -> None:
     """Seconds and outcome of each part, and their sum."""
     expected = "ruff check       0.5 s  ok\ntests           61.0 s  FAILED\nall             61.5 s"
     assert expected == checks.report([("ruff check", 0.5, True), ("tests", 61.0, False)])
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_the_checks_ends_the_one_that_runs(how: signal.Signals) -> None:
+    """It clears up before we are gone, nothing is left running, and no further check begins."""
+    with subprocess.Popen([sys.executable, "-c", ALL], cwd=checks.PROJECT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert ["--- one\n", "begun\n"] == [running.stdout.readline(), running.stdout.readline()]
+        running.send_signal(how)
+        said = running.stdout.read()
+    assert ("cleared up\n", 128 + how) == (said, running.returncode)
