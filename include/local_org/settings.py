@@ -43,6 +43,9 @@ class Settings(pydantic.BaseModel):
     read_only_fields: list[str] = Field(default_factory=list, description="fields the user can't write: Account.Phone")
     deprecated_version: int = Field(0, ge=0, description="answers of API versions up to this one warn that they will be retired")
     sandbox: bool = Field(default=True, description="what Organization.IsSandbox says, from the next start on")
+    org_number: int = Field(
+        1, ge=1, le=10**11, description="the end of the org's own id, so that two orgs are told apart; for new data only"
+    )
     job_ends: list[planned.JobEnd] = Field(default_factory=list)
     row_faults: list[planned.RowFault] = Field(default_factory=list)
     http_faults: list[planned.HttpFault] = Field(default_factory=list)

@@ -29,7 +29,7 @@ class Site:
         self.quotas = quotas.Quotas()
         self.store = store.Store(data, self._all_objects)
         self.faults = faults.Faults(given.http_faults, given.seed)
-        self.org_id = ids.full("00D000000000001")
+        self.org_id = ids.full(f"00D{given.org_number:012}")
         self.user_id, self.limited_user_id = ids.full("005000000000001"), ids.full("005000000000002")
         self._own_rows()
 
