@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ import jsonschema
 import pytest
 
 from include.bulkload.basics import errors
-from include.bulkload.steps import submit
+from include.bulkload.steps import submit, summarize
+from tests.include.bulkload.steps import conftest
+from tests.running import org
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -167,13 +170,38 @@ def test_an_external_id_that_the_org_does_not_have_stops_before_anything_is_sent
     assert [] == load.org.jobs()
 
 
-def test_a_run_belongs_to_its_org(load: Load, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_run_keeps_the_plan_that_it_began_with(load: Load) -> None:
     """The plan's copy of the first try counts, whatever the config says later."""
     load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1"}]}'
     load.split()
     load.mapping["Account"]["fields"] = {"Name": "industry", "External_Id__c": "sourceId"}
     load.whole()
     assert ["a"] == [each["Name"] for each in load.org.query("SELECT Name FROM Account")]
+
+
+def test_a_run_belongs_to_its_org(load: Load, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A connection that leads elsewhere by now stops every task; nothing is sent there."""
+    load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1"}]}'
+    (number,) = load.split()
+    with org.running(tmp_path_factory.mktemp("other"), "--org-number", "2") as started:
+        elsewhere = dataclasses.replace(load.run, salesforce=conftest.LocalOrg(started).client())
+        with pytest.raises(errors.WrongOrg, match="set the connection back"):
+            submit.chunk(elsewhere, "Account", number)
+        assert [] == conftest.LocalOrg(started).jobs()
+
+
+def test_a_job_that_still_runs_is_named_and_its_rows_are_in_doubt(load: Load) -> None:
+    """Nobody knows yet what becomes of them, so the run is red whatever may be lost; cleared later, it takes them in."""
+    load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1", "contacts": [{"lastName": "c"}]}]}'
+    load.mapping["Account"]["max_failed"] = load.mapping["Contact"]["max_failed"] = "100%"
+    load.org.behave(looks=1_000)
+    job_id = submit.chunk(load.run, "Account", *load.split())
+    found = summarize.close(load.run, [])
+    account = found["summary"]["objects"]["Account"]
+    assert ([{"id": job_id, "state": "still running"}], 1, False) == (account["jobs"], account["in_doubt"], found["clean"])
+    assert ["K1"] == [row["External_Id__c"] for row in listed(account["files"]["in_doubt"])]
+    load.org.behave(looks=0)
+    assert ("COMPLETED", job_id) == tuple(load.whole()["summary"][key] for key in ("status", "parentJob"))
 
 
 def test_one_chunk_is_one_job_however_often_it_is_submitted(load: Load) -> None:
