@@ -100,6 +100,13 @@ def test_clearing_every_task_of_a_finished_run_sends_nothing_and_writes_the_same
     assert (first, before) == (flow.whole(), len(list(connect().client().query("SELECT Id FROM Contact"))))
 
 
+def test_orphans_are_told_in_the_tasks_log(flow: Flow, capsys: pytest.CaptureFixture[str]) -> None:
+    """At WARNING, with the counts and where they stand."""
+    flow.whole()
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if "orphaned" in line]
+    assert "[warning  ] Contact: 1 rows ready, 1 orphaned, see file://" in told
+
+
 def test_a_run_beyond_its_tolerance_is_red_but_has_its_summary(context: Any, connect: Any) -> None:
     """The summary is pushed before the run fails by it."""
     connect()
