@@ -37,6 +37,7 @@ load: rows become jobs, jobs become fates
 match: Ids for the children
     match/id_map           source row to record
     match/asked            keys looked up in the org
+    match/own_ids          rows known by a key, given their Ids
     match/link             children with a parent, ready to be sent
     match/orphans          children without one, set aside
 report: every row accounted for

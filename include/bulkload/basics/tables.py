@@ -91,6 +91,11 @@ def parquet(path: Path) -> str:
     return f"read_parquet({literal(str(path))})"
 
 
+def numbered(path: Path) -> str:
+    """Name a Parquet file as an SQL table expression with each row's place, `file_row_number` from 0, as one more column."""
+    return f"read_parquet({literal(str(path))}, file_row_number = true)"
+
+
 def parquets(paths: Sequence[Path]) -> str:
     """Name several Parquet files of one shape as an SQL table expression; none at all as an empty table of fates."""
     if not paths:
