@@ -9,6 +9,7 @@ bulk_runs       a task's context → the run that a step is handed
 bulk_operators  one task → one step
 bulk_polls      job ids → states, without blocking (the only async HTTP)
 bulk_triggers   job ids → an event when Salesforce has ended them; a person's cancel
+bulk_waits      how a task waits for jobs, deferred or on a worker
 bulk_sensors    job ids → a task that waits for them
 bulk_dags       a plan's shape → tasks
 links           a job id → its page in Salesforce's Setup

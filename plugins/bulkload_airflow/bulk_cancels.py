@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.steps import journal, trouble, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from include.bulkload.ledger import entries
     from include.bulkload.steps import ports
@@ -21,15 +21,20 @@ PATIENCE_SECONDS = 10
 LOOK_SECONDS = 1
 
 
-def begin(folder: ports.RunFolder, label: str, name: str, job_ids: Sequence[str], until: float, *, deferred: bool) -> None:
-    """Mark that a task instance waits for jobs of object `name` until a wall-clock second, deferred or on a worker."""
-    folder.write(_name(label), {"object": name, "jobs": list(job_ids), "until": until, "deferred": deferred})
-    trouble.note(folder, label, f"somebody ended it while it waited for job {', '.join(job_ids)}")
+def begin(folder: ports.RunFolder, label: str, jobs: Mapping[str, str], until: float, *, deferred: bool) -> None:
+    """Mark that a task instance waits for jobs (id → object) until a wall-clock second, deferred or on a worker."""
+    folder.write(_name(label), {"jobs": dict(jobs), "until": until, "deferred": deferred})
+    trouble.note(folder, label, f"somebody ended it while it waited for job {', '.join(jobs)}")
 
 
 def end(folder: ports.RunFolder, label: str) -> None:
     """Mark that the wait ended by itself: done, timed out or gone wrong."""
-    folder.write(_name(label), {"object": "", "jobs": [], "until": 0, "deferred": False})
+    folder.write(_name(label), {"jobs": {}, "until": 0, "deferred": False})
+
+
+def waited_for(folder: ports.RunFolder, label: str) -> list[str]:
+    """Name the jobs that a task instance waits for."""
+    return list((folder.read(_name(label)) or {"jobs": {}})["jobs"])
 
 
 def obeyed(run: ports.Run, labels: Sequence[str]) -> None:
@@ -48,10 +53,10 @@ def obeyed(run: ports.Run, labels: Sequence[str]) -> None:
 
 def _due(run: ports.Run, label: str, *, deferred: bool = False) -> list[entries.JobPlace]:
     """The jobs whose cancel should stand in the ledger and doesn't yet; only those of deferred waits, if told so."""
-    waited: dict[str, Any] = run.folder.read(_name(label)) or {"jobs": []}
+    waited: dict[str, Any] = run.folder.read(_name(label)) or {"jobs": {}}
     if not waited["jobs"] or run.clock().timestamp() >= waited["until"] or (deferred and not waited["deferred"]):
         return []
-    known = journal.jobs(run, waited["object"])
+    known = [each for name in sorted(set(waited["jobs"].values())) for each in journal.jobs(run, name)]
     return [each.place for each in known if each.place.job_id in waited["jobs"] and not each.has("cancel") and not each.has("ended")]
 
 

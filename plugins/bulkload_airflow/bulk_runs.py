@@ -90,7 +90,7 @@ class OneStep:
     """What all our operators are: one step of one object of a plan, its errors mapped, its scratch removed."""
 
     configured: Callable[[Context], bulk_config.Config]
-    place: int
+    place: int | str
 
     @contextlib.contextmanager
     def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[Step]:
@@ -100,7 +100,7 @@ class OneStep:
             found = config.plan
             hook = bulk_hook.BulkHook(found.conn_id)
             with opened(place(context), hook) as run:
-                yield Step(run, hook, config, found, found.order()[self.place])
+                yield Step(run, hook, config, found, found.order()[self.place] if isinstance(self.place, int) else self.place)
 
 
 def place(context: Context) -> Place:

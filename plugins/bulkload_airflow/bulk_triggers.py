@@ -33,31 +33,29 @@ class BulkJobTrigger(BaseTrigger):
     """Polls Bulk API 2.0 jobs until all have ended.
 
     :param conn_id: Airflow connection of type `salesforce`.
-    :param name: the plan's object that the jobs belong to.
-    :param job_ids: the jobs.
+    :param jobs: job id → the plan's object that the job belongs to.
     :param poll_seconds: first pause between two looks.
     :param began: wall-clock second (Unix time) at which this try began to wait.
     :param deadline: wall-clock second at which the wait is over; the jobs go on.
     """
 
-    def __init__(self, *, conn_id: str, name: str, job_ids: list[str], poll_seconds: float, began: float, deadline: float) -> None:
+    def __init__(self, *, conn_id: str, jobs: dict[str, str], poll_seconds: float, began: float, deadline: float) -> None:
         super().__init__()
         self.conn_id = conn_id
-        self.name = name
-        self.job_ids = list(job_ids)
+        self.jobs = dict(jobs)
         self.poll_seconds = poll_seconds
         self.began = began
         self.deadline = deadline
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Name the class and what it is made from again, in any triggerer."""
-        given = ("conn_id", "name", "job_ids", "poll_seconds", "began", "deadline")
+        given = ("conn_id", "jobs", "poll_seconds", "began", "deadline")
         return f"{type(self).__module__}.{type(self).__qualname__}", {each: getattr(self, each) for each in given}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until there is something to tell, then tell it once."""
         polls = bulk_polls.Polls(self.conn_id)
-        states, faults = dict.fromkeys(self.job_ids, ""), 0
+        states, faults = dict.fromkeys(self.jobs, ""), 0
         while True:
             # First the pause: the worker looked a moment ago, and after a restart all triggers begin at once.
             await asyncio.sleep(max(0.0, min(self._pause(faults, polls.asked_to_wait), self.deadline - time.time())))
@@ -98,10 +96,10 @@ class BulkJobTrigger(BaseTrigger):
             return
         state = await asyncio.to_thread(state_of, task_instance)
         if state != outcomes.FAILED:
-            self.log.info("jobs %s go on: the task reads %s, nobody marked it failed", self.job_ids, state)
+            self.log.info("jobs %s go on: the task reads %s, nobody marked it failed", list(self.jobs), state)
             return
         place = bulk_runs.Place(task_instance.dag_id, task_instance.run_id)
-        await asyncio.to_thread(abort, place, self.conn_id, self.name, self.job_ids)
+        await asyncio.to_thread(abort, place, self.conn_id, self.jobs)
 
 
 def state_of(task_instance: Any) -> str | None:
@@ -115,10 +113,10 @@ def state_of(task_instance: Any) -> str | None:
     return next(iter(states.get(task_instance.run_id, {}).values()), None)
 
 
-def abort(place: bulk_runs.Place, conn_id: str, name: str, job_ids: list[str]) -> None:
+def abort(place: bulk_runs.Place, conn_id: str, jobs: dict[str, str]) -> None:
     """Write each job's `cancel` into the run's ledger, then abort it; what can't be aborted now the summary aborts."""
     with bulk_runs.opened(place, bulk_hook.BulkHook(conn_id)) as run:
-        for job_id in job_ids:
+        for job_id, name in jobs.items():
             try:
                 wait.cancel(run, name, job_id)
                 log.info("job %s: aborted, because its task was marked failed", job_id)

@@ -15,6 +15,10 @@ def job_page(instance_url: str, job_id: str) -> str:
     return f"{instance_url.rstrip('/')}/lightning/setup/AsyncApiJobStatus/page?address=%2F{job_id}"
 
 
+# The attribute of a task that its link reads.
+PAGE = "job_page"
+
+
 class SalesforceJobLink(BaseOperatorLink):
     """Opens the job that a task submits or waits for; empty until the task knows it."""
 
@@ -22,4 +26,4 @@ class SalesforceJobLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
         """Read the page that the task set while it ran."""
-        return getattr(operator, "job_page", "")
+        return getattr(operator, PAGE, "")

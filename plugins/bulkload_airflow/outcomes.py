@@ -32,6 +32,9 @@ def mapped(note: Callable[[str], None], *, final: tuple[type[errors.BulkloadErro
         if isinstance(wrong, (errors.MustStop, *final)):
             raise AirflowFailException(str(wrong)) from wrong
         raise
+    except AirflowFailException:
+        # Mapped and noted by a step within this one.
+        raise
     except Exception as bug:
         # Its text may quote a row, and the summary is for everybody; the log has the whole of it.
         _noted(note, f"{type(bug).__name__}; see the task's log")

@@ -49,26 +49,26 @@ def obeyed(run: ports.Run, org: steering.Org) -> tuple[bool, bool]:
 
 def test_a_cancel_that_no_triggerer_heard_is_carried_out(run: ports.Run, org: steering.Org) -> None:
     """A deferred wait that failed before its time was ended by a person."""
-    bulk_cancels.begin(run.folder, LABEL, "Account", [job_id(run)], LATER, deferred=True)
+    bulk_cancels.begin(run.folder, LABEL, {job_id(run): "Account"}, LATER, deferred=True)
     assert (True, True) == obeyed(run, org)
 
 
 def test_a_wait_that_timed_out_is_no_cancel(run: ports.Run, org: steering.Org) -> None:
     """Its job goes on."""
-    bulk_cancels.begin(run.folder, LABEL, "Account", [job_id(run)], LATER, deferred=True)
+    bulk_cancels.begin(run.folder, LABEL, {job_id(run): "Account"}, LATER, deferred=True)
     bulk_cancels.end(run.folder, LABEL)
     assert (False, False) == obeyed(run, org)
 
 
 def test_a_wait_past_its_limit_is_no_cancel(run: ports.Run, org: steering.Org) -> None:
     """The worker that was to say so may have been lost."""
-    bulk_cancels.begin(run.folder, LABEL, "Account", [job_id(run)], 0, deferred=True)
+    bulk_cancels.begin(run.folder, LABEL, {job_id(run): "Account"}, 0, deferred=True)
     assert (False, False) == obeyed(run, org)
 
 
 def test_a_lost_worker_is_no_cancel(run: ports.Run, org: steering.Org) -> None:
     """A wait on a worker may fail without any person."""
-    bulk_cancels.begin(run.folder, LABEL, "Account", [job_id(run)], LATER, deferred=False)
+    bulk_cancels.begin(run.folder, LABEL, {job_id(run): "Account"}, LATER, deferred=False)
     assert (False, False) == obeyed(run, org)
 
 

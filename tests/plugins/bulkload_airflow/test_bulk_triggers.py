@@ -44,7 +44,7 @@ def trigger(*job_ids: str, seconds: float = 20.0, poll: float = 0.05) -> bulk_tr
     """A trigger that waits for some seconds."""
     now = time.time()
     return bulk_triggers.BulkJobTrigger(
-        conn_id="salesforce_default", name="Account", job_ids=list(job_ids), poll_seconds=poll, began=now, deadline=now + seconds
+        conn_id="salesforce_default", jobs=dict.fromkeys(job_ids, "Account"), poll_seconds=poll, began=now, deadline=now + seconds
     )
 
 
