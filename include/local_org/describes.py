@@ -27,12 +27,13 @@ NO: dict[str, Any] = dict.fromkeys(
         "isInterface",
         "isSubtype",
         "mergeable",
-        "compactLayoutable",
         "deepCloneable",
     ),
     False,
 )
-YES: dict[str, Any] = dict.fromkeys(("feedEnabled", "layoutable", "mruEnabled", "replicateable", "retrieveable", "undeletable"), True)
+YES: dict[str, Any] = dict.fromkeys(
+    ("compactLayoutable", "feedEnabled", "layoutable", "mruEnabled", "replicateable", "retrieveable", "undeletable"), True
+)
 WHOLE: dict[str, Any] = {
     "actionOverrides": [],
     "listviewable": None,
@@ -40,7 +41,7 @@ WHOLE: dict[str, Any] = {
     "namedLayoutInfos": [],
     "networkScopeFieldName": None,
     "searchLayoutable": True,
-    "sobjectDescribeOption": "FULL",
+    "sobjectDescribeOption": None,
     "supportedScopes": [{"label": "All records", "name": "everything"}, {"label": "My records", "name": "mine"}],
 }
 OWN = {"fields", "childRelationships", "recordTypeInfos"}
@@ -96,7 +97,7 @@ def _children(objects: dict[str, schema.SObject], sobject: schema.SObject) -> li
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
             "relationshipName": relationship(child, field),
-            "restrictedDelete": field.describe["restrictedDelete"],
+            "restrictedDelete": field.keeps_parent or field.describe["restrictedDelete"],
         }
         for child in objects.values()
         for field in child.fields.values()
@@ -106,6 +107,8 @@ def _children(objects: dict[str, schema.SObject], sobject: schema.SObject) -> li
 
 def relationship(child: schema.SObject, field: schema.Field) -> str | None:
     """The name by which a parent knows its children: their plural; lookups to users and groups have none."""
+    if field.children_name != "":
+        return field.children_name
     if set(field.reference_to) & {"User", "Group"}:
         return None
     plural = str(child.describe.get("labelPlural", child.name)).replace(" ", "")

@@ -90,6 +90,10 @@ class Writing:
         return found
 
     def _deleted(self, found: Sequence[str | None]) -> list[str]:
+        kept = deletes.kept(self.con, self.job.objects, self.job.sobject, [str(found[row]) for row in self._fine(found)])
+        for row in self._fine(found):
+            if found[row] in kept:
+                self.errors[row] = kept[str(found[row])]
         gone = [str(found[row]) for row in self._fine(found)]
         deletes.records(self.con, self.job.objects, self.job.sobject, gone, self.job.now, hard=self.job.operation == "hardDelete")
         return [sf_id or "" for sf_id in found]

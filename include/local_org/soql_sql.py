@@ -126,6 +126,7 @@ class Joined:
         if given.kind == "not":
             return f"NOT coalesce({self.condition(given.parts[0], grouped=grouped)}, 0)"
         target = self.valued(given.item, grouped=grouped)
+        _may(target.field, "filterable", "filtered")
         if given.kind in {"in", "not in"}:
             return self._in(target, given)
         return self._compare(target, given.operator, given.values)
@@ -191,7 +192,7 @@ class Joined:
         conditions = [] if self.deleted or query.all_rows else ['r."IsDeleted" = 0']
         if query.where is not None:
             conditions.append(self.condition(query.where))
-        groups = [self.valued(item, grouped=False).sql for item in query.groups]
+        groups = [self._group(item) for item in query.groups]
         having = f" HAVING {self.condition(query.having, grouped=True)}" if query.having is not None else ""
         order = [self._ordered(*each, grouped=query.aggregate) for each in query.order]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -200,9 +201,22 @@ class Joined:
             tail += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
         return f'SELECT {", ".join(columns)} FROM "{self.sobject.name}" AS r {" ".join(self.joins)}{where}{tail}'
 
+    def _group(self, item: soql_parts.Item) -> str:
+        target = self.valued(item, grouped=False)
+        if not item.function:
+            _may(target.field, "groupable", "grouped")
+        return target.sql
+
     def _ordered(self, item: soql_parts.Item, way: str, nulls: str, *, grouped: bool) -> str:
         target = self.valued(item, grouped=grouped)
+        _may(target.field, "sortable", "sorted")
         return f"{target.sql if item.function else _folded(target)} {way} NULLS {nulls}"
+
+
+def _may(each: schema.Field, name: str, done: str) -> None:
+    """Refuse a field that describe says isn't for this."""
+    if not each.describe[name]:
+        raise answers.Refused(400, "INVALID_FIELD", f"field '{each.name}' can not be {done} in a query call")
 
 
 def _made(sobject: schema.SObject, item: soql_parts.Item, kind: str) -> schema.Field:

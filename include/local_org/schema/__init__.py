@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+# What our files say of a field beside what a describe does.
+OURS = {"deletedWithParent", "keepsParent", "childrenName", "sql"}
+# A longer text can be read and written only [REAL].
+LONG = 255
+NOT_LONG = ("aggregatable", "filterable", "groupable", "sortable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,7 @@ class Field:
     """One field, as far as rules need it; `describe` has the rest.
 
     `restricted`: the only values of a restricted picklist. `whole_digits`: of a number, before its point; 0: any.
+    `keeps_parent`: the record above can't be deleted. `children_name`: what the record above calls these; "": their plural.
     `sql`: how a value that isn't stored is read from the record's others, which stand in braces.
     """
 
@@ -37,6 +43,8 @@ class Field:
     deleted_with_parent: bool
     describe: dict[str, Any]
     sql: str = ""
+    keeps_parent: bool = False
+    children_name: str | None = ""
 
     @property
     def folds(self) -> bool:
@@ -83,28 +91,36 @@ def _object(document: dict[str, Any], defaults: dict[str, Any]) -> SObject:
     described = [_sized({**defaults["field"], **_by_type(each, defaults), **_public(each)}, each) for each in given]
     whole = {**defaults["object"], **{key: value for key, value in document.items() if key != "system"}, "fields": described}
     along = {each["name"] for each in given if each.get("deletedWithParent") or each.get("cascadeDelete")}
-    reads = {each["name"]: each.get("sql", "") for each in given}
-    fields = {each["name"].lower(): _field(each, deleted_with_parent=each["name"] in along, sql=reads[each["name"]]) for each in described}
+    ours = {each["name"]: each for each in given}
+    fields = {each["name"].lower(): _field(each, ours[each["name"]], deleted_with_parent=each["name"] in along) for each in described}
     return SObject(document["name"], whole["label"], whole["keyPrefix"], fields, whole)
 
 
 def _sized(described: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """A text takes up to three bytes a character, unless the file says otherwise (contract 7.4)."""
+    """What follows from a field's other properties, unless the file says otherwise (contract 7.4).
+
+    A text takes up to three bytes a character, a long one can't be filtered or sorted, and a field that is required,
+    or that nobody writes, is everybody's.
+    """
     if "length" in given and "byteLength" not in given:
         described["byteLength"] = 3 * described["length"]
+    if described["type"] == "textarea" and described["length"] > LONG:
+        described.update({name: False for name in NOT_LONG if name not in given})
+    required = not (described["nillable"] or described["type"] == "boolean")
+    if required or not (described["createable"] or described["updateable"] or described["calculated"]):
+        described["permissionable"] = given.get("permissionable", False)
     return described
 
 
 def _public(each: dict[str, Any]) -> dict[str, Any]:
-    """What a describe says of a field; `deletedWithParent` it says of the parent's children only, `sql` is ours."""
-    return {key: value for key, value in each.items() if key not in {"deletedWithParent", "sql"}}
+    return {key: value for key, value in each.items() if key not in OURS}
 
 
 def _by_type(each: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     return {"label": each["name"], **defaults["types"].get(each.get("type", "string"), {})}
 
 
-def _field(each: dict[str, Any], *, deleted_with_parent: bool, sql: str) -> Field:
+def _field(each: dict[str, Any], given: dict[str, Any], *, deleted_with_parent: bool) -> Field:
     return Field(
         name=each["name"],
         label=each["label"],
@@ -124,5 +140,7 @@ def _field(each: dict[str, Any], *, deleted_with_parent: bool, sql: str) -> Fiel
         whole_digits=each["precision"] - each["scale"],
         deleted_with_parent=deleted_with_parent,
         describe=each,
-        sql=sql,
+        sql=given.get("sql", ""),
+        keeps_parent=given.get("keepsParent", False),
+        children_name=given.get("childrenName", ""),
     )

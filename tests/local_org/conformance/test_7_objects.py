@@ -91,3 +91,59 @@ def test_7_5_a_polymorphic_lookup_says_what_it_points_at(salesforce: Salesforce)
 def test_7_5_what_clients_ask_for_before_their_first_job(salesforce: Salesforce, query: str) -> None:
     """The org tells of itself: one record each."""
     assert 1 == len(salesforce.query(query))
+
+
+@pytest.mark.local
+@pytest.mark.real
+def test_7_4_describe_says_which_children_go_and_which_keep_their_parent(salesforce: Salesforce) -> None:
+    """By relationship: its name, whether the child goes too, whether the parent stays because of it."""
+    told = salesforce.call("GET", "/sobjects/Account/describe").json()["childRelationships"]
+    found = {each["childSObject"]: (each["relationshipName"], each["cascadeDelete"], each["restrictedDelete"]) for each in told}
+    assert {
+        "Account": ("ChildAccounts", False, False),
+        "Case": ("Cases", False, True),
+        "Contact": ("Contacts", True, False),
+        "Opportunity": ("Opportunities", True, False),
+        "Task": ("Tasks", True, False),
+    } == {name: found[name] for name in ("Account", "Case", "Contact", "Opportunity", "Task")}
+
+
+@pytest.mark.local
+@pytest.mark.known
+def test_7_6_a_record_with_children_that_keep_it_cant_be_deleted(salesforce: Salesforce) -> None:
+    """DELETE_FAILED, by job and by REST, until they are gone; others of the job go."""
+    kept, gone = salesforce.account("kept"), salesforce.account("not-kept")
+    case = made(salesforce, "Case", Subject="x", AccountId=kept)
+    job = salesforce.run(f"Id\n{kept}\n{gone}\n", "Account", "delete")
+    (error,) = salesforce.errors(job)
+    said = f"DELETE_FAILED:Your attempt to delete {salesforce.key('kept')} could not be completed because it is associated with"
+    assert error.startswith(said)
+    assert (2, 1) == (job["numberRecordsProcessed"], job["numberRecordsFailed"])
+    refused = salesforce.call("DELETE", f"/sobjects/Account/{kept}")
+    assert (400, "DELETE_FAILED") == (refused.status_code, refused.json()[0]["errorCode"])
+    assert [204, 204] == [salesforce.call("DELETE", f"/sobjects/{path}").status_code for path in (f"Case/{case}", f"Account/{kept}")]
+
+
+@pytest.mark.local
+@pytest.mark.real
+def test_7_6_tasks_go_with_what_they_are_about(salesforce: Salesforce) -> None:
+    """With the contact or lead, and with the record beside it."""
+    lead = made(salesforce, "Lead", LastName=salesforce.key("with"), Company="x")
+    tasks = [made(salesforce, "Task", WhoId=lead), made(salesforce, "Task", WhatId=salesforce.account("with"))]
+    for path in (f"Lead/{lead}", f"Account/External_Id__c/{salesforce.key('with')}"):
+        assert 204 == salesforce.call("DELETE", f"/sobjects/{path}").status_code
+    assert [404, 404] == [salesforce.call("GET", f"/sobjects/Task/{task}").status_code for task in tasks]
+
+
+@pytest.mark.local
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("rest", "done"),
+    [("WHERE Description = 'x'", "filtered"), ("ORDER BY Description", "sorted"), ("GROUP BY Description", "grouped")],
+)
+def test_7_5_long_text_is_for_reading_only(salesforce: Salesforce, rest: str, done: str) -> None:
+    """As describe says of it."""
+    (field,) = [each for each in salesforce.call("GET", "/sobjects/Account/describe").json()["fields"] if each["name"] == "Description"]
+    assert {False} == {field[name] for name in ("filterable", "sortable", "groupable", "aggregatable")}
+    answer = salesforce.call("GET", "/query", params={"q": f"SELECT {'COUNT(Id)' if done == 'grouped' else 'Id'} FROM Account {rest}"})
+    assert (400, f"field 'Description' can not be {done} in a query call") == (answer.status_code, answer.json()[0]["message"])
