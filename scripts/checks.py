@@ -56,7 +56,8 @@ def run(chosen: Sequence[Part], python: str = sys.executable, folder: Path = PRO
     for part in chosen:
         print(f"--- {part.name}", flush=True)
         begun = time.monotonic()
-        outcomes.append((part.name, time.monotonic() - begun, _ended([python, *part.given], folder) == 0))
+        status = _ended([python, *part.given], folder)
+        outcomes.append((part.name, time.monotonic() - begun, status == 0))
     return outcomes
 
 

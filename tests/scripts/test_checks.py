@@ -40,6 +40,13 @@ def test_every_part_runs_though_one_fails(tmp_path: Path) -> None:
     assert [("bad", False), ("good", True)] == [(name, fine) for name, _, fine in outcomes]
 
 
+def test_the_seconds_are_those_of_the_check(tmp_path: Path) -> None:
+    """A check can't have taken less than it says itself."""
+    work = "import time; sum(range(1_000_000)); open('own', 'w').write(str(time.process_time()))"
+    ((_, seconds, _),) = checks.run([checks.Part("busy", ("-c", work))], sys.executable, tmp_path)
+    assert 0 < float((tmp_path / "own").read_text()) <= seconds
+
+
 def test_the_report_names_seconds_per_part() -> None:
     """Seconds and outcome of each part, and their sum."""
     expected = "ruff check       0.5 s  ok\ntests           61.0 s  FAILED\nall             61.5 s"
