@@ -27,7 +27,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 AIRFLOW = sorted(name for name in SERVICES if name.startswith("airflow-"))
 LONG_RUNNING = sorted(set(SERVICES) - {"airflow-init"})
 # The native stack alone: LocalExecutor's limit; the tables are made while the API server loads; loopback needs no proxy.
-ONLY_NATIVE = {"AIRFLOW__CORE__PARALLELISM", "AIRFLOW__DATABASE__CHECK_MIGRATIONS", "NO_PROXY", "no_proxy"}
+ONLY_NATIVE = {"AIRFLOW__CORE__PARALLELISM", "AIRFLOW__DATABASE__CHECK_MIGRATIONS", "BULKLOAD_SCRATCH", "NO_PROXY", "no_proxy"}
 # Compose makes the connection in the database, because its org says how to log in only when it starts.
 BY_IMPORT = {"AIRFLOW_CONN_SALESFORCE_DEFAULT"}
 ORG = {"client_id": "key", "client_secret": "word", "proxy_url": "http://127.0.0.1:3128", "ca_file": "/org/x/ca.pem"}

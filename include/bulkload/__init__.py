@@ -8,6 +8,9 @@ intake: a payload becomes rows
     intake/mapping         what a plan says of a source, an object, a field, a link
     intake/contradictions  what a plan's parts say against each other
     intake/plan            what is to be loaded, checked
+    intake/levels          which object waits for which
+    intake/templates       dates, run id and params in URIs and SQL
+    intake/plan_file       a plan file, read without YAML's surprises
     intake/preflight       the plan held against the org, before anything is sent
     intake/names           how a plan names a source value
     intake/shapes          what a plan reads of a record

@@ -5,6 +5,7 @@ outcomes        an error → retry or failure, noted for the summary
 bulk_config     a run's config → the plan, and the form that asks for it
 bulk_connection a `salesforce` connection → what it says, cleaned; the way to the org
 bulk_hook       a connection → a login (one per process) and a Bulk API client
+scratch         a place for scratch → one task's folder in it; dead tasks' folders cleared away
 bulk_runs       a task's context → the run that a step is handed
 bulk_operators  one task → one step
 bulk_polls      job ids → states, without blocking (the only async HTTP)

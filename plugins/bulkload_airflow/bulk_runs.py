@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
 
-from bulkload_airflow import bulk_hook, bulk_inlets, outcomes, settings
+from bulkload_airflow import bulk_hook, bulk_inlets, outcomes, scratch, settings
 from include import storage
 from include.bulkload.steps import ports, trouble
 
@@ -60,16 +58,15 @@ class LateClient:
 def opened(place: Place, hook: bulk_hook.BulkHook) -> Iterator[ports.Run]:
     """Open a run for one task; its scratch folder is gone afterwards."""
     deployed = settings.current()
-    with tempfile.TemporaryDirectory(prefix="bulkload-", dir=deployed.scratch) as scratch:
-        spill = Path(scratch) / "spill"
+    with scratch.folder(deployed.scratch) as made:
         # `Limits` comes with the table engine, which triggers and the reading of DAGs needn't load.
         from include.bulkload.basics import tables
 
         yield ports.Run(
             folder=place.folder(),
             salesforce=LateClient(hook),
-            scratch=Path(scratch),
-            limits=tables.Limits(spill, deployed.memory, deployed.threads),
+            scratch=made,
+            limits=tables.Limits(made / "spill", deployed.memory, deployed.threads),
             clock=lambda: datetime.now(UTC),
             pause=time.sleep,
         )

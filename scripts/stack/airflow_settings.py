@@ -85,7 +85,8 @@ def _secret(asked: wanted.Wanted, secret: Secrets) -> dict[str, str]:
 
 
 def _loads(asked: wanted.Wanted, org: Mapping[str, Any] | None) -> dict[str, str]:
-    settings = {"BULKLOAD_RUN_BASE": asked.run_base, "BULKLOAD_POOL": POOL}
+    # What tasks that are killed leave in their scratch folders goes with the stack.
+    settings = {"BULKLOAD_RUN_BASE": asked.run_base, "BULKLOAD_POOL": POOL, "BULKLOAD_SCRATCH": str(asked.scratch)}
     return settings if org is None else settings | {"AIRFLOW_CONN_SALESFORCE_DEFAULT": json.dumps(connection(org))}
 
 

@@ -77,7 +77,7 @@ def _alone(asked: wanted.Wanted) -> Iterator[None]:
 @contextlib.contextmanager
 def _stack(asked: wanted.Wanted) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
     """Start everything, in the order of who needs whom."""
-    for folder in (asked.home, asked.logs, asked.runs, asked.folder / "xcom"):
+    for folder in (asked.home, asked.scratch, asked.logs, asked.runs, asked.folder / "xcom"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as running:
         org = None

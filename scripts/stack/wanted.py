@@ -45,6 +45,11 @@ class Wanted:
         return self.folder / "airflow"
 
     @property
+    def scratch(self) -> Path:
+        """Where tasks make their scratch folders; gone with the stack."""
+        return self.home / "scratch"
+
+    @property
     def logs(self) -> Path:
         """Logs of the services, and Airflow's logs of tasks; they stay."""
         return self.folder / "logs"

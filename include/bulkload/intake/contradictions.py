@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BY_KEY = ("upsert", "update", "delete", "hardDelete")
 DELETES = ("delete", "hardDelete")
+# Keys of a plan that its DAG's form asks for beside the plan's own params.
+SWITCHES = ("only_first", "again", "dry_run")
 
 
 class Whole(Protocol):
@@ -44,6 +46,10 @@ class Whole(Protocol):
     def time_zone(self) -> str | None:
         """Of datetimes without one."""
 
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What may be chosen at trigger time."""
+
     def source_of(self, name: str) -> str:
         """Name the source of an object."""
 
@@ -51,6 +57,11 @@ class Whole(Protocol):
 def of(checked: Whole) -> list[str]:
     """List all contradictions of a plan whose parts are fine each by itself."""
     found = [*_sources(checked), *_zone("time_zone", checked.time_zone)]
+    found += [
+        f"params.{name}: the plan itself has a key of this name, which may be chosen too; rename it"
+        for name in SWITCHES
+        if name in checked.params
+    ]
     for name in checked.objects:
         found += _object(checked, name)
     return found

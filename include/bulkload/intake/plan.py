@@ -16,6 +16,8 @@ from include.bulkload.intake import contradictions, mapping
 
 ORG_ID = r"^00D[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+PARAM = r"^[a-z][a-z0-9_]{0,63}$"
+Choice = str | int | float | bool
 SOURCE = "source"
 
 
@@ -52,7 +54,17 @@ class Plan(mapping.Strict):
     only_first: int | None = Field(None, ge=1, description="A trial: the first roots with all that hangs on them.")
     again: bool = Field(False, description="Load a payload that an earlier good run of this plan loaded already.")
     dry_run: bool = Field(False, description="Check and count; write nothing to Salesforce.")
+    params: dict[Annotated[str, Field(pattern=PARAM)], Choice | Annotated[list[Choice], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="What may be chosen when a run is triggered, as `params.<name>` of the templates: name → default, or a list of which "
+        "one is chosen, the first by default.",
+    )
     tags: tuple[str, ...] = Field((), description="Tags of its DAG.")
+
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _none_is_none(cls, given: Any) -> Any:
+        return None if given == "none" else given
 
     @field_validator("objects")
     @classmethod
@@ -65,6 +77,11 @@ class Plan(mapping.Strict):
     def all_sources(self) -> dict[str, mapping.Source]:
         """Every source by its name; a single one is called `source`."""
         return ({SOURCE: self.source} if self.source else {}) | self.sources
+
+    @property
+    def defaults(self) -> dict[str, Choice]:
+        """Each param with what counts where nobody chose."""
+        return {name: given[0] if isinstance(given, list) else given for name, given in self.params.items()}
 
     def source_of(self, name: str) -> str:
         """Name the source of an object: its own, or the plan's only one."""

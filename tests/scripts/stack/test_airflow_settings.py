@@ -39,6 +39,12 @@ def test_what_is_given_wins() -> None:
     assert "mine" == airflow_settings.environment(asked, "postgresql://", 80, airflow_settings.Secrets(), ORG)["BULKLOAD_POOL"]
 
 
+def test_scratch_goes_with_the_stack() -> None:
+    """Tasks that are killed when it ends leave rows there, and Airflow's home is removed."""
+    environment = airflow_settings.environment(ASKED, "postgresql://", 80, airflow_settings.Secrets(), ORG)
+    assert Path(environment["BULKLOAD_SCRATCH"]).is_relative_to(environment["AIRFLOW_HOME"])
+
+
 def test_secrets_are_new_each_time() -> None:
     """No two stacks share a password or a key."""
     first, second = airflow_settings.Secrets(), airflow_settings.Secrets()

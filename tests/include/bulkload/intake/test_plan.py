@@ -109,3 +109,20 @@ def test_a_plan_round_trips() -> None:
     """The run's copy is the plan."""
     checked = plan.plan_from(GOOD)
     assert checked == plan.plan_from(checked.model_dump(mode="json"))
+
+
+def test_params_have_a_default_each() -> None:
+    """A list is what may be chosen, its first what counts where nobody chose."""
+    found = plan.plan_from({**GOOD, "params": {"region": ["EMEA", "AMER"], "top": 5, "sure": True}})
+    assert {"region": "EMEA", "top": 5, "sure": True} == found.defaults
+
+
+def test_a_param_cant_be_called_like_a_switch_of_the_form() -> None:
+    """The form has one field of each name."""
+    with pytest.raises(errors.PlanError, match=r"params\.again"):
+        plan.plan_from({**GOOD, "params": {"again": True}})
+
+
+def test_a_schedule_of_none_is_none() -> None:
+    """YAML's word for it is `null`, people's is `none`."""
+    assert plan.plan_from({**GOOD, "schedule": "none"}).schedule is None
