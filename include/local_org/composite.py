@@ -129,9 +129,7 @@ class Inner:
 
 def run(inner: Inner, document: dict[str, Any]) -> dict[str, Any]:
     """Answer all requests of a composite one. Raises Undone if one fails and all were to be done or none."""
-    wanted = document.get("compositeRequest")
-    if not isinstance(wanted, list) or len(wanted) > MOST:
-        raise answers.Refused(400, "JSON_PARSER_ERROR", f"compositeRequest: a list of up to {MOST} requests is expected")
+    wanted = _requests(document, "compositeRequest")
     told, failed = [], False
     for each in wanted:
         status, body, headers = _answered(inner, each)
@@ -144,6 +142,13 @@ def run(inner: Inner, document: dict[str, Any]) -> dict[str, Any]:
         undone = [each if each["httpStatusCode"] >= BAD else {**each, **HALTED_PART, "body": halted} for each in told]
         raise several.Undone({"compositeResponse": undone})
     return {"compositeResponse": told}
+
+
+def _requests(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    wanted = document.get(name)
+    if not isinstance(wanted, list) or len(wanted) > MOST or not all(isinstance(each, dict) for each in wanted):
+        raise answers.Refused(400, "JSON_PARSER_ERROR", f"{name}: a list of up to {MOST} requests is expected")
+    return wanted
 
 
 def _answered(inner: Inner, each: dict[str, Any]) -> Answer:
@@ -160,9 +165,7 @@ def _answered(inner: Inner, each: dict[str, Any]) -> Answer:
 
 def batch(inner: Inner, document: dict[str, Any]) -> dict[str, Any]:
     """Answer requests that don't know of each other."""
-    wanted = document.get("batchRequests")
-    if not isinstance(wanted, list) or len(wanted) > MOST:
-        raise answers.Refused(400, "JSON_PARSER_ERROR", f"batchRequests: a list of up to {MOST} requests is expected")
+    wanted = _requests(document, "batchRequests")
     found = []
     for each in wanted:
         url = str(each.get("url", ""))

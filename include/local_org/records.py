@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 # Says what the record is; it is no field.
 ABOUT = "attributes"
+UNREADABLE = "JSON_PARSER_ERROR"
+# What an object must allow, and how its refusal calls that.
+ALLOWED = {"insert": ("createable", "inserted"), "update": ("updateable", "updated"), "delete": ("deletable", "deleted")}
 
 
 def fields_of(sobject: schema.SObject, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,20 +28,44 @@ def fields_of(sobject: schema.SObject, document: Mapping[str, Any]) -> dict[str,
     for name, value in document.items():
         if name == ABOUT:
             continue
+        field = sobject.field(name)
+        if field is not None:
+            _fits(field, value)
         if isinstance(value, dict):
             found |= _parent(sobject, name, value)
-        elif sobject.field(name) is None:
+        elif field is None:
             raise answers.Refused(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
         else:
             found[name] = value
     return found
 
 
+def kind_of(document: Mapping[str, Any]) -> str:
+    """The object that a record says it is of; nothing if it doesn't."""
+    about = document.get(ABOUT)
+    return str(about.get("type", "")) if isinstance(about, dict) else ""
+
+
+def _fits(field: schema.Field, value: Any) -> None:
+    """Refuse a value that is of another kind than its field: in REST the whole request can't be read then [K]."""
+    given = "START_OBJECT" if isinstance(value, dict) else "START_ARRAY" if isinstance(value, list) else ""
+    kind = rules.XSD.get(field.type, "xsd:string")[4:].lower()
+    if not given and field.type in rules.XSD:
+        try:
+            rules.stored(field, _cell(value), 0)
+        except rules.Wrong as wrong:
+            given = "VALUE_STRING" if str(wrong).startswith("INVALID_FIELD:") else ""
+    if given:
+        said = f"Cannot deserialize instance of {kind} from {given} value"
+        shown = f" {value}" if given == "VALUE_STRING" else ""
+        raise answers.Refused(400, UNREADABLE, f"{said}{shown} or request may be missing a required field at [line:1, column:1]")
+
+
 def _parent(sobject: schema.SObject, name: str, given: dict[str, Any]) -> dict[str, Any]:
     via = next((each for each in sobject.fields.values() if name and (each.relationship_name or "").lower() == name.lower()), None)
     if via is None:
         raise answers.Refused(400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject.name}")
-    kind = (given.get(ABOUT) or {}).get("type") or given.get("type")
+    kind = kind_of(given) or given.get("type")
     before = f"{kind or via.reference_to[0]}:" if len(via.reference_to) > 1 else ""
     return {f"{before}{via.relationship_name}.{key}": value for key, value in given.items() if key not in {ABOUT, "type"}}
 
@@ -53,6 +80,9 @@ def saved(
     key: str | None = None,
 ) -> rows.Outcome:
     """Save a record. `key`: the field of an upsert. Raises Refused like `fields_of`."""
+    allowed, done = ALLOWED.get(operation, ALLOWED["update"])
+    if not sobject.describe[allowed]:
+        raise answers.Refused(400, "INVALID_TYPE_FOR_OPERATION", f"entity type cannot be {done}: {sobject.name}")
     given = fields_of(sobject, document)
     work = saving.Job(sobject, of.objects, operation, key, list(given), user_id, of.now())
     (outcome,) = rows.save(of.store, con, work, [[_cell(value) for value in given.values()]])

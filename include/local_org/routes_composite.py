@@ -67,6 +67,9 @@ class _Routes:
 
     async def upsert(self, request: web.Request) -> web.Response:
         """Change up to 200 records by a key, or make them."""
+        sobject = self.org.objects.get(request.match_info["object"].lower())
+        if sobject is not None:
+            reading.key_field(sobject, request.match_info["field"])
         return await self._collection(request, "upsert", (request.match_info["object"], request.match_info["field"]))
 
     async def read(self, request: web.Request) -> web.Response:

@@ -42,7 +42,8 @@ class RowRefused(answers.Refused):
 
     def __init__(self, error: str) -> None:
         code, message, self.fields = records.parted(error)
-        super().__init__(404 if code in {"ENTITY_IS_DELETED", "MALFORMED_ID"} else 400, code, message)
+        about_itself = code in {"ENTITY_IS_DELETED", "MALFORMED_ID"} and self.fields in ([], ["Id"])
+        super().__init__(404 if about_itself else 400, code, message)
 
     def answer(self) -> web.Response:
         """The HTTP answer."""

@@ -48,7 +48,7 @@ def saved(
     """Save a collection. `key`: object and field of an upsert. Raises Undone if one fails and all were to be saved or none."""
     outcomes = []
     for given in _listed(document):
-        name = key[0] if key else str((given.get(records.ABOUT) or {}).get("type", ""))
+        name = key[0] if key else records.kind_of(given)
         fields = {("Id" if field.lower() == "id" else field): value for field, value in given.items()}
         if key and key[1].lower() == "id" and fields.get("Id") is None:
             # An upsert by Id without one makes a record.
@@ -64,6 +64,8 @@ def _one(
     try:
         return records.saved(of, con, user_id, sobject, operation, fields, key)
     except answers.Refused as refused:
+        if refused.code == records.UNREADABLE:
+            raise
         return rows.Outcome([], error=f"{refused.code}:{refused.message}:--")
 
 
@@ -109,12 +111,13 @@ def _grown(
         branches = {name: value for name, value in each.items() if isinstance(value, dict) and isinstance(value.get("records"), list)}
         fields = {name: value for name, value in each.items() if name not in branches} | parent
         outcome = _one(of, con, user_id, sobject, "insert", fields, None)
-        yield str((each.get(records.ABOUT) or {}).get("referenceId", "")), outcome
+        about = each.get(records.ABOUT)
+        yield str(about.get("referenceId", "")) if isinstance(about, dict) else "", outcome
         if outcome.error:
             continue
         for name, branch in branches.items():
             child, lookup = _children(of, sobject, name)
-            yield from _grown(of, con, user_id, child, branch["records"], {lookup: outcome.sf_id})
+            yield from _grown(of, con, user_id, child, _listed(branch), {lookup: outcome.sf_id})
 
 
 def _children(of: site.Site, sobject: schema.SObject, name: str) -> tuple[schema.SObject, str]:

@@ -165,3 +165,43 @@ def test_7_6_a_parent_can_be_named_by_its_key(salesforce: Salesforce) -> None:
     body = {"LastName": salesforce.key("named"), "Account": {"External_Id__c": salesforce.key("named")}}
     sf_id = salesforce.call("POST", "/sobjects/Contact", json=body).json()["id"]
     assert parent == salesforce.call("GET", f"/sobjects/Contact/{sf_id}?fields=AccountId").json()["AccountId"]
+
+
+ABOUT = {"attributes": {"type": "Account"}}
+
+
+@pytest.mark.inferred
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/composite", {"compositeRequest": [5]}),
+        ("/composite/batch", {"batchRequests": [None]}),
+        ("/composite/tree/Account", {"records": [{"Name": "x", "Contacts": {"records": [5]}}]}),
+        ("/composite/sobjects", {"records": [{"attributes": 5, "Name": "x"}]}),
+        ("/composite/sobjects", {"records": [{**ABOUT, "Name": ["x"]}]}),
+        ("/composite/sobjects", {"records": [{**ABOUT, "Name": {"x": 1}}]}),
+        ("/composite/sobjects", {"records": [{**ABOUT, "Name": "x", "AnnualRevenue": "much"}]}),
+        ("/sobjects/Account", {"Name": "x", "NumberOfEmployees": 1.5}),
+        ("/sobjects/Opportunity", {"Name": "x", "StageName": "Prospecting", "CloseDate": "2026-02-30"}),
+        ("/sobjects/Organization", {"Name": "x"}),
+    ],
+)
+def test_7_6_what_cant_be_read_is_refused_whole(salesforce: Salesforce, path: str, body: dict[str, Any]) -> None:
+    """400, with an array."""
+    answer = salesforce.call("POST", path, json=body)
+    assert (400, True) == (answer.status_code, isinstance(answer.json(), list))
+
+
+@pytest.mark.inferred
+def test_7_6_a_malformed_id_in_a_field_is_the_records_error(salesforce: Salesforce) -> None:
+    """400, not 404, and it names the field."""
+    answer = salesforce.call("POST", "/sobjects/Contact", json={"LastName": "x", "AccountId": "001"})
+    assert (400, "MALFORMED_ID", ["AccountId"]) == (answer.status_code, answer.json()[0]["errorCode"], answer.json()[0]["fields"])
+
+
+@pytest.mark.known
+def test_7_6_an_upsert_by_no_key_is_404(salesforce: Salesforce) -> None:
+    """Of one record and of several."""
+    record = {"Name": salesforce.key("no-key")}
+    several = salesforce.call("PATCH", "/composite/sobjects/Account/Phone", json={"records": [{**ABOUT, **record}]})
+    assert [404, 404] == [several.status_code, salesforce.call("PATCH", "/sobjects/Account/Phone/1", json=record).status_code]
