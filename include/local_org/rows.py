@@ -66,7 +66,7 @@ class _Chunk:
         wanted = len(self.job.columns)
         if len(row) == wanted:
             return row
-        self.errors[number] = f"INVALID_FIELD:the row has {len(row)} cells, the header {wanted}:--"
+        self.errors[number] = f"INVALID_FIELD:the row has {'more' if len(row) > wanted else 'fewer'} cells than the header, {wanted}:--"
         return (row + [""] * wanted)[:wanted]
 
     def _values(self) -> dict[str, list[Any]]:

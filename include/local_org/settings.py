@@ -38,6 +38,7 @@ class Settings(pydantic.BaseModel):
     lanes: int = Field(4, ge=1, description="batches of a job that are worked on at the same time")
     lock_tries: int = Field(10, ge=0, description="how often a chunk that needs a record which another one holds is tried again")
     lock_share: float = Field(1.0, ge=0, le=1, description="how many such collisions count, 0 to 1")
+    lock_failures: int = Field(0, ge=0, description="a job that lost so many rows to locks ends Failed, TooManyLockFailure; 0: never")
     held_locks: list[str] = Field(default_factory=list, description="Ids of records that somebody else holds")
     hidden_fields: list[str] = Field(default_factory=list, description="fields the user can't see: Account.Phone")
     read_only_fields: list[str] = Field(default_factory=list, description="fields the user can't write: Account.Phone")

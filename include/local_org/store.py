@@ -33,6 +33,9 @@ class Store:
         self.path = path
         self.uploads = path.with_name(path.name + "-uploads")
         self.uploads.mkdir(parents=True, exist_ok=True)
+        for part in self.uploads.glob("*.part"):
+            # An upload that a kill broke off; its job is still Open.
+            part.unlink()
         self._lock = threading.RLock()
         self._local = threading.local()
         with self.writing() as con:

@@ -30,7 +30,7 @@ class Chunk:
 class Task:
     """A job that is worked on. `stop`: rows up to here are worked on; `done`: places where finished chunks start.
 
-    `over`: why no further batch may be begun.
+    `row_bytes`: about how much memory a row takes; `lost`: rows refused for a lock; `over`: why no further batch may be begun.
     """
 
     job: dict[str, Any]
@@ -40,19 +40,23 @@ class Task:
     total: int
     stop: int
     done: set[int]
+    row_bytes: float = 0.0
     rule: planned.JobEnd | None = None
     due: float = 0.0
     began: float = 0.0
     read: int = 0
     over: str = ""
+    lost: int = 0
     lanes: list[deque[Chunk]] = field(default_factory=list)
     timeline: timeline.Timeline = field(default_factory=timeline.Timeline)
 
-    def refill(self, lanes: int, refused: Callable[[int], str]) -> None:
-        """Begin further batches, so that `lanes` are worked on; none any more once `refused` says why."""
+    def refill(self, lanes: int, room: Callable[[], bool], refused: Callable[[int], str]) -> None:
+        """Begin further batches while there is `room`, so that `lanes` are worked on; none any more once `refused` says why."""
         self.lanes = [lane for lane in self.lanes if lane]
-        while len(self.lanes) < lanes and self.read < self.stop:
-            batch = list(itertools.islice(self.source, min(BATCH, self.stop - self.read)))
+        while len(self.lanes) < lanes and self.read < self.stop and room():
+            # One cell too many is enough to refuse a row for; thousands would only take memory.
+            cut = (row[: len(self.columns) + 1] for row in self.source)
+            batch = list(itertools.islice(cut, min(BATCH, self.stop - self.read)))
             if not batch:
                 self.stop = self.read
                 break
@@ -68,6 +72,11 @@ class Task:
             self.read += len(batch)
             if lane:
                 self.lanes.append(lane)
+
+    @property
+    def held(self) -> float:
+        """About how much memory the rows of its batches at work take."""
+        return sum(map(len, self.lanes)) * rows.CHUNK * self.row_bytes
 
     @property
     def finished(self) -> bool:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 PATIENCE = 10
 # Batches at work in all jobs together: their rows are in memory.
 MOST_LANES = 16
+# About how many bytes they take; further jobs wait for their turn. A cell takes some beside its text.
+MOST_HELD, CELL = 128 << 20, 64
+# Seconds after which a job that had to wait looks for room again.
+AGAIN = 0.05
+TOO_MANY = "TooManyLockFailure : Too many lock failure {} Trying again later."
 PLANNED = "InternalServerError : the job was to fail"
 LOST = "UNABLE_TO_LOCK_ROW"
 
@@ -132,7 +137,8 @@ class Worker:
         now = time.monotonic()
         rest = 0.0 if total else self.site.settings.job_seconds
         done = self.site.store.finished_chunks(job["id"], rows.CHUNK)
-        self._tasks.append(task.Task(job, sobject, columns, source, total, stop, done, rule, now + rest, now))
+        row_bytes = path.stat().st_size / total + CELL * len(columns) if total else 0.0
+        self._tasks.append(task.Task(job, sobject, columns, source, total, stop, done, row_bytes, rule, now + rest, now))
         self._tasks[-1].timeline.total = total
         self.timelines.keep(job["id"], self._tasks[-1].timeline)
 
@@ -147,7 +153,10 @@ class Worker:
     def _turn(self, each: task.Task) -> None:
         """Save one chunk of each of a job's batches at work."""
         began, settings = time.monotonic(), self.site.settings
-        each.refill(max(1, min(settings.lanes, MOST_LANES // max(len(self._tasks), 1))), self._refused)
+        each.refill(max(1, min(settings.lanes, MOST_LANES // max(len(self._tasks), 1))), self._room, self._refused)
+        if not each.lanes and not each.finished:
+            each.due = began + AGAIN
+            return
         saved = 0
         for lane in self.locks.shuffled(each.lanes):
             if self._closing or each.job["state"] != jobs.WORKING:
@@ -165,6 +174,10 @@ class Worker:
             each.due = max(each.due, began) + pause
         if each.finished and not pause:
             self._finish(each)
+
+    def _room(self) -> bool:
+        """Whether another batch may be read into memory."""
+        return sum(each.held for each in self._tasks) < MOST_HELD
 
     def _refused(self, count: int) -> str:
         """Use up a batch of the day's quotas; why it may not be, or nothing."""
@@ -205,6 +218,9 @@ class Worker:
         self.site.faults.happened("row", len(work.planned))
         lost = sum(1 for row, one in enumerate(outcomes) if one.error.startswith(LOST) and row not in work.planned)
         self.site.faults.happened("lock", lost)
+        each.lost += lost
+        if 0 < self.site.settings.lock_failures <= each.lost:
+            self._end(job, jobs.FAILED, TOO_MANY.format(each.lost))
         return len(chunk.rows)
 
     def _counted(self, job: dict[str, Any], outcomes: list[rows.Outcome], began: float) -> dict[str, Any]:

@@ -28,3 +28,11 @@ def test_fields_can_be_added_to_an_object_that_has_records(tmp_path: Path) -> No
     grown = opened(tmp_path, f"{NAME}, {KEY}").reading()
     assert [("Vasa", None, None)] == [tuple(row) for row in grown.execute('SELECT "Name", "Key__c", "Key__c~" FROM "Ship__c"')]
     assert "Ship__c.Key__c" in {row["name"] for row in grown.execute('PRAGMA index_list("Ship__c")')}
+
+
+def test_an_upload_that_a_kill_broke_off_is_taken_away(tmp_path: Path) -> None:
+    """Whole ones stay."""
+    first = store.Store(tmp_path / "org.db", {})
+    for name in ("750a.csv", "750b.1.part"):
+        (first.uploads / name).touch()
+    assert ["750a.csv"] == [path.name for path in store.Store(tmp_path / "org.db", {}).uploads.iterdir()]
