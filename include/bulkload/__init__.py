@@ -41,6 +41,8 @@ match: Ids for the children
     match/id_map           source row to record
     match/asked            keys looked up in the org
     match/own_ids          rows known by a key, given their Ids
+    match/changes          rows that an earlier run loaded alike
+    match/remembered       what later runs are told of this one
     match/link             children with a parent, ready to be sent
     match/orphans          children without one, set aside
 report: every row accounted for
@@ -56,6 +58,9 @@ steps: the use cases, in the order of the DAG
     steps/settle           results fetched, fates found
     steps/ids              the id map learnt
     steps/org_keys         Ids of records that are in the org already
+    steps/generations      what is remembered, numbered
+    steps/memory           rows that needn't be sent again
+    steps/remember         what this run leaves for later ones
     steps/orphan_filter    children linked or set aside
     steps/leftovers        jobs that nobody watched to the end
     steps/parts            one object's part of the summary

@@ -1,8 +1,9 @@
-"""Object storage, the only place that knows it: one run's folder, and payloads under allowed roots."""
+"""Object storage, the only place that knows it: one run's folder, what runs remember, and payloads under allowed roots."""
 
 from __future__ import annotations
 
 from include.storage.folders import run_folder
+from include.storage.memory import memory
 from include.storage.sources import files
 
-__all__ = ["files", "run_folder"]
+__all__ = ["files", "memory", "run_folder"]

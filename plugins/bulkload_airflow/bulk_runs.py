@@ -35,9 +35,21 @@ class Place:
 
     def folder(self) -> ports.RunFolder:
         """The run's folder in object storage; its URIs name the connection, where the run base does."""
-        named = settings.current().run_base
-        base = ObjectStoragePath(named)
-        return storage.run_folder(base.fs, base.path, self.dag_id, self.run_id, base_uri=None if base.protocol == "file" else named)
+        fs, path, uri = _base()
+        return storage.run_folder(fs, path, self.dag_id, self.run_id, base_uri=uri)
+
+
+def memory() -> ports.Memory:
+    """What runs leave for later ones, beside all run folders."""
+    fs, path, uri = _base()
+    return storage.memory(fs, path, base_uri=uri)
+
+
+def _base() -> tuple[Any, str, str | None]:
+    """The run base: its file system, its path there, and how its owner writes it where that says more."""
+    named = settings.current().run_base
+    base = ObjectStoragePath(named)
+    return base.fs, base.path, None if base.protocol == "file" else named
 
 
 class LateClient:
@@ -69,6 +81,7 @@ def opened(place: Place, hook: bulk_hook.BulkHook) -> Iterator[ports.Run]:
             limits=tables.Limits(made / "spill", deployed.memory, deployed.threads),
             clock=lambda: datetime.now(UTC),
             pause=time.sleep,
+            memory=memory(),
         )
 
 

@@ -53,6 +53,7 @@ class Plan(mapping.Strict):
     wait_seconds: float = Field(43_200.0, gt=0, description="How long one try waits for a job.")
     only_first: int | None = Field(None, ge=1, description="A trial: the first roots with all that hangs on them.")
     again: bool = Field(False, description="Load a payload that an earlier good run of this plan loaded already.")
+    forget: bool = Field(False, description="Ignore what earlier runs remember of `changed_only` objects, and remember anew.")
     dry_run: bool = Field(False, description="Check and count; write nothing to Salesforce.")
     params: dict[Annotated[str, Field(pattern=PARAM)], Choice | Annotated[list[Choice], Field(min_length=1)]] = Field(
         default_factory=dict,

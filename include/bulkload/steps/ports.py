@@ -107,9 +107,16 @@ class Inlet(Protocol):
         """
 
 
+class Memory(RunFolder, Protocol):
+    """What runs leave for later runs of the same plan, beside the run folders; its names begin with the plan's and the org's."""
+
+    def remove(self, name: str) -> None:
+        """Remove a JSON object or a stored file, if it is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that a step is handed: the run's folder, the org, scratch space, limits, a clock, a way to wait (seconds)."""
+    """All that a step is handed: the run's folder, the org, scratch space, limits, a clock, a way to wait (seconds), memory."""
 
     folder: RunFolder
     salesforce: Salesforce
@@ -117,6 +124,7 @@ class Run:
     limits: tables.Limits
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
+    memory: Memory | None = None
 
     def now(self) -> str:
         """Say the time as ledger and summary write it: ISO 8601, UTC."""

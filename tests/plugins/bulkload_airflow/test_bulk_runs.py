@@ -78,3 +78,12 @@ def test_a_run_folder_stands_in_a_bucket(bucket: Any, monkeypatch: pytest.Monkey
     keys = [each["Key"] for each in listed if each["Key"].endswith("begun.json")]
     assert ({"at": "now"}, ["runs/dag/~2E.~2Fmanual/ledger/begun.json"]) == (folder.read("ledger/begun.json"), keys)
     assert "s3://store@loads/runs/dag/~2E.~2Fmanual/summary.json" == folder.uri("summary.json")
+
+
+def test_a_memory_in_a_bucket_stands_beside_the_runs(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its URI names the connection, as the run base does."""
+    monkeypatch.setenv("BULKLOAD_RUN_BASE", "s3://store@loads/runs")
+    kept = bulk_runs.memory()
+    kept.create("nightly/org/a.json", {"n": 1})
+    assert ("s3://store@loads/runs/~memory", {"n": 1}) == (kept.uri(""), bulk_runs.memory().read("nightly/org/a.json"))
+    assert b'{\n "n": 1\n}' == bucket.get_object(Bucket="loads", Key="runs/~memory/nightly/org/a.json")["Body"].read()

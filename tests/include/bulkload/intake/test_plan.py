@@ -55,6 +55,11 @@ def test_parents_come_first_whatever_the_document_says() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "finding"),
     [
+        (
+            "objects/Contact",
+            {**GOOD["objects"]["Contact"], "changed_only": True, "parents": {"AccountId": {"object": "Account", "carry": "relationship"}}},
+            "objects.Contact.changed_only: a parent that was loaded anew keeps its key",
+        ),
         ("objects/Account/external_id", None, "objects.Account.external_id: an upsert needs the key's field"),
         ("objects/Account/fields", {"Name": "name"}, "objects.Account.fields: External_Id__c is the key but no source value fills it"),
         ("objects/Contact/external_id", "External_Id__c", "objects.Contact.external_id: an insert has no key"),

@@ -130,6 +130,7 @@ class Load:
             limits=tables.Limits(scratch / "spill"),
             clock=self.now,
             pause=lambda _: None,
+            memory=storage.memory(fsspec.filesystem("file"), str(self.root / "runs")),
         )
 
     @property

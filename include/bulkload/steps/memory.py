@@ -1,0 +1,146 @@
+"""What earlier runs of a plan loaded into its org → rows that needn't be sent again; and what this run leaves for later ones.
+
+docs/changed_only.md says what is remembered, what counts as an edit, and when a row goes again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import entities, errors, tables
+from include.bulkload.ledger import entries
+from include.bulkload.match import changes
+from include.bulkload.steps import generations, journal, org_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from include.bulkload.steps import ports
+
+Document = dict[str, Any]
+SOURCE = "source"
+WATCHED = ("Id", "LastModifiedById", "LastModifiedDate", "SystemModstamp")
+# What is committed late, or stamped by another server's clock, is asked for twice rather than never.
+OVERLAP = timedelta(hours=1)
+
+
+def compared_name(name: str) -> str:
+    """Where an object's look into the memory stands."""
+    return f"ledger/{name}/compared.json"
+
+
+def unchanged(
+    run: ports.Run, opened: journal.Opened, name: str, ready: Path, columns: Sequence[str], out_aside: Path, out_ready: Path
+) -> dict[str, int]:
+    """Leave out the rows that an earlier run loaded with the same cells; call it for each wave that sends rows the first time.
+
+    `ready`: linked rows with row_id, key and `columns`, as they will be sent, in sending order, which `out_ready` keeps.
+    `out_aside`: rows with the fate unchanged and their Id. Returns {"unchanged": rows left out because nothing changed, "edited":
+    rows whose record others edited, left out too unless the plan says `win: source`, "forgotten": remembered records that are
+    gone from the org}. Raises what `query_rows` raises.
+    """
+    compared = _compared(run, opened, name)
+    each = opened.plan.objects[name]
+    with tables.connect(run.limits) as con:
+        told = changes.leave_out(
+            con,
+            ready,
+            journal.bring(run, compared["known"]),
+            changes.digest(columns, seed(opened, name, columns)),
+            source_wins=each.win == SOURCE,
+            out_aside=out_aside,
+            out_ready=out_ready,
+        )
+    return {**dataclasses.asdict(told), "forgotten": int(compared["forgotten"])}
+
+
+def unchanged_links(run: ports.Run, opened: journal.Opened, name: str, ready: Path, columns: Sequence[str], out_ready: Path) -> int:
+    """Leave out the rows of a second pass (Id and links) that an earlier run sent alike; return how many.
+
+    They need no fate of their own: the record has these links already.
+    """
+    compared = _compared(run, opened, name)
+    digested = changes.digest(columns, seed(opened, name, columns))
+    source_wins = opened.plan.objects[name].win == SOURCE
+    with tables.connect(run.limits) as con:
+        known = journal.bring(run, compared["known"])
+        return changes.leave_links_out(con, ready, known, digested, source_wins=source_wins, out_ready=out_ready)
+
+
+def seed(opened: journal.Opened, name: str, columns: Sequence[str]) -> str:
+    """What the plan says of the cells: with another field, operation or policy the same cells mean something else."""
+    each = opened.plan.objects[name]
+    said = {
+        "columns": list(columns),
+        "operation": each.operation,
+        "update_only": each.update_only,
+        "external_id": each.external_id,
+        "nulls": {field: opened.plan.nulls_of(name, field) for field in each.fields},
+        "missing": {field: [link.missing for link in links] for field, links in each.links.items()},
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _compared(run: ports.Run, opened: journal.Opened, name: str) -> Document:
+    """Look into the memory and ask the org what became of it since, once a run."""
+    return run.folder.read(compared_name(name)) or journal.note(run, _compare(run, opened, name))
+
+
+def _compare(run: ports.Run, opened: journal.Opened, name: str) -> entries.Entry:
+    kept, where = generations.demanded(run, name), generations.place(opened, name)
+    unfinished = _begin(run, kept, where)
+    number, document = generations.newest(kept, where)
+    out, found = run.scratch / f"{name}-known.parquet", {"seen": None, "forgotten": 0}
+    if opened.plan.forget or not document.get("rows"):
+        with tables.connect(run.limits) as con:
+            changes.nothing(con, out)
+    else:
+        found = _asked(run, opened, name, document, out, doubt=bool(unfinished))
+    windows = [] if opened.plan.forget else document.get("windows", [])
+    said = {"generation": number, "known": journal.keep(run, out, f"{name}/known.parquet"), "windows": windows, "unfinished": unfinished}
+    return entries.Entry(compared_name(name), said | found)
+
+
+def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document, out: Path, *, doubt: bool) -> Document:
+    """Ask the org which remembered records are still there, and which changed since; write what is still known."""
+    sobject, remembered = opened.plan.objects[name].sobject, generations.file(generations.demanded(run, name), document, run.scratch)
+    keys, there, seen = (run.scratch / f"{name}-{part}" for part in ("remembered.parquet", "there.parquet", "changed.csv"))
+    _watchable(opened, name)
+    # Asked before the records are looked up, so that what changes in between is told the next time.
+    since = (datetime.fromisoformat(document["seen"]) - OVERLAP).isoformat(timespec="seconds")
+    run.salesforce.query_rows(f"SELECT {', '.join(WATCHED)} FROM {sobject} WHERE SystemModstamp >= {since}Z", seen)
+    with tables.connect(run.limits) as con:
+        tables.write_parquet(con, f"SELECT left(sf_id, 15) AS key, sf_id AS text FROM {tables.parquet(remembered)}", keys)
+    org_keys.found(run, sobject, "Id", entities.KeyRule.RECORD_ID, keys, there)
+    windows = [changes.Window(**each) for each in document["windows"]]
+    with tables.connect(run.limits) as con:
+        forgotten = changes.known(con, remembered, there, seen, windows, doubt=doubt, out=out)
+        latest = changes.latest(con, seen)
+    return {"seen": max(document["seen"], latest or ""), "forgotten": forgotten}
+
+
+def _watchable(opened: journal.Opened, name: str) -> None:
+    """Raise PlanError unless the org tells when records of the object changed, and by whom."""
+    sobject = opened.plan.objects[name].sobject
+    fields = {field["name"] for field in opened.describes[sobject]["fields"]}
+    if missing := [each for each in WATCHED if each not in fields]:
+        raise errors.PlanError(f"objects.{name}.changed_only: {sobject} has no {missing[0]} that tells who changed it when; leave it out")
+
+
+def _begin(run: ports.Run, kept: ports.Memory, where: str) -> list[str]:
+    """Leave a mark that this run is about to write; the marks of runs that never told what they wrote."""
+    own = mark(run, where)
+    with contextlib.suppress(FileExistsError):
+        kept.create(own, {"run": run.folder.uri(""), "at": run.now()})
+    return [each for each in kept.names(f"{where}/begun-") if each != own]
+
+
+def mark(run: ports.Run, where: str) -> str:
+    """Where this run says that it is about to write an object."""
+    return f"{where}/begun-{hashlib.sha256(run.folder.uri('').encode()).hexdigest()[:16]}.json"
