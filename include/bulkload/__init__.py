@@ -22,6 +22,11 @@ intake: a payload becomes rows
     intake/lines           records, one a line
     intake/payload         JSON files as such lines
     intake/nested          rows cut out of the records they stand in
+    intake/even            CSV text as such lines, the short way
+    intake/dialect         CSV rows as such lines, strictly
+    intake/torn            CSV lines that aren't sound
+    intake/delimited       CSV files
+    intake/cells           rows of flat sources
     intake/sources         any source, read once
     intake/values          source values as Salesforce's text
     intake/record_ids      an Id, or none

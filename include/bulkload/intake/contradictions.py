@@ -78,6 +78,19 @@ def _sources(checked: Whole) -> Iterator[str]:
             yield f"{place}: give `uri` or `sql`, one of the two"
         if each.sql and not each.conn_id:
             yield f"{place}.conn_id: a query needs the Airflow connection it goes to"
+        yield from _csv(each.csv, f"{place}.csv")
+
+
+def _csv(said: mapping.Csv, place: str) -> Iterator[str]:
+    for name, mark in (("delimiter", said.delimiter), ("quote", said.quote)):
+        if mark in "\r\n\0":
+            yield f"{place}.{name}: it ends lines, or texts; name another character"
+    if said.delimiter == said.quote:
+        yield f"{place}.quote: it is the delimiter too; name another character"
+    try:
+        "a".encode(said.encoding)
+    except (LookupError, UnicodeError):
+        yield f"{place}.encoding: Python knows no text encoding {said.encoding}; name one like utf-8, cp1252 or utf-16"
 
 
 def _object(checked: Whole, name: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.bulkload.intake import nested, payload, shapes
+from include.bulkload.intake import cells, delimited, nested, payload, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,14 +69,31 @@ def from_files(source: Source, given: Sequence[files.File], folder: Path) -> Rea
         told = ", ".join(f"{name} is {fmt}" for fmt, name in formats.items())
         raise errors.SourceError(f"its files are of several formats ({told}); set the source's format, or name the files by a glob")
     checksum = hashlib.sha256()
-    return Read(source.name, _nested(source, next(iter(formats)), given, folder, checksum), checksum.hexdigest())
+    fmt = next(iter(formats))
+    read = _flat if fmt == "csv" else _nested
+    return Read(source.name, read(source, fmt, given, folder / f"source-{source.number}", checksum), checksum.hexdigest())
 
 
 def _nested(source: Source, fmt: str, given: Sequence[files.File], folder: Path, checksum: files.Checksum) -> dict[str, raw.Raw]:
     paths = {name: source.plan.objects[name].records for name in source.objects}
     roots = {path.split(".")[0]: shapes.shape(source.plan, source.describes, source.name, path.split(".")[0]) for path in paths.values()}
-    found = payload.read(given, roots, folder / f"source-{source.number}", checksum, by_line=fmt == "jsonl")
+    found = payload.read(given, roots, folder, checksum, by_line=fmt == "jsonl")
     return {
         name: nested.rows(found[path.split(".")[0]], path, source.reads(name), source.asked(name), by_line=fmt == "jsonl")
         for name, path in paths.items()
     }
+
+
+def _flat(source: Source, fmt: str, given: Sequence[files.File], folder: Path, checksum: files.Checksum) -> dict[str, raw.Raw]:
+    columns = _columns(source, fmt)
+    found = delimited.read(given, source.said.csv, columns, folder, checksum)
+    # A CSV file knows no nulls.
+    return {name: cells.rows(found, columns, source.reads(name), (), unit="line") for name in source.objects}
+
+
+def _columns(source: Source, fmt: str) -> list[str]:
+    """The source values that its objects need, each once. Raises PlanError for objects that would stand in others."""
+    wrong = [name for name in source.objects if source.plan.objects[name].records != "[]"]
+    if wrong:
+        raise errors.PlanError(*(f"objects.{name}.records: rows of {fmt} stand in no list; leave it out" for name in wrong))
+    return list(dict.fromkeys(read for name in source.objects for read in source.reads(name)))

@@ -1,0 +1,62 @@
+"""Rows of cells, one row a line → each object's raw rows: how flat sources end, CSV files and queries alike.
+
+A line is a JSON list of the texts of those columns that the plan reads, or a JSON string: why the row can't be read.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import errors, tables
+from include.bulkload.intake import names, raw
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from include.bulkload.intake import lines
+
+MOST_TOLD = 20
+
+
+def rows(found: lines.Lines, columns: Sequence[str], reads: Mapping[str, str], asked: Collection[str], *, unit: str) -> raw.Raw:
+    """Take one object's values out of the rows.
+
+    `columns`: what the lines hold; `reads`: the source values wanted → what they fill; `asked`: those of them whose nulls
+    are to be told: cells that are null, not ""; `unit`: how a place is called, `line` or `row`.
+    """
+    at = {name: f"c[{columns.index(name) + 1}]" for name in reads}
+    cells = "c" if [*columns] == [*reads] else f"[{', '.join(at.values())}]::VARCHAR[]"
+    told = ", ".join(f"CASE WHEN {at[name]} IS NULL THEN {tables.literal(name)} END" for name in reads if name in asked)
+    nulls = f"nullif(list_filter([{told}], lambda name: name IS NOT NULL), [])" if told else "NULL::VARCHAR[]"
+    fault = "CASE WHEN c IS NULL THEN json_extract_string(line, '$') END"
+    query = (
+        f"SELECT row_id, NULL::BIGINT AS parent_row, nth, {cells} AS raw, CASE WHEN c IS NOT NULL THEN {nulls} END AS nulls, "
+        f"{fault} AS fault, false AS filtered FROM (SELECT row_id, nth, line, from_json(line, '[\"VARCHAR\"]') AS c FROM ({found.query}))"
+    )
+    place = f"concat({found.name('file')}, '{unit} ', nth + 1) AS place"
+    return raw.Raw(query, tuple(reads), lambda wanted: f"SELECT row_id, {place} FROM ({found.query}) SEMI JOIN {wanted} USING (row_id)")
+
+
+def columns_of(wanted: Collection[str], header: Sequence[str], what: str) -> list[int]:
+    """Find the wanted source values among the columns of a file or query; their places.
+
+    A value is a column as it is called, or the JSON pointer of one. Raises PlanError naming all that are missing.
+    """
+    found = {name: _column(name, header) for name in wanted}
+    missing = [name for name, column in found.items() if column not in header]
+    if missing:
+        raise errors.PlanError(*(_missing(name, header, what) for name in missing))
+    return [header.index(column) for column in found.values()]
+
+
+def _column(name: str, header: Sequence[str]) -> str:
+    parsed = names.parsed(name)
+    return parsed.keys[0] if name not in header and parsed.up == 0 and len(parsed.keys) == 1 else name
+
+
+def _missing(name: str, header: Sequence[str], what: str) -> str:
+    near = difflib.get_close_matches(name, header, n=3, cutoff=0.6) or difflib.get_close_matches(name.lower(), header, n=3)
+    more = f" and {len(header) - MOST_TOLD} more" if len(header) > MOST_TOLD else ""
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(header[:MOST_TOLD])}{more}"
+    return f"{what}: it has no column {name} that the plan reads; {hint}"
