@@ -77,7 +77,7 @@ class Queries:
         """Whether an id is that of a query job."""
         return ids.read(job_id) in self._known
 
-    def create(self, given: dict[str, Any], version: str) -> dict[str, Any]:
+    def create(self, given: dict[str, Any], version: str, user_id: str) -> dict[str, Any]:
         """Create a job and begin to run its query. Raises Refused (400)."""
         enums = {name: jobs.ENUMS[name] for name in ("contentType", "lineEnding", "columnDelimiter")} | {"operation": ("query", "queryAll")}
         for name, allowed in enums.items():
@@ -96,7 +96,7 @@ class Queries:
             "id": job_id,
             "operation": given.get("operation", "query"),
             "object": asked.sobject.name,
-            "createdById": self.site.user_id,
+            "createdById": user_id,
             "createdDate": now,
             "systemModstamp": now,
             "state": jobs.WORKING,

@@ -41,7 +41,8 @@ class _Routes:
 
     async def create(self, request: web.Request) -> web.Response:
         """Create a job; it is told as UploadComplete, later looks see it go on."""
-        return answers.told(self.org.queries.create(await routes_bulk.read_json(request), request.match_info["version"]))
+        given = await routes_bulk.read_json(request)
+        return answers.told(self.org.queries.create(given, request.match_info["version"], request["user_id"]))
 
     async def listed(self, request: web.Request) -> web.Response:
         """List the query jobs, unless others are asked for."""

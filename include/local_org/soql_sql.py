@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from include.local_org import schema
 
 MOMENT = 23
+COLUMN = re.compile(r'\w+\."\w+"')
 
 
 @dataclass(slots=True)
@@ -142,7 +143,7 @@ class Joined:
         texts = [soql_values.value(target.field, value) for value in given.values if not soql_values.is_null(value)]
         self.values.append(json.dumps(texts))
         # One value for the whole list: lists of thousands are as quick as short ones.
-        found = f"{_folded(target)} {negated}IN (SELECT value FROM json_each(?))"
+        found = f"{self.folded(target)} {negated}IN (SELECT value FROM json_each(?))"
         if negated:
             return f"({target.sql} IS NOT NULL AND {found})" if nulls else f"({target.sql} IS NULL OR {found})"
         return f"({found} OR {target.sql} IS NULL)" if nulls else found
@@ -165,7 +166,7 @@ class Joined:
             self.values.append(soql_values.pattern(value))
             return f"folded({target.sql}) LIKE folded(?) ESCAPE '\\'"
         self.values.append(soql_values.value(target.field, value))
-        compared = f"{_folded(target)} {operator} ?"
+        compared = f"{self.folded(target)} {operator} ?"
         return f"({target.sql} IS NULL OR {compared})" if operator == "!=" else compared
 
     def _days(self, target: Target, operator: str, days: tuple[datetime.date, datetime.date]) -> str:
@@ -189,7 +190,8 @@ class Joined:
 
     def select(self, columns: list[str], query: soql_parts.Query) -> str:
         """Write the whole statement."""
-        conditions = [] if self.deleted or query.all_rows else ['r."IsDeleted" = 0']
+        self.deleted = self.deleted or query.all_rows
+        conditions = [] if self.deleted else ['r."IsDeleted" = 0']
         if query.where is not None:
             conditions.append(self.condition(query.where))
         groups = [self._group(item) for item in query.groups]
@@ -201,6 +203,17 @@ class Joined:
             tail += f" LIMIT {-1 if query.limit is None else query.limit} OFFSET {query.offset}"
         return f'SELECT {", ".join(columns)} FROM "{self.sobject.name}" AS r {" ".join(self.joins)}{where}{tail}'
 
+    def folded(self, target: Target) -> str:
+        """The SQL of a field as it is compared; its folded key where it has one, because that is indexed."""
+        each = target.field
+        keyed = each.folds and (each.unique or each.external_id or each.id_lookup) and each.type not in soql_values.NUMBERS
+        # Deleted records have no key any more, but they have the value.
+        if keyed and not self.deleted and COLUMN.fullmatch(target.sql):
+            return target.sql[:-1] + '~"'
+        if each.type == "datetime":
+            return f"substr({target.sql}, 1, {MOMENT})"
+        return f"folded({target.sql})" if soql_values.folds(each) else target.sql
+
     def _group(self, item: soql_parts.Item) -> str:
         target = self.valued(item, grouped=False)
         if not item.function:
@@ -210,7 +223,7 @@ class Joined:
     def _ordered(self, item: soql_parts.Item, way: str, nulls: str, *, grouped: bool) -> str:
         target = self.valued(item, grouped=grouped)
         _may(target.field, "sortable", "sorted")
-        return f"{target.sql if item.function else _folded(target)} {way} NULLS {nulls}"
+        return f"{target.sql if item.function else self.folded(target)} {way} NULLS {nulls}"
 
 
 def _may(each: schema.Field, name: str, done: str) -> None:
@@ -258,14 +271,3 @@ def _no_column(name: str, sobject: schema.SObject) -> answers.Refused:
         "WSDL or the describe call for the appropriate names."
     )
     return answers.Refused(400, "INVALID_FIELD", message)
-
-
-def _folded(target: Target) -> str:
-    """The SQL of a field as it is compared; its folded key where it has one, because that is indexed."""
-    each = target.field
-    keyed = each.folds and (each.unique or each.external_id or each.id_lookup) and each.type not in soql_values.NUMBERS
-    if keyed and target.sql.startswith("r."):
-        return f'r."{each.name}~"'
-    if each.type == "datetime":
-        return f"substr({target.sql}, 1, {MOMENT})"
-    return f"folded({target.sql})" if soql_values.folds(each) else target.sql

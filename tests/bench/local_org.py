@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 INGEST = "/services/data/v66.0/jobs/ingest"
+QUERY = "/services/data/v66.0/jobs/query"
 JOB = {"object": "Account", "operation": "upsert", "externalIdFieldName": "External_Id__c", "lineEnding": "LF"}
 ENDED = {"JobComplete", "Failed", "Aborted"}
 # An upload has at most 150,000,000 bytes.
@@ -28,7 +29,7 @@ ROWS_OF_MANY, SECONDS = 2000, 3
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Upsert the same accounts twice, as new ones and as updates; run many jobs at once; poll. Print what it took."""
+    """Upsert the same accounts twice, as new ones and as updates; query them; run many jobs at once; poll. Print what it took."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.local_org", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="accounts of five columns (default 1,000,000)")
     parser.add_argument("--jobs", type=int, default=50, help="jobs at once, of 2,000 accounts each (default 50)")
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
             for start in range(0, given.rows, MOST_ROWS):
                 rows = _written(upload, start, min(MOST_ROWS, given.rows - start))
                 _job(session, ingest, upload, rows, what)
+        _query(session, started["http_url"] + QUERY)
         _many(session, ingest, upload, given.jobs)
         _polls(session, ingest, started)
         peak = next(line for line in Path(f"/proc/{started['pid']}/status").read_text().splitlines() if line.startswith("VmHWM"))
@@ -87,6 +89,20 @@ def _job(session: requests.Session, ingest: str, upload: Path, rows: int, what: 
     began = time.monotonic()
     size = sum(len(block) for block in session.get(job + "/successfulResults", stream=True, timeout=600).iter_content(1 << 16))
     print(f"successfulResults: {size / 1e6:,.0f} MB in {time.monotonic() - began:,.1f} s", flush=True)
+
+
+def _query(session: requests.Session, queries: str) -> None:
+    """Query two columns of all accounts in a job and read its pages."""
+    began = time.monotonic()
+    asked = {"operation": "query", "query": "SELECT Id, External_Id__c FROM Account"}
+    job = queries + "/" + str(session.post(queries, json=asked, timeout=60).json()["id"])
+    rows = _ended(session, job)["numberRecordsProcessed"]
+    print(f"query job: {rows:,} rows of 2 columns in {time.monotonic() - began:,.1f} s", flush=True)
+    began, locator, size = time.monotonic(), "", 0
+    while locator != "null":
+        answer = session.get(f"{job}/results", params={"locator": locator} if locator else {}, timeout=600)
+        locator, size = answer.headers["Sforce-Locator"], size + len(answer.content)
+    print(f"query results: {size / 1e6:,.0f} MB in {time.monotonic() - began:,.1f} s", flush=True)
 
 
 def _many(session: requests.Session, ingest: str, upload: Path, jobs: int) -> None:

@@ -51,3 +51,11 @@ def test_he_logs_in_by_soap(steered: Steered) -> None:
     (token,) = re.findall("<sessionId>(.*?)</sessionId>", answer.text)
     his = asked.Salesforce(steered.url, token)
     assert "FEATURENOTENABLED" == his.refused(object="Account", operation="hardDelete")[0]["errorCode"]
+
+
+def test_his_query_jobs_are_his(steered: Steered) -> None:
+    """They carry his Id, as his loads do."""
+    his = steered.limited()
+    user_id = his.call("GET", "/services/oauth2/userinfo").json()["user_id"]
+    made = his.call("POST", "/jobs/query", json={"operation": "query", "query": "SELECT Id FROM Account"}).json()
+    assert user_id == made["createdById"]

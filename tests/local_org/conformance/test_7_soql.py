@@ -204,6 +204,9 @@ def test_7_5_deleted_records_are_seen_by_query_all_only(salesforce: Salesforce) 
     told = salesforce.call("GET", "/queryAll", params={"q": query}).json()["records"]
     assert [(sf_id, True)] == [(each["Id"], each["IsDeleted"]) for each in told]
     assert [True] == [each["IsDeleted"] for each in salesforce.query(f"{query} ALL ROWS")]
+    by_key = f"SELECT Id FROM Account WHERE External_Id__c = '{salesforce.key('gone').upper()}'"
+    assert [sf_id] == [each["Id"] for each in salesforce.call("GET", "/queryAll", params={"q": by_key}).json()["records"]]
+    assert [] == salesforce.query(by_key)
     assert sf_id != salesforce.account("gone")
 
 
