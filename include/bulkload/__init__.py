@@ -11,6 +11,7 @@ intake: a payload becomes rows
     intake/levels          which object waits for which
     intake/templates       dates, run id and params in URIs and SQL
     intake/plan_file       a plan file, read without YAML's surprises
+    intake/constants       texts of the plan's own
     intake/preflight       the plan held against the org, before anything is sent
     intake/names           how a plan names a source value
     intake/shapes          what a plan reads of a record
@@ -29,8 +30,13 @@ intake: a payload becomes rows
     intake/cells           rows of flat sources
     intake/sources         any source, read once
     intake/values          source values as Salesforce's text
+    intake/numerals        numbers that Salesforce keeps
+    intake/moments         dates, datetimes, times
+    intake/choices         booleans and picklists
     intake/record_ids      an Id, or none
+    intake/typed           which of these a field takes
     intake/keys            keys: missing, shared, contradicting
+    intake/filled          what fills a field, and what is wrong with it
     intake/link_cells      source values that name the parents
     intake/split           rows into one staged table per object
     intake/layers          who goes before whom among rows of one object

@@ -163,6 +163,10 @@ def _switches(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[
 def _value(value: mapping.Value, place: str) -> Iterator[str]:
     if (value.from_ is None) == (value.constant is None):
         yield f"{place}: give `from` or `constant`, one of the two"
+    if "#N/A" in {text.strip() for text in (value.constant, value.default, *value.values.values()) if text}:
+        yield f"{place}: the text #N/A would empty the field; for nulls of the source say `nulls: clear`"
+    if value.constant is not None and (value.default is not None or value.values):
+        yield f"{place}.constant: it is the same in every row; leave `default` and `values` out"
     if value.only_values and not value.values:
         yield f"{place}.only_values: there are no `values`; list them"
     yield from _zone(f"{place}.time_zone", value.time_zone)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import keys, record_ids, values
+from include.bulkload.intake import keys, numerals, record_ids, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from include.bulkload.intake import mapping, plan, raw
+
+NO_KEY = f"it is no number of at most {numerals.SURE_DIGITS} digits, as the parents' keys are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,12 @@ class Cell:
     def checks(self) -> str:
         """Branches of a CASE that say what is wrong with it."""
         own = values.unfit(self.raw, self.field)
+        bare = f"nullif({tables.trimmed(self.raw)}, '')"
+        if self.rule is entities.KeyRule.NUMBER:
+            # A long number might be the double of another key.
+            own += f" WHEN {numerals.key_wrong(bare)} IS NOT NULL THEN {values.bad(self.field, NO_KEY)}"
         if self.rule is entities.KeyRule.RECORD_ID:
-            bare = f"nullif({tables.trimmed(self.raw)}, '')"
-            own += f" WHEN {record_ids.malformed(bare)} THEN {values.bad(self.field, 'it is no Id of 15 or 18 characters')}"
+            own += f" WHEN {record_ids.malformed(bare)} THEN {values.bad(self.field, record_ids.NO_ID)}"
         return own
 
 

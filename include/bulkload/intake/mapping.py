@@ -59,8 +59,12 @@ class Value(Strict):
         description="Source value: a key, `/address/city` for one within, `../sourceId` for the record's parent's.",
     )
     constant: str | None = Field(None, description="The same text in every row.")
-    default: str | None = Field(None, min_length=1, description="What is sent where the source value is absent or blank.")
-    values: dict[str, str] = Field(default_factory=dict, description="Source text → text to send; others are sent as they are.")
+    default: str | None = Field(
+        None, min_length=1, description="What is sent where the source value is absent, blank, or a null that isn't to clear the field."
+    )
+    values: dict[str, str] = Field(
+        default_factory=dict, description="Source text, without blanks around it → text to send; others are sent as they are."
+    )
     only_values: bool = Field(False, description="Reject a row whose text isn't in `values`.")
     record_type: bool = Field(False, description="The text is the DeveloperName of a record type; its Id is sent.")
     nulls: Nulls | None = Field(None, description="For nulls of the source: `leave` the field, or `clear` it. Default: the plan's.")

@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
+from include.bulkload.intake import constants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ def check(checked: plan.Plan, describes: Mapping[str, Any]) -> None:
     What describe can't decide passes: a wrong refusal is worse than none.
     """
     findings = [finding for name in checked.objects for finding in _object(checked, describes, name)]
+    findings += constants.mistakes(checked, describes)
     if findings:
         raise errors.PlanError(*findings)
 

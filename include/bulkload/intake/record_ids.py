@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+NO_ID = "it is no Id of 15 or 18 characters"
 GROUPS = (1, 6, 11)
 
 

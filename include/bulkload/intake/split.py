@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities, errors, tables
-from include.bulkload.intake import keys, link_cells, values
+from include.bulkload.basics import errors, tables
+from include.bulkload.intake import filled, keys, link_cells, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,8 @@ class _Object:
     def __init__(self, con: duckdb.DuckDBPyConnection, found: raw.Raw, checked: plan.Plan, describes: Mapping[str, Any], name: str) -> None:
         self.con, self.found, self.plan, self.name = con, found, checked, name
         self.each = checked.objects[name]
-        self.described = {field: keys.described(describes, self.each.sobject, field) for field in self.each.fields}
+        self.cells = filled.of(found, checked, describes, name)
+        self.key = next((each for each in self.cells if each.is_key), None)
         self.links = link_cells.of(found, checked, describes, name)
 
     def staged(self, folder: Path) -> Staged:
@@ -63,7 +64,7 @@ class _Object:
         final, rejected_csv = folder / f"{self.name}-staged.parquet", folder / f"{self.name}-rejected.csv"
         draft = folder / f"{self.name}-draft.parquet"
         rows = tables.write_parquet(self.con, self._draft(), draft)
-        if self.each.external_id and self._marked(*self._compared(draft, folder)):
+        if self.key and self._marked(*self._compared(draft, folder)):
             self._judge(draft, final)
         else:
             draft.replace(final)
@@ -80,28 +81,23 @@ class _Object:
 
     def _draft(self) -> str:
         """The rows with their text, before duplicates are judged."""
-        places = {field: str(value.from_) for field, value in self.each.values.items()}
-        raws = {field: self.found.text(source) for field, source in places.items()}
-        cells = ", ".join(
-            [*(f"{values.text(text)} AS {tables.quoted(field)}" for field, text in raws.items()), *(each.columns for each in self.links)]
-        )
-        types = {field: described["type"] for field, described in self.described.items()}
+        sent = [*(f"{each.sent} AS {tables.quoted(each.field)}" for each in self.cells), *(each.columns for each in self.links)]
+        changed = values.changed(each.changing for each in self.cells if each.changing)
         return (
-            f"SELECT row_id, parent_row, nth, {self._key()} AS key, {cells}, {self._reason(raws)} AS reason, "
-            f"NULL::BIGINT AS merged_into, filtered, {values.changed(raws, types)} FROM ({self.found.query})"
+            f"SELECT row_id, parent_row, nth, {self._key()} AS key, {', '.join(sent)}, {self._reason()} AS reason, "
+            f"NULL::BIGINT AS merged_into, filtered, {changed} FROM ({filled.steps(self.found.query, self.cells)})"
         )
 
-    def _reason(self, raws: Mapping[str, str]) -> str:
+    def _reason(self) -> str:
         """Why a row is rejected; one that is filtered needs no reason."""
-        said = values.reason("fault", raws, link_cells.checks(self.links))
+        said = values.reason("fault", [*(each.checks for each in self.cells), link_cells.checks(self.links)])
         return f"CASE WHEN NOT filtered THEN {said} END" if self.each.transform else said
 
     def _key(self) -> str:
-        if self.each.external_id is None:
+        """The key, folded from the text as it is sent: a line ending in a key comes back as LF."""
+        if self.key is None:
             return "NULL::VARCHAR"
-        source = str(self.each.values[self.each.external_id].from_)
-        # Of the text as it is sent: a line ending in a key comes back as LF.
-        return tables.folded(values.text(self.found.text(source)), keys.rule(self.described[self.each.external_id]))
+        return tables.folded(self.key.sent, keys.rule(self.key.described))
 
     def _compared(self, draft: Path, folder: Path) -> tuple[str, list[str]]:
         """The rows, and the columns that must be equal in rows that merge: all cells, links to the parents included."""
@@ -110,16 +106,11 @@ class _Object:
         for place, above in enumerate(nested):
             kin += f", coalesce(p{place}.merged_into, p{place}.row_id)::VARCHAR AS kin{place}"
             joins += f" LEFT JOIN {tables.parquet(folder / f'{above}-staged.parquet')} AS p{place} ON p{place}.row_id = d.parent_row"
-        rows = f"(SELECT d.*, {self._stored_key()} AS stored_key{kin} FROM {tables.parquet(draft)} AS d{joins})"
-        others = [field for field in self.each.fields if field != self.each.external_id]
+        stored = self.key.stored if self.key else "NULL"
+        rows = f"(SELECT d.*{kin} FROM (SELECT *, {stored} AS stored_key FROM {tables.parquet(draft)}) AS d{joins})"
+        others = [each.field for each in self.cells if not each.is_key]
         links = [f"to{each.number}" for each in self.links]
         return rows, ["stored_key", *others, *links, *(f"kin{place}" for place in range(len(nested)))]
-
-    def _stored_key(self) -> str:
-        """The key as the org stores it: case stays in text, though it may not tell records apart."""
-        described = self.described[str(self.each.external_id)]
-        as_text = described["type"] != "email" and keys.rule(described) in {entities.KeyRule.EXACT, entities.KeyRule.CASELESS}
-        return tables.trimmed("d." + tables.quoted(str(self.each.external_id))) if as_text else "d.key"
 
     def _judge(self, draft: Path, final: Path) -> None:
         """Write the draft's rows anew, with what `keys` marked."""

@@ -49,9 +49,9 @@ def raw_of(con: duckdb.DuckDBPyConnection, name: str, reads: Sequence[str], rows
     return raw.Raw(query, tuple(reads), lambda wanted: f"SELECT row_id, concat('row ', row_id) AS place FROM {wanted}")
 
 
-def staged(mapping: plan.Plan, describes: Mapping[str, Sequence[Any]], rows: Mapping[str, Rows]) -> dict[str, Rows]:
-    """Stage rows by object; `describes`: sobject → its fields. Returns the staged rows by object."""
-    whole = {name: {"fields": list(fields)} for name, fields in describes.items()}
+def staged(mapping: plan.Plan, describes: Mapping[str, Any], rows: Mapping[str, Rows]) -> dict[str, Rows]:
+    """Stage rows by object; `describes`: sobject → its fields, or its describe. Returns the staged rows by object."""
+    whole = {name: each if isinstance(each, dict) else {"fields": each} for name, each in describes.items()}
     with tempfile.TemporaryDirectory() as folder, tables.connect(tables.Limits(Path(folder) / "spill")) as con:
         found = {}
         for name in mapping.order():
@@ -66,3 +66,25 @@ def staged(mapping: plan.Plan, describes: Mapping[str, Sequence[Any]], rows: Map
 def column(rows: Rows, name: str) -> list[Any]:
     """One column of staged rows."""
     return [row[name] for row in rows]
+
+
+def one(
+    described: dict[str, Any], texts: Sequence[str | None], value: Mapping[str, Any] | None = None, **own: Any
+) -> list[tuple[Any, Any]]:
+    """Send texts into one field of an insert; what is sent of each, and why its row is rejected. `own`: of the plan."""
+    name = described["name"]
+    each = {"sobject": "Any__c", "operation": "insert", "fields": {name: {"from": "source", **(value or {})}}}
+    rows = staged(checked({"Any__c": each}, **own), {"Any__c": [described]}, {"Any__c": [{"source": text} for text in texts]})
+    return list(zip(column(rows["Any__c"], name), column(rows["Any__c"], "reason"), strict=True))
+
+
+def reason(described: dict[str, Any], text: str, value: Mapping[str, Any] | None = None, **own: Any) -> str | None:
+    """Say what is wrong with one text in a field; None if it is sent."""
+    ((_, said),) = one(described, [text], value, **own)
+    return None if said is None else str(said).removeprefix(f"bad value: {described['name']}: ")
+
+
+def sent(described: dict[str, Any], text: str, value: Mapping[str, Any] | None = None, **own: Any) -> str | None:
+    """Say what is sent of one text; what is wrong with it, if something is."""
+    ((cell, said),) = one(described, [text], value, **own)
+    return cell if said is None else f"rejected: {said.removeprefix('bad value: ' + described['name'] + ': ')}"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.bulkload.basics import tables
 from tests.include.bulkload.intake import conftest
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
@@ -22,10 +23,11 @@ PAYLOADS = st.lists(ACCOUNTS | BAD, max_size=6)
 
 
 def shown(value: Any) -> str | None:
-    """Write a scalar as it is to arrive, in plain Python; absent, null and empty are alike."""
+    """Write a scalar as it is to arrive, in plain Python; absent, null, empty and blank are alike."""
     if isinstance(value, bool):
         return str(value).lower()
-    return None if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n") or None
+    text = "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n")
+    return text if text.strip(tables.BLANKS) else None
 
 
 def payload(accounts: list[Any]) -> bytes:
