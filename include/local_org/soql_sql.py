@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from include.local_org import schema
 
 MOMENT = 23
+# So far up a path leads, and so many parents a query has at the most [K].
+MOST_LEVELS, MOST_RELATIONS = 5, 55
 COLUMN = re.compile(r'\w+\."\w+"')
 
 
@@ -71,6 +73,8 @@ class Joined:
     def tables(self, relations: list[str]) -> list[tuple[str, schema.SObject]]:
         """Join the tables that a way of relationships leads to: several for a polymorphic one."""
         known = [("r", self.sobject)]
+        if len(relations) > MOST_LEVELS:
+            raise soql_words.malformed(f"relationships to parents may not go further than {MOST_LEVELS} levels")
         for depth, relation in enumerate(relations):
             way = ".".join(relations[: depth + 1]).lower()
             if way not in self._aliases:
@@ -93,6 +97,8 @@ class Joined:
             if via is None or parent is None:
                 continue
             own = f"j{len(self.joins)}"
+            if len(self.joins) >= MOST_RELATIONS:
+                raise soql_words.malformed(f"a query may not have more than {MOST_RELATIONS} relationships to parents")
             self.joins.append(f'LEFT JOIN "{parent.name}" AS {own} ON {own}."Id" = {alias}."{via.name}"')
             found.append((own, parent))
         return found

@@ -135,6 +135,7 @@ def test_7_5_clauses_that_change_nothing(salesforce: Salesforce, rest: str) -> N
         ("SELECT Id FROM Account WHERE CreatedDate > LAST_N_YEARS:99999", "MALFORMED_QUERY", "LAST_N_YEARS:99999"),
         ("SELECT Id FROM Account WHERE COUNT(Id) > 1", "MALFORMED_QUERY", "aggregated"),
         ("SELECT Id FROM Account WHERE " + "NOT " * 3000 + "Name = 'a'", "MALFORMED_QUERY", "too deep"),
+        ("SELECT Parent.Parent.Parent.Parent.Parent.Parent.Name FROM Account", "MALFORMED_QUERY", "5 levels"),
         ("SELECT Id, (SELECT Id FROM Bacons) FROM Account", "INVALID_TYPE", "Didn't understand relationship 'Bacons'"),
     ],
 )
