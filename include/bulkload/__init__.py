@@ -54,6 +54,7 @@ match: Ids for the children
     match/own_ids          rows known by a key, given their Ids
     match/changes          rows that an earlier run loaded alike
     match/remembered       what later runs are told of this one
+    match/bereaved         children of parents that are gone
     match/link             children with a parent, ready to be sent
     match/orphans          children without one, set aside
 report: every row accounted for
@@ -72,6 +73,7 @@ steps: the use cases, in the order of the DAG
     steps/generations      what is remembered, numbered
     steps/memory           rows that needn't be sent again
     steps/remember         what this run leaves for later ones
+    steps/bereaved         children whose remembered parent is gone
     steps/orphan_filter    children linked or set aside
     steps/leftovers        jobs that nobody watched to the end
     steps/parts            one object's part of the summary

@@ -1,0 +1,78 @@
+"""Whatever a run sent and whatever became of it: the memory holds what is proven, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.bulkload.basics import tables
+from include.bulkload.match import changes, remembered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+    import pytest
+
+KEYS = ["a", "b", "c", "d"]
+FATES = st.sampled_from(["succeeded", "failed", "unprocessed", "in_doubt", "orphaned"])
+# Key → the digest in the memory; key → the cells sent, and the fates of its attempts (none: nobody knows).
+KNOWN = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(["1", "2"]), max_size=4)
+SENT = st.dictionaries(st.sampled_from(KEYS), st.tuples(st.sampled_from(["1", "2", "3"]), st.lists(FATES, max_size=3)), max_size=4)
+
+
+def own(key: str) -> str:
+    """The Id of a key's record."""
+    return f"001{key * 12}AAA"
+
+
+def written(con: duckdb.DuckDBPyConnection, path: Path, columns: str, rows: list[tuple[Any, ...]]) -> Path:
+    """Write rows to a Parquet file."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE w ({columns})")
+    for row in rows:
+        con.execute(f"INSERT INTO w VALUES ({', '.join('?' * len(row))})", list(row))
+    tables.write_parquet(con, "FROM w", path)
+    return path
+
+
+@settings(max_examples=60)
+@given(KNOWN, SENT, st.sets(st.sampled_from(KEYS)), st.booleans())
+def test_only_what_is_proven_is_remembered(
+    tmp_path_factory: pytest.TempPathFactory, known: dict[str, str], sent: dict[str, tuple[str, list[str]]], gone: set[str], newest: bool
+) -> None:
+    """Rows whose last attempt succeeded, with the cells of this run; rows that weren't sent, as they were; no record that is gone."""
+    folder = tmp_path_factory.mktemp("remembered")
+    with tables.connect(tables.Limits(folder)) as con:
+        columns = "key VARCHAR, sf_id VARCHAR, cells VARCHAR, links VARCHAR, edited BOOLEAN"
+        base = written(con, folder / "base", columns, [(key, own(key), digest, None, False) for key, digest in known.items()])
+        rows = [(KEYS.index(key), key, cells) for key, (cells, _) in sent.items()]
+        ready = written(con, folder / "ready", "row_id BIGINT, key VARCHAR, digest VARCHAR", rows)
+        attempts = []
+        for nth in range(3):
+            fates = [(KEYS.index(key), all_[nth], own(key)) for key, (_, all_) in sent.items() if nth < len(all_)]
+            attempts.append(written(con, folder / f"fates{nth}", "row_id BIGINT, fate VARCHAR, sf_id VARCHAR", fates))
+        lost = written(con, folder / "gone", "sf_id VARCHAR", [(own(key),) for key in gone])
+        account = remembered.Account([remembered.Sent(ready, "digest")], attempts, [lost])
+        count = remembered.write(con, base, account, newest=newest, out=folder / "out")
+        found = con.execute(f"SELECT key, sf_id, cells FROM {tables.parquet(folder / 'out')}").fetchall()
+    kept = {key: digest for key, digest in known.items() if key not in sent}
+    proven = {key: cells for key, (cells, all_) in sent.items() if all_ and all_[-1] == "succeeded"} if newest else {}
+    expected = [(key, own(key), digest) for key, digest in sorted((kept | proven).items()) if key not in gone]
+    assert (expected, len(expected)) == (found, count)
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4) | st.none()
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(CELL, CELL), min_size=2, max_size=2))
+def test_a_digest_tells_cells_apart(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str | None, str | None]]) -> None:
+    """Equal exactly where all cells are equal as they are sent: nothing and empty text are one, and no cell runs into the next."""
+    with tables.connect(tables.Limits(tmp_path_factory.mktemp("digest"))) as con:
+        con.execute("CREATE TABLE r (a VARCHAR, b VARCHAR)")
+        for row in rows:
+            con.execute("INSERT INTO r VALUES (?, ?)", list(row))
+        (count,) = con.execute(f"SELECT count(DISTINCT {changes.digest(['a', 'b'], 'seed')}) FROM r").fetchone() or (0,)
+    assert len({tuple(cell or "" for cell in row) for row in rows}) == count
