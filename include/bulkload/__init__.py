@@ -74,6 +74,7 @@ steps: the use cases, in the order of the DAG
     steps/memory           rows that needn't be sent again
     steps/remember         what this run leaves for later ones
     steps/bereaved         children whose remembered parent is gone
+    steps/payloads         payloads that were inserted before
     steps/orphan_filter    children linked or set aside
     steps/leftovers        jobs that nobody watched to the end
     steps/parts            one object's part of the summary

@@ -1,0 +1,62 @@
+"""What earlier good runs inserted → a payload that would be inserted twice is refused, unless the plan says `again`.
+
+Only inserts: an upsert or update of the same payload leaves the same records (docs/decisions/again.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors
+from include.bulkload.ledger import entries
+from include.bulkload.steps import generations, journal
+
+if TYPE_CHECKING:
+    from include.bulkload.steps import ports
+
+INSERT = "insert"
+
+
+def refuse_repeat(run: ports.Run, opened: journal.Opened) -> None:
+    """Call it when the sources are staged, before anything is sent. Raises PlanError naming the run that loaded a payload before."""
+    if opened.plan.again or opened.plan.dry_run:
+        return
+    found = [finding for name, earlier in loaded_before(run, opened).items() for finding in _told(opened, name, earlier)]
+    if found:
+        raise errors.PlanError(*found)
+
+
+def _told(opened: journal.Opened, name: str, earlier: dict[str, Any]) -> list[str]:
+    trial = f" (a trial of its first {earlier['only_first']})" if earlier.get("only_first") else ""
+    source = opened.plan.source_of(name)
+    said = f"objects.{name}: {source} has the same content as in the run {earlier['run']}{trial}, which inserted it at {earlier['at']}"
+    return [f"{said}; name the new payload, or say `again: true` to insert it once more"]
+
+
+def loaded_before(run: ports.Run, opened: journal.Opened) -> dict[str, dict[str, Any]]:
+    """Find the objects whose payload another good run has inserted: name → {"run": URI of its folder, "at", "only_first"}."""
+    if run.memory is None:
+        return {}
+    found = {name: run.memory.read(where) for name, where in _places(run, opened).items()}
+    return {name: said for name, said in found.items() if said is not None and said["run"] != run.folder.uri("")}
+
+
+def loaded(run: ports.Run, opened: journal.Opened) -> None:
+    """Remember what this run inserted. Call it when the run is good; a cleared run adds nothing."""
+    if run.memory is None or opened.plan.dry_run:
+        return
+    for where in _places(run, opened).values():
+        # Who loaded it first is named; who loads it `again` knows.
+        with contextlib.suppress(FileExistsError):
+            run.memory.create(where, {"run": run.folder.uri(""), "at": run.now(), "only_first": opened.plan.only_first})
+
+
+def _places(run: ports.Run, opened: journal.Opened) -> dict[str, str]:
+    """Where it stands that an object's payload was inserted, for each object that this run inserts rows of."""
+    staged = journal.demand(run, entries.STAGED)
+    return {
+        name: f"{generations.place(opened, name)}/inserted-{staged['sources'][opened.plan.source_of(name)]}.json"
+        for name, each in opened.plan.objects.items()
+        if each.operation == INSERT and staged["objects"][name]["rows"]
+    }

@@ -1,0 +1,101 @@
+"""A payload that a good run inserted isn't inserted again by mistake; everything else may be loaded as often as one likes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import pytest
+
+from include import storage
+from include.bulkload.basics import errors, tables
+from include.bulkload.intake import plan
+from include.bulkload.ledger import entries
+from include.bulkload.steps import journal, payloads, ports
+from tests.include.bulkload.intake import test_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = "2026-01-01T00:00:00+00:00"
+
+
+class Clock:
+    """Always the same moment."""
+
+    def isoformat(self, timespec: str) -> str:
+        """Say it."""
+        return NOW
+
+
+def begun(base: Path, number: int, sha256: str, rows: int = 3, **more: Any) -> tuple[ports.Run, journal.Opened]:
+    """A run of the default plan, which upserts accounts and inserts contacts, staged from one source."""
+    fs, folder = fsspec.filesystem("file"), str(base / "runs")
+    made: Any = {"salesforce": None, "scratch": base, "limits": tables.Limits(base), "clock": Clock, "pause": None}
+    run = ports.Run(folder=storage.run_folder(fs, folder, "dag", f"run-{number}"), memory=storage.memory(fs, folder), **made)
+    org = more.pop("org_id", "00D000000000001AAA")
+    opened = journal.Opened(plan.plan_from({**test_plan.GOOD, **more}), {}, org, NOW)
+    journal.note(run, entries.staged({name: {"rows": rows} for name in opened.plan.objects}, {plan.SOURCE: sha256}))
+    return run, opened
+
+
+def loaded(base: Path, number: int, sha256: str, **more: Any) -> tuple[ports.Run, journal.Opened]:
+    """A good run."""
+    run, opened = begun(base, number, sha256, **more)
+    payloads.refuse_repeat(run, opened)
+    payloads.loaded(run, opened)
+    return run, opened
+
+
+def test_the_same_content_is_refused(tmp_path: Path) -> None:
+    """Named are the object, the earlier run and the remedy; the upserted object isn't the reason."""
+    first, _ = loaded(tmp_path, 1, "aa")
+    with pytest.raises(errors.PlanError) as refused:
+        payloads.refuse_repeat(*begun(tmp_path, 2, "aa"))
+    (finding,) = refused.value.findings
+    assert finding.startswith(
+        f"objects.Contact: source has the same content as in the run {first.folder.uri('')}, which inserted it at {NOW}"
+    )
+    assert "again: true" in finding
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"sha256": "bb"}, {"again": True}, {"dry_run": True}, {"rows": 0}, {"name": "another"}, {"org_id": "00D000000000002AAA"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_anything_else_may_be_loaded(tmp_path: Path, other: dict[str, Any]) -> None:
+    """Other content, another plan or org, no rows at all, a plan that says `again`, or one that sends nothing."""
+    loaded(tmp_path, 1, "aa")
+    payloads.refuse_repeat(*begun(tmp_path, 2, **{"sha256": "aa", **other}))
+
+
+def test_upserts_are_harmless(tmp_path: Path) -> None:
+    """A nightly upsert of the same file is nobody's mistake."""
+    only = {"objects": {"Account": test_plan.GOOD["objects"]["Account"]}}
+    for number in range(2):
+        loaded(tmp_path, number, "aa", **only)
+
+
+def test_a_cleared_run_is_not_an_earlier_one(tmp_path: Path) -> None:
+    """Its own note doesn't stop it."""
+    run, opened = loaded(tmp_path, 1, "aa")
+    payloads.refuse_repeat(run, opened)
+    payloads.loaded(run, opened)
+    assert {} == payloads.loaded_before(run, opened)
+
+
+def test_a_trial_is_named_as_one(tmp_path: Path) -> None:
+    """Its rows are in the org; whoever loads the whole must know."""
+    loaded(tmp_path, 1, "aa", only_first=20)
+    with pytest.raises(errors.PlanError, match="a trial of its first 20"):
+        payloads.refuse_repeat(*begun(tmp_path, 2, "aa"))
+
+
+def test_a_run_without_a_memory_is_not_stopped(tmp_path: Path) -> None:
+    """Nothing is known of earlier ones."""
+    run, opened = loaded(tmp_path, 1, "aa")
+    bare = dataclasses.replace(begun(tmp_path, 2, "aa")[0], memory=None)
+    payloads.loaded(bare, opened)
+    assert ({}, run.folder.uri("") != bare.folder.uri("")) == (payloads.loaded_before(bare, opened), True)
