@@ -47,6 +47,7 @@ load: rows become jobs, jobs become fates
     load/chunks            rows cut into uploads, exact to the byte
     load/job               the life of a Bulk API 2.0 job
     load/echoes            rows without a key, found again by their text
+    load/fates             several waves folded: one final fate per row
     load/results           three result files, one fate per row
 match: Ids for the children
     match/id_map           source row to record
@@ -55,8 +56,11 @@ match: Ids for the children
     match/changes          rows that an earlier run loaded alike
     match/remembered       what later runs are told of this one
     match/bereaved         children of parents that are gone
-    match/link             children with a parent, ready to be sent
-    match/orphans          children without one, set aside
+    match/ways             one link, followed
+    match/causes           a link that led nowhere: why, down all generations
+    match/passes           who of a wave is sent, in which order, and who is set aside
+    match/link             children with their parents, ready to be sent
+    match/orphans          children without one, for people
 report: every row accounted for
     report/reconcile       the sums of one object
     report/summary         the whole run, and its verdict

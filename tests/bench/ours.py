@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import files, sources, split
-from include.bulkload.load import chunks, results
+from include.bulkload.load import chunks, fates, results
 from include.bulkload.match import id_map, link, orphans
 from tests.bench import family
 
@@ -55,7 +55,7 @@ def ids(_: Path, folder: Path) -> None:
             files = results.ResultFiles(*(folder / f"{kind}-{each.number}.csv" for kind in ("successful", "failed", "unprocessed")))
             sent = results.Sent(folder / "Account-ready.parquet", each, tuple(PARENT), key)
             results.fates(con, sent, entities.JobEnd(**end), files, folder / f"fates-{each.number}.parquet")
-        id_map.learn(con, _fates(folder), folder / "Account-staged.parquet", folder / "ids.parquet")
+        id_map.learn(con, [fates.Wave(_fates(folder))], folder / "Account-staged.parquet", folder / "ids.parquet")
 
 
 def without_parent(_: Path, folder: Path) -> None:

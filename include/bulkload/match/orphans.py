@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.load import fates
+from include.bulkload.match import causes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +53,24 @@ def set_aside(con: duckdb.DuckDBPyConnection, family: Family, out: Path, for_peo
     )
     tables.write_people_csv(con, shown, for_people)
     return rows
+
+
+def for_people(con: duckdb.DuckDBPyConnection, name: str, fields: Sequence[str], staged: Path, aside: Path, out: Path) -> int:
+    """Write the orphans of a wave's `aside` as CSV: parent, ancestor and their errors beside the row's cells; return how many."""
+    details = [each for each in causes.COLUMNS.split(", ") if each not in {"row_id", *fates.COLUMNS.split(", ")}]
+    shown = [_row_text(each) if each.endswith("_row") else f"a.{each}" for each in details]
+    query = (
+        f"SELECT {tables.row_id_text(name, 'a.row_id')} AS row_id, {', '.join(shown)}, "
+        f"{', '.join(f's.{tables.quoted(field)}' for field in fields)} FROM {tables.parquet(aside)} AS a "
+        f"JOIN {tables.parquet(staged)} AS s USING (row_id) WHERE a.fate = '{entities.Fate.ORPHANED}' ORDER BY a.row_id"
+    )
+    return tables.write_people_csv(con, query, out)
+
+
+def _row_text(column: str) -> str:
+    """Show a row id whose object stands beside it: `Account-0-17`."""
+    whose = column.replace("_row", "_object")
+    return f"a.{whose} || '-' || (a.{column} // {tables.POSITIONS}) || '-' || (a.{column} % {tables.POSITIONS}) AS {column}"
 
 
 def _fate() -> str:

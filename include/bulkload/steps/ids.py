@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import tables
 from include.bulkload.ledger import entries
+from include.bulkload.load import fates
 from include.bulkload.match import id_map
 from include.bulkload.steps import journal, settle
 
@@ -24,5 +25,5 @@ def _learned(run: ports.Run, name: str) -> entries.Entry:
     staged = journal.bring(run, journal.demand(run, entries.STAGED)["objects"][name]["file"])
     out = run.scratch / f"{name}-id_map.parquet"
     with tables.connect(run.limits) as con:
-        ids = id_map.learn(con, settle.fates(run, name), staged, out)
+        ids = id_map.learn(con, [fates.Wave(settle.fates(run, name))], staged, out)
     return entries.learned(name, journal.keep(run, out, f"{name}/id_map.parquet"), ids)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.bulkload.basics import tables
+from include.bulkload.load import fates
 from include.bulkload.match import id_map, link, orphans
 
 FATES = ["succeeded", "failed", "unprocessed", "in_doubt", "rejected", "merged", "never sent"]
@@ -22,7 +23,8 @@ def laid(folder: Path, parents: list[str], children: list[int]) -> dict[str, Any
     A merged parent shares the record of row 0.
     """
     with tables.connect(tables.Limits(folder)) as con:
-        con.execute("CREATE TABLE p (row_id BIGINT, parent_row BIGINT, nth INTEGER, key VARCHAR, reason VARCHAR, merged_into BIGINT)")
+        own = "row_id BIGINT, parent_row BIGINT, nth INTEGER, key VARCHAR, reason VARCHAR, merged_into BIGINT, filtered BOOLEAN"
+        con.execute(f"CREATE TABLE p ({own})")
         con.execute("CREATE TABLE f (row_id BIGINT, fate VARCHAR, sf_id VARCHAR, created BOOLEAN, error VARCHAR, job_id VARCHAR)")
         con.execute(
             "CREATE TABLE c (row_id BIGINT, parent_row BIGINT, nth INTEGER, key VARCHAR, Name VARCHAR, reason VARCHAR, merged_into BIGINT)"
@@ -30,7 +32,7 @@ def laid(folder: Path, parents: list[str], children: list[int]) -> dict[str, Any
         for row, fate in enumerate(parents):
             rejected, merged = fate == "rejected", fate == "merged"
             con.execute(
-                "INSERT INTO p VALUES (?, NULL, ?, ?, ?, ?)",
+                "INSERT INTO p VALUES (?, NULL, ?, ?, ?, ?, false)",
                 [row, row, f"k{row}", "missing key" if rejected else None, 0 if merged else None],
             )
             if fate in FATES[:4]:
@@ -43,7 +45,7 @@ def laid(folder: Path, parents: list[str], children: list[int]) -> dict[str, Any
         paths = {name: folder / f"{name}.parquet" for name in "pfcmlo"}
         for name in "pfc":
             tables.write_parquet(con, f"FROM {name} ORDER BY hash(row_id)" if name == "f" else f"FROM {name}", paths[name])
-        id_map.learn(con, [paths["f"]], paths["p"], paths["m"])
+        id_map.learn(con, [fates.Wave([paths["f"]])], paths["p"], paths["m"])
         tables.write_parquet(con, link.children(paths["c"], ["Name"], [("AccountId", paths["m"])]), paths["l"])
         family = orphans.Family("Contact", paths["c"], ("Name",), "Account", paths["p"], paths["m"], [paths["f"]])
         orphans.set_aside(con, family, paths["o"], folder / "o.csv")

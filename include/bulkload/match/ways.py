@@ -1,0 +1,185 @@
+"""One link of an object, ready to be followed → the SQL of its joins, its Id, its cell, its condition.
+
+A row's cells are those of the staged table `s`; where some links of a row wait for a second pass, `w.cut` lists their numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from include.bulkload.load import fates
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Where parents of this load without an Id are explained: their name in the plan, staged rows, waves until now.
+
+    `key_field`: the column of the staged rows that is their key; needed where the key of a record that rows stood in is sent
+    or looked for in the org.
+    """
+
+    object: str
+    staged: Path
+    waves: Sequence[fates.Wave]
+    key_field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One link, or one of a field's alternatives, of an object.
+
+    `field`: the lookup; `number`: which of the object's links (`to<number>`, `as<number>`); `nested`: parent_row names the parent.
+    `known`: the id map of parents of this load, None while there is none; `from_org`: key, sf_id, twice, what was found in the
+    org, None if nobody asked. Records in the org alone have no `lost`; their Parquet may be given as either. If there is neither
+    `lost` nor a file, the cell is an Id.
+    `column`: what is sent, `AccountId`, `Account.External_Id__c` or `Contact:Who.External_Id__c`; `sends_key`: the key goes into
+    it, not the Id. `missing`: quarantine | blank | fail | look_in_org, where `look_in_org` is as `quarantine` once `from_org` is
+    there. `required`: a row whose field is blank is rejected. `lost`: where parents of this load are explained.
+    `cut`: it waits for the second pass in every row. `parent`: what people call the records, where `lost` doesn't say.
+    """
+
+    field: str
+    number: int
+    nested: bool
+    known: Path | None
+    from_org: Path | None
+    column: str
+    sends_key: bool
+    missing: str
+    required: bool
+    lost: Lost | None
+    cut: bool = False
+    parent: str = ""
+
+    @property
+    def id_map(self) -> Path | None:
+        """The Ids of parents of this load."""
+        return self.known if self.lost is not None else None
+
+    @property
+    def org(self) -> Path | None:
+        """The Ids of records in the org."""
+        return self.from_org or (self.known if self.lost is None else None)
+
+    @property
+    def by_id(self) -> bool:
+        """Whether the cell is the Id."""
+        return self.lost is None and self.org is None
+
+    @property
+    def key(self) -> str:
+        """The parent's key, folded, as SQL."""
+        return f"p{self.number}.key" if self.nested else f"s.to{self.number}"
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a row whose filled link finds no record isn't sent."""
+        return not self.by_id and (self.missing != "blank" or self.required)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A way that some rows of a pass follow. `conditions`: which rows, all of them must hold; none: every row."""
+
+    way: Way
+    conditions: tuple[str, ...]
+
+    @property
+    def taken(self) -> str:
+        """Whether a row follows it, as SQL."""
+        return " AND ".join(self.conditions) or "true"
+
+    @property
+    def sf_id(self) -> str:
+        """The Id it leads to, NULL if there is none."""
+        n = self.way.number
+        found = [f"k{n}.sf_id"] if self.way.id_map else []
+        found += [f"CASE WHEN NOT o{n}.twice THEN o{n}.sf_id END"] if self.way.org else []
+        if self.way.by_id:
+            return f"s.as{n}"
+        return f"coalesce({', '.join(found)})" if len(found) > 1 else "".join(found) or "NULL::VARCHAR"
+
+    @property
+    def lacking(self) -> str:
+        """Whether a row follows it and finds no record."""
+        return " AND ".join((*self.conditions, f"{self.sf_id} IS NULL"))
+
+    @property
+    def led(self) -> str:
+        """The opposite: a row doesn't follow it, or finds its record."""
+        return f"({self.sf_id} IS NOT NULL" + (f" OR NOT ({self.taken}))" if self.conditions else ")")
+
+    @property
+    def value(self) -> str:
+        """The cell that is sent: the Id, or the key where a record has it."""
+        if not self.way.sends_key:
+            return self._if_taken(self.sf_id)
+        return f"CASE WHEN {self.taken} AND {self.sf_id} IS NOT NULL THEN {self.key_text} END"
+
+    @property
+    def key_text(self) -> str:
+        """The parent's key as the row writes it, or as the parent does that it stood in."""
+        n, field = self.way.number, self.way.lost.key_field if self.way.lost else ""
+        return f"p{n}.{tables.quoted(field or 'key')}" if self.way.nested else f"s.as{n}"
+
+    @property
+    def group(self) -> str:
+        """What is equal in rows of one parent; NULL without one."""
+        if self.way.id_map and not self.way.org:
+            return self._if_taken(f"k{self.way.number}.sent_row")
+        return self.record
+
+    @property
+    def record(self) -> str:
+        """The same, whatever the way: the first 15 characters of the Id, which tell records apart."""
+        return self._if_taken(f"s.to{self.way.number}" if self.way.by_id else f"left({self.sf_id}, 15)")
+
+    def _if_taken(self, expression: str) -> str:
+        return f"CASE WHEN {self.taken} THEN {expression} END" if self.conditions else expression
+
+    def parents(self) -> Iterator[str]:
+        """The rows that its rows stood in."""
+        if self.way.nested and self.way.lost:
+            n = self.way.number
+            yield f"LEFT JOIN {tables.parquet(self.way.lost.staged)} AS p{n} ON p{n}.row_id = s.parent_row"
+
+    def joins(self) -> Iterator[str]:
+        """The tables it looks into, each by one row at most."""
+        way, n = self.way, self.way.number
+        if way.org or way.sends_key:
+            yield from self.parents()
+        if way.id_map and way.nested:
+            yield f"LEFT JOIN {tables.parquet(way.id_map)} AS k{n} ON k{n}.row_id = s.parent_row"
+        elif way.id_map:
+            # Merged rows have the key of the row that was sent for them.
+            sent = f"SELECT key, sf_id, sent_row FROM {tables.parquet(way.id_map)} WHERE row_id = sent_row"
+            yield f"LEFT JOIN ({sent}) AS k{n} ON k{n}.key = {way.key}"
+        if way.org:
+            yield f"LEFT JOIN {tables.parquet(way.org)} AS o{n} ON o{n}.key = {way.key}"
+
+
+def first_pass(ways: Sequence[Way], cut: frozenset[int]) -> list[Step]:
+    """The steps of all links but those that wait; `cut`: numbers that wait in some rows."""
+    own = {n: (f"NOT list_contains(w.cut, {n})",) for n in cut}
+    return [Step(way, (*_filled(ways, way), *own.get(way.number, ()))) for way in ways if not way.cut]
+
+
+def second_pass(ways: Sequence[Way], cut: frozenset[int]) -> list[Step]:
+    """The steps of the links that waited; `cut`: numbers that waited in some rows."""
+    own = {way.number: () if way.cut else (f"list_contains(w.cut, {way.number})",) for way in ways if way.cut or way.number in cut}
+    return [Step(way, (*_filled(ways, way), *own[way.number])) for way in ways if way.number in own]
+
+
+def _filled(ways: Sequence[Way], way: Way) -> list[str]:
+    """Which rows' cell counts: the first filled one of the field. A row that stood in its parent always has it."""
+    if way.nested:
+        return []
+    before = [each.number for each in ways if each.field == way.field and each.number < way.number]
+    return [f"s.to{way.number} IS NOT NULL", *(f"s.to{number} IS NULL" for number in before)]
