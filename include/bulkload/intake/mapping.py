@@ -39,7 +39,8 @@ class Source(Strict):
     uri: str | None = Field(
         None,
         min_length=1,
-        description="File, folder (with `/` at the end) or glob, under one of the allowed roots; `.gz` and `.zst` are unpacked.",
+        description="File, folder (with `/` at the end) or glob, under one of the allowed roots; `.gz` and `.zst` are unpacked. In plan "
+        "files `./` and `../` lead from the file's own folder.",
     )
     sql: str | None = Field(None, min_length=1, description="A query instead of a URI; each row is a record.")
     conn_id: str | None = Field(None, min_length=1, description="Airflow connection that the query goes to.")

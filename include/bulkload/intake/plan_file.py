@@ -36,6 +36,7 @@ def read(path: Path) -> tuple[dict[str, Any], plan.Plan]:
     """
     try:
         document = _document(path)
+        _place(document, path)
         checked = plan.plan_from(document)
         wrong = templates.findings(document, checked.defaults)
     except errors.PlanError as found:
@@ -54,6 +55,14 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise errors.PlanError(f"{path}: it holds no plan; begin with `name:`, see docs/plan.md")
     return found
+
+
+def _place(document: dict[str, Any], path: Path) -> None:
+    """Make whole URIs of those that begin with a dot: they lead from the plan file's folder."""
+    named = document.get("sources")
+    for source in [document.get("source"), *(named.values() if isinstance(named, dict) else ())]:
+        if isinstance(source, dict) and isinstance(source.get("uri"), str) and source["uri"].startswith(("./", "../")):
+            source["uri"] = f"{path.parent.resolve().as_uri()}/{source['uri']}"
 
 
 def _json(path: Path, text: str) -> Any:
