@@ -29,6 +29,7 @@ intake: a payload becomes rows
     intake/delimited       CSV files
     intake/cells           rows of flat sources
     intake/sources         any source, read once
+    intake/transformed     rows that passed a function of your own
     intake/values          source values as Salesforce's text
     intake/numerals        numbers that Salesforce keeps
     intake/moments         dates, datetimes, times
@@ -38,6 +39,7 @@ intake: a payload becomes rows
     intake/keys            keys: missing, shared, contradicting
     intake/filled          what fills a field, and what is wrong with it
     intake/link_cells      source values that name the parents
+    intake/trial           the first roots and what hangs on them
     intake/split           rows into one staged table per object
     intake/layers          who goes before whom among rows of one object
 ledger: what was done, only ever added to

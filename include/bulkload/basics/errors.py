@@ -4,6 +4,7 @@ BulkloadError
 ├── MustStop            a person must act
 │   ├── PlanError           the plan contradicts itself or the org
 │   ├── SourceError         the source can't be read as the plan says
+│   ├── TransformFailed     a function of the plan breaks, or breaks its rules
 │   ├── LoginRefused        Salesforce doesn't let this connection in
 │   ├── RequestRefused      Salesforce understood the request and said no
 │   ├── WrongOrg            the connection leads to another org than the run began with
@@ -46,6 +47,10 @@ class PlanError(MustStop):
 
 class SourceError(MustStop):
     """The source can't be read as the plan says; the message names the place."""
+
+
+class TransformFailed(MustStop):
+    """A function of the plan raises, or returns something else than the frame's rows as text."""
 
 
 class LoginRefused(MustStop):

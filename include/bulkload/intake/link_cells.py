@@ -22,12 +22,17 @@ NO_KEY = f"it is no number of at most {numerals.SURE_DIGITS} digits, as the pare
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The cell of one link: its number, its lookup field, its source value (an SQL expression), how the parents' keys compare."""
+    """The cell of one link.
+
+    Its number, its lookup field, its source value (an SQL expression), how the parents' keys compare, and what people
+    call it: the field, or with several parents `WhoId: Contact`.
+    """
 
     number: int
     field: str
     raw: str
     rule: entities.KeyRule
+    told: str
 
     @property
     def columns(self) -> str:
@@ -61,10 +66,14 @@ def _all(each: mapping.ObjectPlan) -> Iterator[tuple[str, mapping.Link]]:
 def of(found: raw.Raw, checked: plan.Plan, describes: Mapping[str, Any], name: str) -> tuple[Cell, ...]:
     """List the link cells of an object. `describes`: sobject → describe, those of parents in the org included."""
     return tuple(
-        Cell(number, field, found.text(str(link.from_)), _rule(link, checked, describes))
+        Cell(number, field, found.text(str(link.from_)), _rule(link, checked, describes), _told(checked.objects[name], field, link))
         for number, field, link in numbered(checked.objects[name])
         if link.by != "nesting"
     )
+
+
+def _told(each: mapping.ObjectPlan, field: str, link: mapping.Link) -> str:
+    return f"{field}: {link.object or link.sobject}" if len(each.links[field]) > 1 else field
 
 
 def _rule(link: mapping.Link, checked: plan.Plan, describes: Mapping[str, Any]) -> entities.KeyRule:

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.bulkload.intake import constants
+from include.bulkload.intake import constants, transformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ def check(checked: plan.Plan, describes: Mapping[str, Any]) -> None:
     What describe can't decide passes: a wrong refusal is worse than none.
     """
     findings = [finding for name in checked.objects for finding in _object(checked, describes, name)]
-    findings += constants.mistakes(checked, describes)
+    findings += [*constants.mistakes(checked, describes), *transformed.mistakes(checked)]
     if findings:
         raise errors.PlanError(*findings)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.intake import filled, keys, link_cells, values
+from include.bulkload.intake import filled, keys, link_cells, transformed, trial, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ def table_of(
     (text as sent, NULL: nothing), per link `to<n>` (its folded key or Id, NULL: blank) and `as<n>` (its text), reason,
     merged_into, filtered, and per row how many values change (values.CHANGES).
     """
+    found = transformed.rows(con, found, checked, name, folder)
     return _Object(con, found, checked, describes, name).staged(folder)
 
 
@@ -64,8 +65,10 @@ class _Object:
         final, rejected_csv = folder / f"{self.name}-staged.parquet", folder / f"{self.name}-rejected.csv"
         draft = folder / f"{self.name}-draft.parquet"
         rows = tables.write_parquet(self.con, self._draft(), draft)
-        if self.key and self._marked(*self._compared(draft, folder)):
-            self._judge(draft, final)
+        marked = bool(self.key and self._marked(*self._compared(draft, folder)))
+        if marked or self.plan.only_first:
+            tables.write_parquet(self.con, f"{self._judged(draft, folder, marked=marked)} ORDER BY row_id", final)
+            draft.unlink()
         else:
             draft.replace(final)
         merged, filtered, *changes = self._sums(final)
@@ -112,26 +115,32 @@ class _Object:
         links = [f"to{each.number}" for each in self.links]
         return rows, ["stored_key", *others, *links, *(f"kin{place}" for place in range(len(nested)))]
 
-    def _judge(self, draft: Path, final: Path) -> None:
-        """Write the draft's rows anew, with what `keys` marked."""
-        columns = "d.* REPLACE (coalesce(d.reason, m.reason) AS reason, m.merged_into AS merged_into)"
-        tables.write_parquet(
-            self.con,
-            f"SELECT {columns} FROM {tables.parquet(draft)} AS d LEFT JOIN marks AS m ON m.row_id = d.row_id ORDER BY d.row_id",
-            final,
-        )
-        draft.unlink()
+    def _judged(self, draft: Path, folder: Path, *, marked: bool) -> str:
+        """The draft's rows with what `keys` marked and what a trial leaves out, as a query."""
+        rows = f"SELECT * FROM {tables.parquet(draft)}"
+        if marked:
+            columns = "d.* REPLACE (coalesce(d.reason, m.reason) AS reason, m.merged_into AS merged_into)"
+            rows = f"SELECT {columns} FROM {tables.parquet(draft)} AS d LEFT JOIN marks AS m ON m.row_id = d.row_id"
+        if not self.plan.only_first:
+            return rows
+        trial.choose(self.con, f"(SELECT * FROM ({rows}) WHERE NOT filtered AND merged_into IS NULL)", self.plan, self.name, folder)
+        # What is left out has no reason and merges with nothing: every row is one thing alone.
+        taken = "CASE WHEN taken IS NOT NULL THEN {0} END AS {0}"
+        columns = f"* EXCLUDE (taken) REPLACE ({taken.format('reason')}, {taken.format('merged_into')}, taken IS NULL AS filtered)"
+        joined = f"({rows}) AS j LEFT JOIN (SELECT row_id AS taken FROM chosen) AS c ON c.taken = coalesce(j.merged_into, j.row_id)"
+        return f"SELECT {columns} FROM {joined}"
 
     def _sums(self, staged: Path) -> list[int]:
-        """Count the merged and the filtered rows, and the values that change in rows that aren't rejected."""
-        sums = ", ".join(f"coalesce(sum({tables.quoted(name)}), 0)::BIGINT" for name in values.CHANGES)
+        """Count the merged and the filtered rows, and the values that change in rows that are neither rejected nor filtered."""
+        sums = ", ".join(f"coalesce(sum({tables.quoted(name)}) FILTER (NOT filtered), 0)::BIGINT" for name in values.CHANGES)
         counts = f"SELECT count(merged_into), count_if(filtered), {sums} FROM {tables.parquet(staged)} WHERE reason IS NULL"
         return list(self.con.execute(counts).fetchone() or ())
 
     def _rejected(self, staged: Path, out: Path) -> int:
         """Write the rejected rows for people, each with its place in the source."""
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT * FROM {tables.parquet(staged)} WHERE reason IS NOT NULL")
-        cells = ", ".join(f"r.{tables.quoted(field)}" for field in self.each.fields)
+        told = {**{field: field for field in self.each.fields}, **{f"as{each.number}": each.told for each in self.links}}
+        cells = ", ".join(f"r.{tables.quoted(column)} AS {tables.quoted(shown)}" for column, shown in told.items())
         query = (
             f"SELECT {tables.row_id_text(self.name, 'r.row_id')} AS row_id, p.place, r.reason, {cells} "
             f"FROM rejected AS r LEFT JOIN ({self.found.places('rejected')}) AS p USING (row_id) ORDER BY r.row_id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from include.bulkload.basics import tables
 from include.bulkload.intake import plan, raw, split
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -35,6 +36,13 @@ def checked(objects: Mapping[str, Any], **own: Any) -> plan.Plan:
     return plan.plan_from({"name": "given", "source": {"uri": "file:///given.csv"}, "objects": objects, **own})
 
 
+@contextlib.contextmanager
+def engine() -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """The table engine and a folder for its files."""
+    with tempfile.TemporaryDirectory() as folder, tables.connect(tables.Limits(Path(folder) / "spill")) as con:
+        yield con, Path(folder)
+
+
 def raw_of(con: duckdb.DuckDBPyConnection, name: str, reads: Sequence[str], rows: Rows) -> raw.Raw:
     """Make raw rows: a value that isn't there is absent, None is a null; `parent`, `fault` and `filtered` stand for themselves."""
     con.execute(
@@ -52,11 +60,11 @@ def raw_of(con: duckdb.DuckDBPyConnection, name: str, reads: Sequence[str], rows
 def staged(mapping: plan.Plan, describes: Mapping[str, Any], rows: Mapping[str, Rows]) -> dict[str, Rows]:
     """Stage rows by object; `describes`: sobject → its fields, or its describe. Returns the staged rows by object."""
     whole = {name: each if isinstance(each, dict) else {"fields": each} for name, each in describes.items()}
-    with tempfile.TemporaryDirectory() as folder, tables.connect(tables.Limits(Path(folder) / "spill")) as con:
+    with engine() as (con, folder):
         found = {}
         for name in mapping.order():
             source = raw_of(con, name, mapping.objects[name].reads, rows.get(name, []))
-            part = split.table_of(con, source, mapping, whole, name, Path(folder))
+            part = split.table_of(con, source, mapping, whole, name, folder)
             cursor = con.execute(f"SELECT * FROM {tables.parquet(part.path)} ORDER BY row_id")
             names = [column[0] for column in cursor.description]
             found[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
