@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
+import re
 import secrets
 import time
 from dataclasses import dataclass, field, replace
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 VERSION = "66.0"
+DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 PATIENCE = 120
+MADE = re.compile(r"/jobs/(ingest|query)/?$")
+# What REST made is found by its name; children go before their parents.
+NAMED = {"Contact": "LastName", "Opportunity": "Name", "Account": "Name"}
 TERMINAL = {"JobComplete", "Failed", "Aborted"}
 
 
@@ -29,6 +35,7 @@ class Salesforce:
     pause: float = 0.02
     prefix: str = field(default_factory=lambda: f"conf-{secrets.token_hex(4)}-")
     jobs: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
     session: requests.Session = field(default_factory=requests.Session)
     parts: Iterator[int] = field(default_factory=itertools.count)
 
@@ -41,7 +48,12 @@ class Salesforce:
         plain = {"Accept-Encoding": "identity"}
         headers = {"Authorization": f"Bearer {self.token}", **plain, **more.pop("headers", {})}
         full = path if path.startswith(("/services", "//")) else f"/services/data/v{VERSION}{path}"
-        return self.session.request(method, self.url + full, headers=headers, timeout=60, **more)
+        answer = self.session.request(method, self.url + full, headers=headers, timeout=60, **more)
+        made = MADE.search(full) if method == "POST" and answer.status_code == requests.codes.ok else None
+        if made:
+            with contextlib.suppress(ValueError, KeyError):
+                (self.queries if made[1] == "query" else self.jobs).append(answer.json()["id"])
+        return answer
 
     def part(self) -> Salesforce:
         """The same org with keys that no other part has; what it makes is still the whole's to take away."""
@@ -60,7 +72,6 @@ class Salesforce:
         answer = self.call("POST", "/jobs/ingest", json={"object": sobject, "operation": operation, **more})
         found: dict[str, Any] = answer.json()
         assert answer.status_code == 200, found
-        self.jobs.append(found["id"])
         return found
 
     def refused(self, **body: Any) -> list[dict[str, Any]]:
@@ -111,7 +122,7 @@ class Salesforce:
 
     def rows(self, job: dict[str, Any], kind: str) -> list[dict[str, str]]:
         """Read a result's rows."""
-        return list(csv.DictReader(io.StringIO(self.text(job, kind), newline="")))
+        return list(csv.DictReader(io.StringIO(self.text(job, kind), newline=""), delimiter=DELIMITERS[job["columnDelimiter"]]))
 
     def errors(self, job: dict[str, Any]) -> list[str]:
         """The errors of a job's rows."""
@@ -129,12 +140,36 @@ class Salesforce:
         return row["sf__Id"]
 
     def clean(self) -> None:
-        """Delete the records with our keys, and our jobs."""
-        for sobject in ("Contact", "Account"):
-            field_name = "LastName" if sobject == "Contact" else "Name"
-            ids = [each["Id"] for each in self.query(f"SELECT Id FROM {sobject} WHERE {field_name} LIKE '{self.prefix}%'")]
-            if ids:
-                self.run("Id\n" + "".join(f"{each}\n" for each in ids), sobject, "delete")
+        """Delete all that was made: what jobs made, what has our keys, and the jobs themselves."""
+        made = self._made()
+        for sobject, name in NAMED.items():
+            made.setdefault(sobject, set()).update(self._named(sobject, name))
+        for sobject in sorted(made, key=lambda each: [*NAMED].index(each) if each in NAMED else -1):
+            if made[sobject]:
+                self.run("Id\n" + "".join(f"{each}\n" for each in sorted(made[sobject])), sobject, "delete")
         for job_id in self.jobs:
             self.patch(job_id, "Aborted")
             self.call("DELETE", f"/jobs/ingest/{job_id}")
+        for job_id in self.queries:
+            self.call("DELETE", f"/jobs/query/{job_id}")
+
+    def _made(self) -> dict[str, set[str]]:
+        """The Ids of all records that our jobs made, by object."""
+        made: dict[str, set[str]] = {}
+        for job_id in dict.fromkeys(self.jobs):
+            # A job that a test deleted is an error array.
+            told = self.call("GET", f"/jobs/ingest/{job_id}").json()
+            job = told if isinstance(told, dict) else {}
+            if job.get("operation") in {"insert", "upsert"} and job["state"] in TERMINAL:
+                created = {row["sf__Id"] for row in self.rows(job, "successfulResults") if row["sf__Created"] == "true"}
+                made.setdefault(job["object"], set()).update(created)
+        return made
+
+    def _named(self, sobject: str, name: str) -> list[str]:
+        """The Ids of an object's records whose name begins with our prefix, page by page."""
+        page = self.call("GET", "/query", params={"q": f"SELECT Id FROM {sobject} WHERE {name} LIKE '{self.prefix}%'"}).json()
+        found = page["records"]
+        while following := page.get("nextRecordsUrl"):
+            page = self.call("GET", following).json()
+            found = found + page["records"]
+        return [each["Id"] for each in found]
