@@ -28,6 +28,8 @@ intake: a payload becomes rows
     intake/torn            CSV lines that aren't sound
     intake/delimited       CSV files
     intake/cells           rows of flat sources
+    intake/column_text     typed columns as text
+    intake/columnar        Parquet files
     intake/sources         any source, read once
     intake/transformed     rows that passed a function of your own
     intake/values          source values as Salesforce's text

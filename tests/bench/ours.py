@@ -24,8 +24,8 @@ PARENT, CHILD = list(family.PARENT.values()), list(family.CHILD.values())
 def read(payload: Path, folder: Path) -> None:
     """Split: the payload → both objects' staged rows."""
     checked = family.checked(payload)
-    found = sources.from_files(sources.Source("source", checked, family.describes()), [files.local(payload)], folder)
     with _engine(folder) as con:
+        found = sources.from_files(con, sources.Source("source", checked, family.describes()), [files.local(payload)], folder)
         for name in checked.order():
             split.table_of(con, found.raws[name], checked, family.describes(), name, folder)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from include.bulkload.basics import tables
 from include.bulkload.intake import names
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ KINDS = {dict: "object", list: "array", bool: "boolean"}
 TWICE = "a key stands twice"
 # Between the texts of a multi-select picklist.
 SEPARATOR = ";"
+BLANK_ITEM = "an item of its list is blank"
+TWO_ITEMS = f"an item of its list holds {SEPARATOR}, which stands between two"
 
 
 class _Object(dict[str, Any]):
@@ -118,12 +121,17 @@ def _item(item: Any) -> str:
     """One text of a multi-select picklist. Raises _Fault for what would be none, or two."""
     text = str(item).lower() if isinstance(item, bool) else item
     if not isinstance(text, str):
-        raise _Fault(f"a list of single values is expected, not of {'null' if item is None else kind_of(item)}")
-    if not text.strip():
-        raise _Fault("an item of its list is blank")
+        raise _Fault(not_items("null" if item is None else kind_of(item)))
+    if not text.strip(tables.BLANKS):
+        raise _Fault(BLANK_ITEM)
     if SEPARATOR in text:
-        raise _Fault(f"an item of its list holds {SEPARATOR!r}, which stands between two")
+        raise _Fault(TWO_ITEMS)
     return text
+
+
+def not_items(kind: str) -> str:
+    """Say that a list holds what can't be one item."""
+    return f"a list of single values is expected, not of {kind}"
 
 
 def kind_of(value: Any) -> str:

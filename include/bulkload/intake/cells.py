@@ -34,7 +34,7 @@ def rows(found: lines.Lines, columns: Sequence[str], reads: Mapping[str, str], a
         f"SELECT row_id, NULL::BIGINT AS parent_row, nth, {cells} AS raw, CASE WHEN c IS NOT NULL THEN {nulls} END AS nulls, "
         f"{fault} AS fault, false AS filtered FROM (SELECT row_id, nth, line, from_json(line, '[\"VARCHAR\"]') AS c FROM ({found.query}))"
     )
-    place = f"concat({found.name('file')}, '{unit} ', nth + 1) AS place"
+    place = f"concat({raw.file_name(found.names)}, '{unit} ', nth + 1) AS place"
     return raw.Raw(query, tuple(reads), lambda wanted: f"SELECT row_id, {place} FROM ({found.query}) SEMI JOIN {wanted} USING (row_id)")
 
 
@@ -44,9 +44,9 @@ def columns_of(wanted: Collection[str], header: Sequence[str], what: str) -> lis
     A value is a column as it is called, or the JSON pointer of one. Raises PlanError naming all that are missing.
     """
     found = {name: _column(name, header) for name in wanted}
-    missing = [name for name, column in found.items() if column not in header]
-    if missing:
-        raise errors.PlanError(*(_missing(name, header, what) for name in missing))
+    lost = [name for name, column in found.items() if column not in header]
+    if lost:
+        raise errors.PlanError(*(missing(name, header, what) for name in lost))
     return [header.index(column) for column in found.values()]
 
 
@@ -55,8 +55,17 @@ def _column(name: str, header: Sequence[str]) -> str:
     return parsed.keys[0] if name not in header and parsed.up == 0 and len(parsed.keys) == 1 else name
 
 
-def _missing(name: str, header: Sequence[str], what: str) -> str:
+def missing(name: str, header: Sequence[str], what: str) -> str:
+    """Say that a file or query has no such column, and which ones it has."""
     near = difflib.get_close_matches(name, header, n=3, cutoff=0.6) or difflib.get_close_matches(name.lower(), header, n=3)
     more = f" and {len(header) - MOST_TOLD} more" if len(header) > MOST_TOLD else ""
     hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(header[:MOST_TOLD])}{more}"
     return f"{what}: it has no column {name} that the plan reads; {hint}"
+
+
+def same(first: Sequence[str], header: Sequence[str], name: str) -> None:
+    """Raise SourceError if a file's columns aren't those of the source's first one, called `name`, in whatever order."""
+    more, fewer = sorted({*header} - {*first}), sorted({*first} - {*header})
+    if more or fewer:
+        told = [f"{' and '.join(names)} {what}" for names, what in ((fewer, "missing"), (more, "too many")) if names]
+        raise errors.SourceError(f"its columns aren't those of {name}: {', '.join(told)}; give each kind of file a source of its own")

@@ -38,7 +38,7 @@ def read(given: Sequence[files.File], said: mapping.Csv, wanted: Sequence[str], 
                 blocks = _whole_rows(_decoded(files.blocks(file, checksum), said.encoding), said.quote)
                 header, rest, used = _header(blocks, said)
                 first = first or header
-                _same(first, header, given[0].name)
+                cells.same(first, header, given[0].name)
                 target.begin(file.name)
                 target.add([lines.NONE] * used)
                 spoken = dialect.Dialect(said.delimiter, said.quote, len(header), cells.columns_of(wanted, header, file.name))
@@ -108,14 +108,6 @@ def _distinct(header: Sequence[str]) -> None:
             raise errors.SourceError(f"line 1: column {place} has no name; give it one")
         if name in header[: place - 1]:
             raise errors.SourceError(f"line 1: two columns are called {name}; rename one")
-
-
-def _same(first: Sequence[str], header: Sequence[str], name: str) -> None:
-    """Raise SourceError if the files' columns aren't the same, in whatever order."""
-    more, fewer = sorted({*header} - {*first}), sorted({*first} - {*header})
-    if more or fewer:
-        told = [f"{' and '.join(names)} {what}" for names, what in ((fewer, "missing"), (more, "too many")) if names]
-        raise errors.SourceError(f"its columns aren't those of {name}: {', '.join(told)}; give each kind of file a source of its own")
 
 
 def _write(rest: str, blocks: Iterator[str], spoken: dialect.Dialect, target: lines.Written, number: int) -> None:

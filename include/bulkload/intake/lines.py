@@ -51,12 +51,6 @@ class Lines:
             f"new_line='\\n', max_line_size={MOST_LINE}, columns={columns})"
         )
 
-    def name(self, file: str) -> str:
-        """The SQL expression of a file's name, and what stands between it and a place in it; nothing if there is only one."""
-        if len(self.names) == 1:
-            return "''"
-        return "[" + ", ".join(tables.literal(f"{name}, ") for name in self.names) + f"][{file} + 1]"
-
 
 class Written:
     """Lines as they are written, file after file."""

@@ -62,7 +62,7 @@ class _Wanted:
         for depth, name in enumerate(way, 1):
             before = tables.literal((": " if by_line and depth == 1 else ".") + name)
             told = f"concat({told}, {before}, '[', nth{depth}, ']')"
-        place = f"concat({self.found.name('file')}, {told}) AS place"
+        place = f"concat({raw.file_name(self.found.names)}, {told}) AS place"
         return f"SELECT row_id, {place} FROM ({self._records(is_placed=True)}) SEMI JOIN {wanted} USING (row_id)"
 
     @property

@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from include.bulkload.basics import tables
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,10 @@ class Raw:
     def text(self, name: str) -> str:
         """The column's SQL expression of a source value."""
         return f"raw[{self.reads.index(name) + 1}]"
+
+
+def file_name(names: Sequence[str]) -> str:
+    """The SQL expression of the name of `file`, its number, and what stands before a place in it; nothing if there is only one."""
+    if len(names) == 1:
+        return "''"
+    return "[" + ", ".join(tables.literal(f"{name}, ") for name in names) + "][file + 1]"

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.bulkload.intake import cells, delimited, nested, payload, shapes
+from include.bulkload.intake import cells, columnar, delimited, nested, payload, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import duckdb
 
     from include.bulkload.intake import files, mapping, plan, raw
 
@@ -47,6 +49,13 @@ class Source:
         fields = {str(value.from_): field for field, value in reversed(self.plan.objects[name].values.items())}
         return {read: fields.get(read, read) for read in self.plan.objects[name].reads}
 
+    @property
+    def joined(self) -> frozenset[str]:
+        """The source values whose lists become one text for all objects that read them."""
+        lists = {name: shapes.joined(self.plan, self.describes, name) for name in self.objects}
+        others = {read for name in self.objects for read in self.reads(name) if read not in lists[name]}
+        return frozenset().union(*lists.values()) - others
+
     def asked(self, name: str) -> frozenset[str]:
         """The source values of an object whose nulls mean something else than their absence."""
         filled = self.plan.objects[name].values.items()
@@ -62,16 +71,21 @@ class Read:
     sha256: str
 
 
-def from_files(source: Source, given: Sequence[files.File], folder: Path) -> Read:
+def from_files(con: duckdb.DuckDBPyConnection, source: Source, given: Sequence[files.File], folder: Path) -> Read:
     """Read a source's files, in their order, into `folder`. Raises SourceError naming file and place, PlanError for wrong `records`."""
     formats = {file.format(source.said.format): file.name for file in given}
     if len(formats) > 1:
         told = ", ".join(f"{name} is {fmt}" for fmt, name in formats.items())
         raise errors.SourceError(f"its files are of several formats ({told}); set the source's format, or name the files by a glob")
     checksum = hashlib.sha256()
-    fmt = next(iter(formats))
-    read = _flat if fmt == "csv" else _nested
-    return Read(source.name, read(source, fmt, given, folder / f"source-{source.number}", checksum), checksum.hexdigest())
+    (fmt,), into = formats, folder / f"source-{source.number}"
+    if fmt == "csv":
+        found = _delimited(source, given, into, checksum)
+    elif fmt == "parquet":
+        found = _columnar(con, source, given, into, checksum)
+    else:
+        found = _nested(source, fmt, given, into, checksum)
+    return Read(source.name, found, checksum.hexdigest())
 
 
 def _nested(source: Source, fmt: str, given: Sequence[files.File], folder: Path, checksum: files.Checksum) -> dict[str, raw.Raw]:
@@ -84,16 +98,23 @@ def _nested(source: Source, fmt: str, given: Sequence[files.File], folder: Path,
     }
 
 
-def _flat(source: Source, fmt: str, given: Sequence[files.File], folder: Path, checksum: files.Checksum) -> dict[str, raw.Raw]:
-    columns = _columns(source, fmt)
+def _delimited(source: Source, given: Sequence[files.File], folder: Path, checksum: files.Checksum) -> dict[str, raw.Raw]:
+    columns = _columns(source, "CSV files")
     found = delimited.read(given, source.said.csv, columns, folder, checksum)
     # A CSV file knows no nulls.
     return {name: cells.rows(found, columns, source.reads(name), (), unit="line") for name in source.objects}
 
 
-def _columns(source: Source, fmt: str) -> list[str]:
+def _columnar(
+    con: duckdb.DuckDBPyConnection, source: Source, given: Sequence[files.File], folder: Path, checksum: files.Checksum
+) -> dict[str, raw.Raw]:
+    found = columnar.read(con, given, _columns(source, "Parquet files"), source.joined, folder, checksum)
+    return {name: found.rows(source.reads(name), source.asked(name)) for name in source.objects}
+
+
+def _columns(source: Source, kind: str) -> list[str]:
     """The source values that its objects need, each once. Raises PlanError for objects that would stand in others."""
     wrong = [name for name in source.objects if source.plan.objects[name].records != "[]"]
     if wrong:
-        raise errors.PlanError(*(f"objects.{name}.records: rows of {fmt} stand in no list; leave it out" for name in wrong))
+        raise errors.PlanError(*(f"objects.{name}.records: rows of {kind} stand in no list; leave it out" for name in wrong))
     return list(dict.fromkeys(read for name in source.objects for read in source.reads(name)))

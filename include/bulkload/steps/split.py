@@ -82,7 +82,7 @@ def _staged(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> dict[
 def _read(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> entries.Entry:
     """Read each source, stage each object's rows, store what was found."""
     with tables.connect(run.limits) as con:
-        read = [_sourced(run, sources.Source(name, opened.plan, opened.describes), inlet) for name in opened.plan.all_sources]
+        read = [_sourced(run, con, sources.Source(name, opened.plan, opened.describes), inlet) for name in opened.plan.all_sources]
         raws: Mapping[str, raw.Raw] = {name: found for each in read for name, found in each.raws.items()}
         found = {name: split.table_of(con, raws[name], opened.plan, opened.describes, name, run.scratch) for name in opened.plan.order()}
     objects = {
@@ -100,8 +100,8 @@ def _read(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> entries
     return entries.staged(objects, {each.source: each.sha256 for each in read})
 
 
-def _sourced(run: ports.Run, source: sources.Source, inlet: ports.Inlet) -> sources.Read:
-    return sources.from_files(source, inlet.files(str(source.said.uri), run.scratch / f"files-{source.number}"), run.scratch)
+def _sourced(run: ports.Run, con: duckdb.DuckDBPyConnection, source: sources.Source, inlet: ports.Inlet) -> sources.Read:
+    return sources.from_files(con, source, inlet.files(str(source.said.uri), run.scratch / f"files-{source.number}"), run.scratch)
 
 
 def _planned(run: ports.Run, opened: journal.Opened, name: str, staged: dict[str, Any]) -> list[int]:

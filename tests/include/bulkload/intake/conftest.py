@@ -63,8 +63,8 @@ def staged(payload: bytes, fmt: str = "json", name: str = "payload", **key: Any)
         (folder / name).write_bytes(payload)
         mapping = checked(fmt)
         told = describes(**key)
-        found = sources.from_files(sources.Source("source", mapping, told), [files.local(folder / name)], folder).raws
         with tables.connect(tables.Limits(folder / "spill")) as con:
+            found = sources.from_files(con, sources.Source("source", mapping, told), [files.local(folder / name)], folder).raws
             parts = {}
             for each in mapping.order():
                 parts[each] = split.table_of(con, found[each], mapping, told, each, folder)

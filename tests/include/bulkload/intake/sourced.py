@@ -55,7 +55,7 @@ def rows(mapping: plan.Plan, contents: Mapping[str, bytes], kind: str = "string"
             (folder / "in" / str(number)).write_bytes(content)
         listed = [files.local(folder / "in" / str(number), name) for number, name in enumerate(contents)]
         with tables.connect(tables.Limits(folder / "spill")) as con:
-            found = sources.from_files(sources.Source("source", mapping, describes(kind)), listed, folder)
+            found = sources.from_files(con, sources.Source("source", mapping, describes(kind)), listed, folder)
             return {name: fetched(con, each) for name, each in found.raws.items()}
 
 

@@ -275,7 +275,7 @@ def test_objects_share_a_file() -> None:
 
 def test_rows_of_a_flat_file_stand_in_no_list() -> None:
     """`records` is for nested JSON."""
-    with pytest.raises(errors.PlanError, match=r"objects\.O\.records: rows of csv stand in no list"):
+    with pytest.raises(errors.PlanError, match=r"objects\.O\.records: rows of CSV files stand in no list"):
         sourced.rows(sourced.checked({"O": {"records": "a[]", "reads": ["x"]}}, format="csv"), {"x.csv": b"x\n"})
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
-from include.bulkload.basics import errors
+from include.bulkload.basics import errors, tables
 from include.bulkload.intake import files, sources
 from tests.include.bulkload.intake import conftest, sourced
 
@@ -97,7 +97,8 @@ def test_the_checksum_is_of_the_content(tmp_path: Path) -> None:
         given = [files.local(tmp_path / f"a.jsonl{suffix}"), files.local(tmp_path / "b.jsonl")]
         (tmp_path / f"into{suffix}").mkdir()
         source = sources.Source("source", sourced.checked({"A": {"reads": ["n"]}}), sourced.describes())
-        told.append(sources.from_files(source, given, tmp_path / f"into{suffix}").sha256)
+        with tables.connect(tables.Limits(tmp_path / "spill")) as con:
+            told.append(sources.from_files(con, source, given, tmp_path / f"into{suffix}").sha256)
     assert [hashlib.sha256(b'{"n": 1}\n{"n": 2}').hexdigest()] * 3 == told
 
 
