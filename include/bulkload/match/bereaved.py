@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.match import causes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ def _of(kin: Sequence[Kin], parent: str) -> str:
 
 
 def orphaned(con: duckdb.DuckDBPyConnection, kin: Sequence[Kin], out: Path) -> int:
-    """Write the suspects that are left as orphans, one row each: fate, what Salesforce said, and the parent that is gone."""
+    """Write the suspects that are left as orphans (causes.COLUMNS), one row each: what Salesforce said, and the parent that is gone."""
     named = " ".join(f"WHEN {nth} THEN {tables.literal(each.field)}" for nth, each in enumerate(kin))
     parents = " ".join(f"WHEN {nth} THEN {tables.literal(each.parent)}" for nth, each in enumerate(kin))
     query = (
@@ -94,8 +95,8 @@ def orphaned(con: duckdb.DuckDBPyConnection, kin: Sequence[Kin], out: Path) -> i
         f"CASE nth {named} END AS field, CASE nth {parents} END AS parent_object, parent_row, parent_key, "
         f"'{entities.Fate.UNCHANGED}' AS parent_fate, {tables.literal(GONE)} AS parent_error, CASE nth {parents} END AS ancestor_object, "
         f"parent_row AS ancestor_row, parent_key AS ancestor_key, {tables.literal(GONE)} AS ancestor_error, 1 AS depth "
-        "FROM suspects QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY nth, parent_row) = 1 ORDER BY row_id"
+        "FROM suspects QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY nth, parent_row) = 1"
     )
     if not kin:
-        query = f"SELECT {tables.NO_FATES} WHERE false"
-    return tables.write_parquet(con, query, out)
+        query = causes.NONE
+    return tables.write_parquet(con, f"SELECT {causes.COLUMNS} FROM ({query}) ORDER BY row_id", out)

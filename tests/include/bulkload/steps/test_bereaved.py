@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.match import bereaved
+from include.bulkload.match import bereaved, causes
 from include.bulkload.steps import bereaved as step
 from include.bulkload.steps import journal, remember
 from tests.include.bulkload.steps import nights as made
@@ -60,8 +60,9 @@ def asked(nights: Nights) -> int:
 
 
 def orphaned(night: made.Night, found: Path) -> list[tuple[Any, ...]]:
-    """Read the orphans."""
+    """Read the orphans, whose file has the columns that all orphans have."""
     with tables.connect(night.run.limits) as con:
+        assert causes.COLUMNS == ", ".join(name for name, *_ in con.execute(f"DESCRIBE FROM {tables.parquet(found)}").fetchall())
         columns = "row_id, fate, field, parent_object, parent_row, parent_key, parent_fate, parent_error, ancestor_row, depth"
         return con.execute(f"SELECT {columns} FROM {tables.parquet(found)}").fetchall()
 
@@ -125,4 +126,5 @@ def test_children_without_such_parents_are_left_alone(nights: Nights) -> None:
     """An object whose lookups point at nothing with a memory has no such orphans."""
     night = nights.night(ROWS, told=False)
     ready, fates = children(night, "AccountId", {"wrong": NOBODY})
-    assert 0 == step.orphans(night.run, night.opened, "Contact", [fates], ready, [], night.run.scratch / "orphans.parquet")
+    out = night.run.scratch / "orphans.parquet"
+    assert (0, []) == (step.orphans(night.run, night.opened, "Contact", [fates], ready, [], out), orphaned(night, out))
