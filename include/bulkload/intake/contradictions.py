@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 BY_KEY = ("upsert", "update", "delete", "hardDelete")
 DELETES = ("delete", "hardDelete")
+# Our own columns beside the fields' in staged, ready and result files. None of Salesforce's names has an underscore but custom ones.
+TAKEN = frozenset(
+    {"key", "nth", "reason", "filtered", "lineendings", "edgeblanks", "emailcase", "upto", "fate", "created", "error", "place"}
+)
 # Keys of a plan that its DAG's form asks for beside the plan's own params.
 SWITCHES = ("only_first", "again", "dry_run")
 
@@ -100,9 +104,7 @@ def _object(checked: Whole, name: str) -> Iterator[str]:
     yield from _switches(checked, each, place)
     for field, value in each.values.items():
         yield from _value(value, f"{place}.fields.{field}")
-    for field in each.parents:
-        if field in each.fields:
-            yield f"{place}.fields.{field}: it is filled by `parents` too; keep one of the two"
+    yield from _names(each, place)
     for field, links in each.links.items():
         if not links:
             yield f"{place}.parents.{field}: the list is empty; name a parent"
@@ -144,6 +146,15 @@ def _key(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
         yield f"{place}.row_key_field: only inserts need one, rows of an {each.operation} have their key; leave it out"
     if each.row_key_field and each.row_key_field in each.fields:
         yield f"{place}.fields.{each.row_key_field}: we fill it as `row_key_field`; keep one of the two"
+
+
+def _names(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+    for field in [*each.fields, *each.parents]:
+        if field.lower() in TAKEN:
+            yield f"{place}: a column of our own is called {field}, so this field can't be loaded; leave it out"
+    for field in each.parents:
+        if field in each.fields:
+            yield f"{place}.fields.{field}: it is filled by `parents` too; keep one of the two"
 
 
 def _switches(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
