@@ -26,11 +26,21 @@ def pieces(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
     if not path.exists():
         return
     header = next(uploads.as_sent(path, job["columnDelimiter"]), "").rstrip("\r\n")
-    # Salesforce separates its own columns as it does all others; an upload without a header has no column of its own.
-    own = EXTRA[kind].replace(",", uploads.DELIMITERS[job["columnDelimiter"]])
+    # An upload without a header has no column of its own.
+    own = _own(job, kind)
     if own or header:
         yield (own if header else own[:-1]) + header + ending
     yield from _unprocessed(of, job) if kind == "u" else _finished(of, job, kind)
+
+
+def of_query(job: dict[str, Any], kind: str) -> str:
+    """Write the header that a query job's result file of this kind has, its columns quoted as the query's results are."""
+    return _own(job, kind) + uploads.line(job["columns"], job["columnDelimiter"], job["lineEnding"])
+
+
+def _own(job: dict[str, Any], kind: str) -> str:
+    """Salesforce's own columns, separated as all others are."""
+    return EXTRA[kind].replace(",", uploads.DELIMITERS[job["columnDelimiter"]])
 
 
 def _finished(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:

@@ -86,3 +86,14 @@ def test_2_7_a_page_has_up_to_1000_jobs(salesforce: Salesforce) -> None:
 def test_2_7_a_wrong_locator_is_refused(salesforce: Salesforce, locator: str) -> None:
     """400."""
     assert 400 == salesforce.call("GET", f"/jobs/ingest?queryLocator={locator}").status_code
+
+
+@pytest.mark.real
+def test_2_6_a_query_job_is_found_among_the_ingest_jobs(salesforce: Salesforce) -> None:
+    """Its info, and its failedResults: a header with the query's columns, quoted as its results are."""
+    body = {"operation": "query", "query": f"SELECT Id, Name FROM Account WHERE Name = '{salesforce.key('nobody')}'"}
+    job_id = salesforce.call("POST", "/jobs/query", json=body).json()["id"]
+    told = salesforce.call("GET", f"/jobs/ingest/{job_id}").json()
+    failed = salesforce.call("GET", f"/jobs/ingest/{job_id}/failedResults")
+    assert (job_id, "V2Query", 200) == (told["id"], told["jobType"], failed.status_code)
+    assert '"sf__Id","sf__Error","Id","Name"' == failed.text.strip()
