@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from include.storage.folders import run_folder
 from include.storage.memory import memory
+from include.storage.queries import rows
 from include.storage.sources import files
 
-__all__ = ["files", "memory", "run_folder"]
+__all__ = ["files", "memory", "rows", "run_folder"]

@@ -3,6 +3,7 @@
 BULKLOAD_RUN_BASE       object storage URI of all run folders       default: `bulkload-runs` in Airflow's home
 BULKLOAD_ALLOWED_ROOTS  URIs a payload may lie under, with commas   default: run base, include/samples, include/plans
 BULKLOAD_CONNECTIONS    Airflow connections that a load may use     default: salesforce_default
+BULKLOAD_SQL_CONNECTIONS  Airflow connections that queries may go to  default: none
 BULKLOAD_POOL           pool of all tasks; it must exist            default: default_pool
 BULKLOAD_MEMORY         DuckDB's memory limit per task              default: 600MB
 BULKLOAD_THREADS        DuckDB's threads per task                   default: 1, a slot's
@@ -38,6 +39,7 @@ class Settings:
     run_base: str
     allowed_roots: tuple[str, ...]
     connections: tuple[str, ...]
+    sql_connections: tuple[str, ...]
     pool: str
     memory: str
     threads: int
@@ -59,6 +61,7 @@ def current(environment: Mapping[str, str] | None = None) -> Settings:
         # The run base is always allowed: inline payloads are kept there and read like any other.
         allowed_roots=tuple(dict.fromkeys([run_base, *(_listed(given, "BULKLOAD_ALLOWED_ROOTS") or _shipped())])),
         connections=_listed(given, "BULKLOAD_CONNECTIONS") or ("salesforce_default",),
+        sql_connections=_listed(given, "BULKLOAD_SQL_CONNECTIONS"),
         pool=given.get("BULKLOAD_POOL") or "default_pool",
         memory=given.get("BULKLOAD_MEMORY") or "600MB",
         threads=int(_number(given, "BULKLOAD_THREADS", 1)),

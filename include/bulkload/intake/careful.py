@@ -15,7 +15,7 @@ from include.bulkload.basics import tables
 from include.bulkload.intake import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from include.bulkload.intake.shapes import Shape
 
@@ -46,8 +46,8 @@ class _Fraction(str):
     __slots__ = ()
 
 
-class _Fault(Exception):
-    """A value that can't be sent; the message says why."""
+class Fault(Exception):
+    """A value that can't be sent; the message says why. It becomes its row's, and leaves the readers of sources never."""
 
 
 def bad(reason: str) -> bytes:
@@ -82,7 +82,7 @@ def _read(found: _Object, wanted: Shape, row: dict[str, Any], where: str) -> Ite
     for name in sorted(wanted.values & found.keys()):
         try:
             row[name] = _text(found[name], is_list=name in wanted.joined)
-        except _Fault as fault:
+        except Fault as fault:
             yield where + names.pointer(name), str(fault)
     for name, within in wanted.objects.items():
         inner = by_place(found.get(name))
@@ -107,26 +107,26 @@ def by_place(found: Any) -> Any:
 
 
 def _text(value: Any, *, is_list: bool) -> Any:
-    """A single value as it will be read, a list of them as one text where that is wanted. Raises _Fault."""
+    """A single value as it will be read, a list of them as one text where that is wanted. Raises Fault."""
     if is_list and isinstance(value, list):
-        return SEPARATOR.join(_item(item) for item in value)
+        return joined([str(item).lower() if isinstance(item, bool) else item for item in value])
     if isinstance(value, dict | list):
-        raise _Fault(f"a single value is expected, not {kind_of(value)}")
+        raise Fault(f"a single value is expected, not {kind_of(value)}")
     if isinstance(value, _Fraction) and digits(value) > MOST_DIGITS:
-        raise _Fault(f"a number of more than {MOST_DIGITS} digits")
+        raise Fault(f"a number of more than {MOST_DIGITS} digits")
     return value
 
 
-def _item(item: Any) -> str:
-    """One text of a multi-select picklist. Raises _Fault for what would be none, or two."""
-    text = str(item).lower() if isinstance(item, bool) else item
-    if not isinstance(text, str):
-        raise _Fault(not_items("null" if item is None else kind_of(item)))
-    if not text.strip(tables.BLANKS):
-        raise _Fault(BLANK_ITEM)
-    if SEPARATOR in text:
-        raise _Fault(TWO_ITEMS)
-    return text
+def joined(items: Sequence[Any]) -> str:
+    """Join the texts of a multi-select picklist. Raises Fault for an item that would be none, or two."""
+    for item in items:
+        if not isinstance(item, str):
+            raise Fault(not_items("null" if item is None else kind_of(item)))
+        if not item.strip(tables.BLANKS):
+            raise Fault(BLANK_ITEM)
+        if SEPARATOR in item:
+            raise Fault(TWO_ITEMS)
+    return SEPARATOR.join(items)
 
 
 def not_items(kind: str) -> str:

@@ -82,6 +82,8 @@ def _sources(checked: Whole) -> Iterator[str]:
             yield f"{place}: give `uri` or `sql`, one of the two"
         if each.sql and not each.conn_id:
             yield f"{place}.conn_id: a query needs the Airflow connection it goes to"
+        if not any(checked.source_of(reader) == name for reader in checked.objects):
+            yield f"{place}: no object reads it; leave it out"
         yield from _csv(each.csv, f"{place}.csv")
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.bulkload.intake import cells, columnar, delimited, nested, payload, shapes
+from include.bulkload.intake import batches, cells, columnar, delimited, nested, payload, shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -86,6 +86,15 @@ def from_files(con: duckdb.DuckDBPyConnection, source: Source, given: Sequence[f
     else:
         found = _nested(source, fmt, given, into, checksum)
     return Read(source.name, found, checksum.hexdigest())
+
+
+def from_batches(source: Source, given: Iterable[batches.Batch], folder: Path) -> Read:
+    """Read a query's rows as they come, into `folder`. Raises SourceError, PlanError for columns that are missing."""
+    checksum = hashlib.sha256()
+    columns = _columns(source, "a query")
+    found = batches.read(given, columns, source.joined, folder / f"source-{source.number}", checksum)
+    raws = {name: cells.rows(found, columns, source.reads(name), source.asked(name), unit="row") for name in source.objects}
+    return Read(source.name, raws, checksum.hexdigest())
 
 
 def _nested(source: Source, fmt: str, given: Sequence[files.File], folder: Path, checksum: files.Checksum) -> dict[str, raw.Raw]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
     from include.bulkload.basics import tables
-    from include.bulkload.intake import files
+    from include.bulkload.intake import batches, files
 
 Document = dict[str, Any]
 
@@ -105,6 +105,9 @@ class Inlet(Protocol):
 
         What isn't on this machine comes into the folder `into` when it is read. None at all is an error.
         """
+
+    def batches(self, sql: str, conn_id: str) -> Iterator[batches.Batch]:
+        """Run a query on a connection and yield its rows; the first batch comes even if there is no row. May raise NetworkFault."""
 
 
 class Memory(RunFolder, Protocol):
