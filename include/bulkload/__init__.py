@@ -12,6 +12,8 @@ intake: a payload becomes rows
     intake/templates       dates, run id and params in URIs and SQL
     intake/plan_file       a plan file, read without YAML's surprises
     intake/constants       texts of the plan's own
+    intake/right_org       the org that the plan may go to, and no other
+    intake/link_rules      what a lookup allows of a link
     intake/preflight       the plan held against the org, before anything is sent
     intake/names           how a plan names a source value
     intake/shapes          what a plan reads of a record
@@ -46,6 +48,7 @@ intake: a payload becomes rows
     intake/split           rows into one staged table per object
     intake/layers          who goes before whom among rows of one object
 ledger: what was done, only ever added to
+    ledger/waves           how an object's rows are sent, one wave after the other
     ledger/entries         one act, one entry
     ledger/resume          all entries folded: where each job stands
 load: rows become jobs, jobs become fates
@@ -54,6 +57,7 @@ load: rows become jobs, jobs become fates
     load/echoes            rows without a key, found again by their text
     load/fates             several waves folded: one final fate per row
     load/results           three result files, one fate per row
+    load/recovery          which failures are worth another try
 match: Ids for the children
     match/id_map           source row to record
     match/asked            keys looked up in the org
@@ -73,18 +77,24 @@ steps: the use cases, in the order of the DAG
     steps/ports            what they need from outside
     steps/journal          entries written and read
     steps/trouble          what broke, for the summary
-    steps/split            a run begun, rows staged, jobs cut
-    steps/submit           one chunk, one job
-    steps/wait             jobs watched, or given up for a person
-    steps/settle           results fetched, fates found
+    steps/split            a run begun, rows staged
+    steps/outcome          what stands of an object
     steps/ids              the id map learnt
-    steps/org_keys         Ids of records that are in the org already
+    steps/org_keys         Ids asked of the org, by key
     steps/generations      what is remembered, numbered
     steps/memory           rows that needn't be sent again
     steps/remember         what this run leaves for later ones
     steps/bereaved         children whose remembered parent is gone
     steps/payloads         payloads that were inserted before
-    steps/orphan_filter    children linked or set aside
+    steps/targets          links ready to be followed
+    steps/sending          how an object's rows are sent
+    steps/set_aside        rows that aren't sent, kept
+    steps/rounds           rows worth another round
+    steps/next_wave        linked, set aside, cut into jobs
+    steps/submit           one chunk, one job
+    steps/wait             jobs watched, or given up for a person
+    steps/settle           results fetched, fates found, the next wave sent
+    steps/cut              the first jobs of an object, a small one ahead
     steps/leftovers        jobs that nobody watched to the end
     steps/parts            one object's part of the summary
     steps/summarize        the account, the summary, the colour

@@ -45,14 +45,16 @@ class SplitOperator(StepOperator):
 
     def execute(self, context: Context) -> list[int]:
         """Run `steps.split`; `rows` and `folder` are XComs of their own."""
-        from include.bulkload.steps import split
+        from include.bulkload.steps import cut, split
 
         with self.step(context) as step:
             document, inlet = bulk_runs.sourced(step)
             found = split.load(step.run, document, inlet)
+            cut.first(step.run, step.name)
+            chunks = _going_on(step)
         context["ti"].xcom_push("rows", found["rows"])
         context["ti"].xcom_push("folder", found["folder"])
-        return list(found["chunks"][step.name])
+        return chunks
 
 
 class SubmitOperator(StepOperator):
@@ -86,7 +88,11 @@ class SettleOperator(StepOperator):
         from include.bulkload.steps import settle
 
         with self.step(context, final=(errors.JobStillRunning,)) as step:
-            return settle.collect(step.run, step.name)
+            while True:
+                found = settle.advance(step.run, step.name)
+                if not found["waiting"] and not found["not_before"]:
+                    return dict(found["tally"])
+                step.run.pause(step.plan.poll_seconds)
 
 
 class IdMapOperator(StepOperator):
@@ -104,16 +110,28 @@ class OrphanFilterOperator(StepOperator):
     """Links an object's rows to their parents' Ids, sets orphans aside, cuts the jobs. Returns their numbers."""
 
     def execute(self, context: Context) -> list[int]:
-        """Run `steps.orphan_filter`; the counts are XComs of their own."""
-        from include.bulkload.steps import orphan_filter
+        """Run `steps.cut`; the counts are XComs of their own."""
+        from include.bulkload.steps import cut
 
         with self.step(context) as step:
-            found = orphan_filter.children(step.run, step.name)
+            found = cut.first(step.run, step.name)
+            chunks = _going_on(step)
         level = logging.WARNING if found["orphaned"] else logging.INFO
         self.log.log(level, "%s: %d rows ready, %d orphaned, see %s", step.name, found["ready"], found["orphaned"], found["uri"])
         for key in ("ready", "orphaned", "uri"):
             context["ti"].xcom_push(key, found[key])
-        return list(found["chunks"])
+        return chunks
+
+
+def _going_on(step: bulk_runs.Step) -> list[int]:
+    """Wait for an object's small first job, if there is one, and name the chunks that are to be sent."""
+    from include.bulkload.steps import cut
+
+    while True:
+        try:
+            return cut.go_on(step.run, step.name)
+        except errors.JobStillRunning:
+            step.run.pause(step.plan.poll_seconds)
 
 
 class SummaryOperator(StepOperator):

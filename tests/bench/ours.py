@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import files, sources, split
 from include.bulkload.load import chunks, fates, results
-from include.bulkload.match import id_map, link, orphans
+from include.bulkload.match import id_map, link, orphans, ways
 from tests.bench import family
 
 if TYPE_CHECKING:
@@ -60,24 +60,30 @@ def ids(_: Path, folder: Path) -> None:
 
 def without_parent(_: Path, folder: Path) -> None:
     """Orphan filter: the children of parents that failed → a list for people."""
-    family_ = orphans.Family(
-        child="Contact",
-        child_staged=folder / "Contact-staged.parquet",
-        fields=tuple(CHILD),
-        parent="Account",
-        parent_staged=folder / "Account-staged.parquet",
-        id_map=folder / "ids.parquet",
-        fates=_fates(folder),
+    lost = ways.Lost("Account", folder / "Account-staged.parquet", [fates.Wave(_fates(folder))], "External_Id__c")
+    to_account = ways.Way(
+        field=family.LOOKUP,
+        number=0,
+        nested=True,
+        known=folder / "ids.parquet",
+        from_org=None,
+        column=family.LOOKUP,
+        sends_key=False,
+        missing="quarantine",
+        required=False,
+        lost=lost,
     )
+    staged, aside = folder / "Contact-staged.parquet", folder / "orphans.parquet"
     with _engine(folder) as con:
-        orphans.set_aside(con, family_, folder / "orphans.parquet", folder / "orphans.csv")
+        linked = link.resolve(con, staged, "Contact", CHILD, [to_account], None, aside)
+        orphans.for_people(con, "Contact", CHILD, staged, aside, folder / "orphans.csv")
+    (folder / "linked.sql").write_text(linked.ready)
 
 
 def children_csv(_: Path, folder: Path) -> None:
     """Child CSV: all other children with their parent's Id → uploads."""
-    linked = link.children(folder / "Contact-staged.parquet", CHILD, [(family.LOOKUP, folder / "ids.parquet")])
     with _engine(folder) as con:
-        _uploads(con, linked, [*CHILD, family.LOOKUP], "Contact", folder)
+        _uploads(con, (folder / "linked.sql").read_text(), [*CHILD, family.LOOKUP], "Contact", folder)
 
 
 def _engine(folder: Path) -> duckdb.DuckDBPyConnection:

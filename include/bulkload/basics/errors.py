@@ -12,6 +12,7 @@ BulkloadError
 │   ├── ContradictingIds    results that fit no row, or the same row twice
 │   ├── JobGone             a job that may have written rows is no longer known
 │   ├── UnfitStorage        the object store can't create an object exclusively
+│   ├── TooManyRejected     more rows can't be sent than the plan allows
 │   └── SumsDontClose       rows are missing from, or too many in, the account
 ├── TryAgain            the same call may work later
 │   ├── SalesforceBusy      5xx, 429 or a daily limit
@@ -90,6 +91,10 @@ class JobGone(MustStop):
 
 class UnfitStorage(MustStop):
     """The object store can't create an object exclusively, which the ledger needs."""
+
+
+class TooManyRejected(MustStop):
+    """More rows are rejected than the plan allows; nothing is sent."""
 
 
 class SumsDontClose(MustStop):

@@ -13,7 +13,7 @@ from include.bulkload.basics import entities, tables
 from include.bulkload.intake import keys, numerals, record_ids, values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from include.bulkload.intake import mapping, plan, raw
 
@@ -53,21 +53,11 @@ class Cell:
         return own
 
 
-def numbered(each: mapping.ObjectPlan) -> Iterator[tuple[int, str, mapping.Link]]:
-    """Number the links of an object: fields in the plan's order, in each its links in theirs."""
-    yield from ((number, field, link) for number, (field, link) in enumerate(_all(each)))
-
-
-def _all(each: mapping.ObjectPlan) -> Iterator[tuple[str, mapping.Link]]:
-    for field, links in each.links.items():
-        yield from ((field, link) for link in links)
-
-
 def of(found: raw.Raw, checked: plan.Plan, describes: Mapping[str, Any], name: str) -> tuple[Cell, ...]:
     """List the link cells of an object. `describes`: sobject → describe, those of parents in the org included."""
     return tuple(
         Cell(number, field, found.text(str(link.from_)), _rule(link, checked, describes), _told(checked.objects[name], field, link))
-        for number, field, link in numbered(checked.objects[name])
+        for number, field, _, link in checked.objects[name].numbered_links
         if link.by != "nesting"
     )
 

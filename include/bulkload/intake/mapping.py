@@ -141,6 +141,8 @@ class ObjectPlan(Strict):
     win: Literal["org", "source"] = Field("org", description="With `changed_only`, records that others edited: leave them, or send again.")
     canary_rows: int = Field(2_000, ge=0, description="Rows of the first, small job of a larger object; 0: none.")
     stop_if_failing: Share = Field("50%", description="More permanent failures than this in the first job stop the object.")
+    retry_rounds: int = Field(3, ge=0, le=10, description="How often rows go again that failed for a passing reason, such as a lock.")
+    transient: tuple[str, ...] = Field((), description="Further error codes that are worth another round.")
     max_rejected: Tolerance | None = Field(None, description="Rejected rows beyond which nothing is sent: `10` or `2%`. Default: no limit.")
     max_failed: Tolerance = Field(0, description="Rows that may be lost before the run turns red: `10` or `2%`.")
     duplicates_ok: str = Field("", description="Why a scheduled plan may insert the same rows again.")
@@ -166,6 +168,12 @@ class ObjectPlan(Strict):
     def links(self) -> dict[str, tuple[Link, ...]]:
         """Lookup field → its links, in the plan's order."""
         return {field: (each,) if isinstance(each, Link) else tuple(each) for field, each in self.parents.items()}
+
+    @property
+    def numbered_links(self) -> list[tuple[int, str, int, Link]]:
+        """All links with their number in the staged table: number, lookup field, which of the field's, link."""
+        flat = [(field, nth, one) for field, links in self.links.items() for nth, one in enumerate(links)]
+        return [(number, field, nth, one) for number, (field, nth, one) in enumerate(flat)]
 
     @property
     def is_keyless(self) -> bool:

@@ -51,6 +51,7 @@ class Plan(mapping.Strict):
     job_bytes: int = Field(100_000_000, ge=1_000, le=150_000_000, description="Largest upload of one job, in bytes.")
     poll_seconds: float = Field(10.0, gt=0, description="First pause between two looks at a job.")
     wait_seconds: float = Field(43_200.0, gt=0, description="How long one try waits for a job.")
+    round_seconds: float = Field(60.0, ge=0, description="Pause before the first round of rows that go again; each is four times as long.")
     only_first: int | None = Field(None, ge=1, description="A trial: the first roots with all that hangs on them.")
     again: bool = Field(False, description="Load a payload that an earlier good run of this plan loaded already.")
     forget: bool = Field(False, description="Ignore what earlier runs remember of `changed_only` objects, and remember anew.")

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from include.bulkload.basics import entities
+    from include.bulkload.ledger import waves
 
 Document = dict[str, Any]
 BEGUN = "ledger/begun.json"
+WAVES = "ledger/{}/wave-"
 STAGED = "ledger/staged.json"
 
 
@@ -27,9 +29,9 @@ class Entry:
     document: Document
 
 
-def begun(org_id: str, plan: Document, describes: Document, at: str) -> Entry:
-    """The first entry: which org, which plan (a stored file), the describes that it was checked against."""
-    return Entry(BEGUN, {"format": 1, "org_id": org_id, "plan": plan, "describes": describes, "at": at})
+def begun(org_id: str, plan: Document, describes: Document, warnings: Sequence[str], at: str) -> Entry:
+    """The first entry: which org, which plan (a stored file), the describes that it was checked against, what may go wrong."""
+    return Entry(BEGUN, {"format": 2, "org_id": org_id, "plan": plan, "describes": describes, "warnings": list(warnings), "at": at})
 
 
 def staged(objects: Mapping[str, Document], sources: Mapping[str, str]) -> Entry:
@@ -40,39 +42,59 @@ def staged(objects: Mapping[str, Document], sources: Mapping[str, str]) -> Entry
     return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources)})
 
 
-def planned(name: str, ready: Document, chunks: Sequence[Document]) -> Entry:
-    """An object's rows are cut into jobs: each chunk's number, rows, bytes and stored CSV."""
-    return Entry(planned_name(name), {"ready": ready, "chunks": list(chunks)})
+def wave(planned: waves.Wave) -> Entry:
+    """Some of an object's rows are cut into jobs, others set aside."""
+    return Entry(wave_name(planned.name, planned.number), planned.as_document())
 
 
-def planned_name(name: str) -> str:
-    """Where an object's plan of chunks stands."""
-    return f"ledger/{name}/planned.json"
+def wave_name(name: str, number: int) -> str:
+    """Where a wave of an object stands."""
+    return f"{WAVES.format(name)}{number:03d}.json"
 
 
-def learned(name: str, id_map: Document, ids: int) -> Entry:
-    """An object's Ids are known: a stored id map of `ids` rows."""
-    return Entry(learned_name(name), {"id_map": id_map, "ids": ids})
+def wave_number(entry: str) -> int:
+    """Read a wave's number from its entry's name."""
+    return int(entry.removesuffix(".json").rpartition("-")[2])
 
 
-def learned_name(name: str) -> str:
-    """Where an object's id map is named."""
-    return f"ledger/{name}/learned.json"
+def canary(name: str, document: Document) -> Entry:
+    """How an object's canary went: whether it stops the object, and why."""
+    return Entry(canary_name(name), document)
 
 
-def set_aside(name: str, orphans: Document, for_people: Document, rows: int) -> Entry:
-    """An object's orphans are set aside in stored files."""
-    return Entry(set_aside_name(name), {"orphans": orphans, "for_people": for_people, "rows": rows})
+def canary_name(name: str) -> str:
+    """Where the verdict over an object's first, small job stands."""
+    return f"ledger/{name}/canary.json"
 
 
-def set_aside_name(name: str) -> str:
-    """Where an object's orphans are named."""
-    return f"ledger/{name}/set_aside.json"
+def settled(name: str, waves_seen: int) -> Entry:
+    """All jobs of an object's first waves are collected, as far as they were sent."""
+    return Entry(settled_name(name, waves_seen), {"waves": waves_seen})
+
+
+def settled_name(name: str, waves_seen: int) -> str:
+    """Where it stands that an object's first waves are collected."""
+    return f"ledger/{name}/settled-{waves_seen:03d}.json"
+
+
+def learned(name: str, waves_seen: int, id_map: Document, ids: int) -> Entry:
+    """An object's Ids are known, as far as the waves that stand: a stored id map of `ids` rows."""
+    return Entry(learned_name(name, waves_seen), {"id_map": id_map, "ids": ids})
+
+
+def learned_name(name: str, waves_seen: int) -> str:
+    """Where the id map of an object's first waves is named."""
+    return f"ledger/{name}/learned-{waves_seen:03d}.json"
 
 
 def chunk_prefix(name: str, number: int) -> str:
     """The folder of one chunk's jobs."""
     return f"ledger/{name}/chunk-{number:05d}/"
+
+
+def intent(name: str, number: int, attempt: int, at: str) -> Entry:
+    """A job is about to be created for a chunk. One whose id was never written down is Open and empty: harmless."""
+    return Entry(f"{chunk_prefix(name, number)}intent-{attempt:03d}.json", {"at": at})
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,11 @@ def jobs(documents: Mapping[str, dict[str, Any]]) -> list[JobFacts]:
     return sorted(folded, key=lambda each: (each.place.name, each.place.number, each.attempt, each.place.job_id))
 
 
+def is_of_a_job(name: str) -> bool:
+    """Whether an entry's name is that of a job's fact."""
+    return _placed(name)[0] is not None
+
+
 def _placed(name: str) -> tuple[entries.JobPlace | None, str]:
     parts = name.split("/")
     if len(parts) != PARTS_OF_A_FACT or parts[0] != "ledger" or not parts[2].startswith("chunk-"):

@@ -21,17 +21,19 @@ QUOTES_AND_SEPARATOR = 3
 
 
 def plan(
-    con: duckdb.DuckDBPyConnection, ready_query: str, columns: Sequence[str], *, job_bytes: int, out_ready: Path
+    con: duckdb.DuckDBPyConnection, ready_query: str, columns: Sequence[str], *, job_bytes: int, out_ready: Path, first_rows: int = 0
 ) -> list[entities.Chunk]:
     """Write the rows of `ready_query` (row_id, key, parent_row, and `columns`) in its order to `out_ready`, and cut them.
 
-    Each chunk's CSV has at most `job_bytes` bytes. Raises MustStop naming the first row that is larger than a job.
+    Each chunk's CSV has at most `job_bytes` bytes; the first at most `first_rows` rows, if there are more (0: as many
+    as fit). Raises MustStop naming the first row that is larger than a job.
     """
     cells = ", ".join(f"coalesce({tables.quoted(column)}, '') AS {tables.quoted(column)}" for column in columns)
     sized = f"SELECT row_id, key, parent_row, {cells}, {_row_bytes(columns)} AS size FROM ({ready_query})"
     summed = f"SELECT *, sum(size) OVER (ROWS UNBOUNDED PRECEDING)::BIGINT AS upto FROM ({sized})"
-    tables.write_parquet(con, summed, out_ready)
-    return _cut(con, tables.parquet(out_ready), room=job_bytes - header_bytes(columns), header=header_bytes(columns))
+    rows = tables.write_parquet(con, summed, out_ready)
+    first = _end_of(con, tables.parquet(out_ready), first_rows) if 0 < first_rows < rows else None
+    return _cut(con, tables.parquet(out_ready), room=job_bytes - header_bytes(columns), header=header_bytes(columns), first=first)
 
 
 def header_bytes(columns: Sequence[str]) -> int:
@@ -50,15 +52,19 @@ def _quotes(name: str) -> str:
     return f"CASE WHEN contains({name}, '\"') THEN length({name}) - length(replace({name}, '\"', '')) ELSE 0 END"
 
 
-def _cut(con: duckdb.DuckDBPyConnection, ready: str, *, room: int, header: int) -> list[entities.Chunk]:
-    """Fill one chunk after the other."""
+def _end_of(con: duckdb.DuckDBPyConnection, ready: str, rows: int) -> int:
+    """The running sum of bytes at the end of the first rows."""
+    found = con.execute(f"SELECT max(upto) FROM (SELECT upto FROM {ready} ORDER BY upto LIMIT {rows})").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _cut(con: duckdb.DuckDBPyConnection, ready: str, *, room: int, header: int, first: int | None) -> list[entities.Chunk]:
+    """Fill one chunk after the other; the first ends at the sum `first`, if it is given and fits."""
     found: list[entities.Chunk] = []
     after = 0
     while True:
-        rows, upto = con.execute(f"SELECT count(*), max(upto) FROM {ready} WHERE upto > {after} AND upto <= {after + room}").fetchone() or (
-            0,
-            0,
-        )
+        end = min(after + room, first) if first and after < first else after + room
+        rows, upto = con.execute(f"SELECT count(*), max(upto) FROM {ready} WHERE upto > {after} AND upto <= {end}").fetchone() or (0, 0)
         if not rows:
             break
         found.append(entities.Chunk(len(found), int(rows), int(upto) - after + header, after, int(upto)))

@@ -28,7 +28,7 @@ def folded(waves: Sequence[Wave]) -> str:
     `waves` in the order they were sent: the last that met a row says its fate, error and job. A record stays known: its Id
     is the first that was given, `created` is true if any wave created it.
     """
-    each = [_met(wave) for wave in waves]
+    each = [of_wave(wave) for wave in waves]
     if not each:
         return f"SELECT {tables.NO_FATES} WHERE false"
     if len(each) == 1:
@@ -39,7 +39,7 @@ def folded(waves: Sequence[Wave]) -> str:
     return f"SELECT {COLUMNS} FROM ({grouped})"
 
 
-def _met(wave: Wave) -> str:
+def of_wave(wave: Wave) -> str:
     """The rows of one wave."""
     parts = [tables.parquets(wave.settled), *map(tables.parquet, wave.asides)]
     return " UNION ALL ".join(f"SELECT {COLUMNS} FROM {part}" for part in parts)

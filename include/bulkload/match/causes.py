@@ -63,9 +63,9 @@ def _in_this_load(way: ways.Way, lost: ways.Lost) -> str:
         f"a AS ({_orphans(lost)}) "
         f"SELECT l.row_id, {name} AS parent_object, coalesce(p.row_id, {at}) AS parent_row, coalesce(text, p.key) AS parent_key, "
         f"{_fate()} AS parent_fate, {_error(way, lost)} AS parent_error, "
-        f"coalesce(began.object, {name}) AS ancestor_object, if(began IS NULL, p.sent_row, began.row) AS ancestor_row, "
-        "if(began IS NULL, coalesce(p.key, text), began.key) AS ancestor_key, "
-        "if(began IS NULL, parent_error, began.error) AS ancestor_error, coalesce(began.depth, 0) + 1 AS depth "
+        f"coalesce(began.object, {name}) AS ancestor_object, if(began.depth IS NULL, p.sent_row, began.row) AS ancestor_row, "
+        "if(began.depth IS NULL, coalesce(p.key, text), began.key) AS ancestor_key, "
+        "if(began.depth IS NULL, parent_error, began.error) AS ancestor_error, coalesce(began.depth, 0) + 1 AS depth "
         "FROM l LEFT JOIN p USING (named) LEFT JOIN f ON f.row_id = p.sent_row "
         f"LEFT JOIN a ON a.row_id = p.sent_row AND f.fate = '{entities.Fate.ORPHANED}' AND NOT twice"
     )

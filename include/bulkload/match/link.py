@@ -81,19 +81,22 @@ def second_pass(
     return Linked(f"{found.select(own)} AND ({filled})" + passes.order(con, found), (ID, *found.columns), counts)
 
 
-def missing_keys(con: duckdb.DuckDBPyConnection, staged: Path, way: ways.Way, wanted: str | None, out: Path) -> int:
+def missing_keys(
+    con: duckdb.DuckDBPyConnection, staged: Path, way: ways.Way, wanted: str | None, out: Path, *, waited: bool = False
+) -> int:
     """Write the keys that the org is to be asked for, each once (key: folded, text: as somebody wrote it); return how many.
 
-    They are those of rows of `wanted` that follow the way and find no record of this load. For a record that stood in its
-    parent it is the parent's key. Where the way is one of several of its field, keys may come that no row goes by.
+    They are those of rows of `wanted` that follow the way (`waited`: in the second pass) and find no record of this load. For
+    a record that stood in its parent it is the parent's key. Where the way is one of several of its field, keys may come that
+    no row goes by.
     """
-    keys = []
-    for step in ways.first_pass([way], _cut(con, wanted)):
+    keys = ["SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS text"]
+    for step in (ways.second_pass if waited else ways.first_pass)([way], _cut(con, wanted)):
         unknown = f"k{way.number}.sf_id IS NULL" if way.id_map else "true"
         body = passes.rows(staged, wanted, [step], parents=True)
-        keys.append(f"SELECT {way.key} AS key, {step.key_text} AS text {body} WHERE {step.taken} AND {unknown}")
-    wanting = keys[0] if keys else "SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS text"
-    return tables.write_parquet(con, f"SELECT key, min(text) AS text FROM ({wanting}) WHERE key IS NOT NULL GROUP BY key ORDER BY key", out)
+        keys = [f"SELECT {way.key} AS key, {step.key_text} AS text {body} WHERE {step.taken} AND {unknown}"]
+    query = f"SELECT key, min(text) AS text FROM ({keys[0]}) WHERE key IS NOT NULL GROUP BY key ORDER BY key"
+    return tables.write_parquet(con, query, out)
 
 
 def _cut(con: duckdb.DuckDBPyConnection, wanted: str | None) -> frozenset[int]:
@@ -101,20 +104,3 @@ def _cut(con: duckdb.DuckDBPyConnection, wanted: str | None) -> frozenset[int]:
     if wanted is None:
         return frozenset()
     return frozenset(number for (number,) in con.execute(f"SELECT DISTINCT unnest(cut) FROM {wanted}").fetchall())
-
-
-def children(staged: Path, fields: Sequence[str], links: Sequence[tuple[str, Path]]) -> str:
-    """The query of row_id, key, parent_row, `fields` and one lookup column per link, in sending order.
-
-    `links`: lookup field → the parents' id map. Only fine rows whose parent's record this run wrote; all
-    children of one record lie together, so that few jobs lock the same parent.
-    """
-    cells = ", ".join(f"s.{tables.quoted(field)}" for field in fields)
-    lookups = ", ".join(f"m{place}.sf_id AS {tables.quoted(field)}" for place, (field, _) in enumerate(links))
-    joins = " ".join(
-        f"JOIN {tables.parquet(id_map)} AS m{place} ON s.parent_row = m{place}.row_id" for place, (_, id_map) in enumerate(links)
-    )
-    return (
-        f"SELECT s.row_id, s.key, s.parent_row, {cells}, {lookups} FROM {tables.parquet(staged)} AS s {joins} "
-        "WHERE s.reason IS NULL AND s.merged_into IS NULL ORDER BY m0.sent_row, s.row_id"
-    )

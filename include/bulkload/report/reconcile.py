@@ -1,4 +1,7 @@
-"""One object's files → how many rows met which fate, counted file by file, and by how much the sum doesn't close."""
+"""One object's files → how many rows met which fate, and by how much the sum doesn't close.
+
+A row may have been in several waves: its last attempt counts, and an Id once given stays.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.intake import split
+from include.bulkload.load import fates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,26 +19,40 @@ if TYPE_CHECKING:
     import duckdb
 
 TOP_ERRORS = 10
+THEN = " | then: "
 LOST = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT, entities.Fate.ORPHANED, entities.Fate.REJECTED)
+# Fates that a row has before it is sent: staging says so.
+STAGED = {entities.Fate.REJECTED: "reason IS NOT NULL", entities.Fate.FILTERED: "reason IS NULL AND filtered"}
+MERGED = "reason IS NULL AND NOT filtered AND merged_into IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The rows of one chunk: those of `ready` that its condition names; `job_id` of its job, or ""."""
+
+    wave: int
+    ready: Path
+    chunk: entities.Chunk
+    job_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
     """What stands of one object. `source_rows`: how many rows the split counted while it read.
 
-    `ready` is None where its jobs were never cut. `collected`, `running`, `unsent`: its chunks by what is
-    known of them: results matched; closed, without results; in no closed job.
+    `met`: what became of the rows, wave by wave. `running`: closed jobs without results. `unsent`:
+    chunks in no closed job. `complete`: every row should be in a wave; if not, those in none are unprocessed, for the
+    reason `stopped`.
     """
 
     name: str
     source_rows: int
     staged: Path
-    ready: Path | None = None
-    orphans: Path | None = None
-    fates: Sequence[Path] = ()
-    collected: Sequence[entities.Chunk] = ()
-    running: Sequence[entities.Chunk] = ()
-    unsent: Sequence[entities.Chunk] = ()
+    met: Sequence[fates.Wave] = ()
+    running: Sequence[Range] = ()
+    unsent: Sequence[Range] = ()
+    complete: bool = False
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +64,12 @@ class Account:
     created: int = 0
     updated: int = 0
     top_errors: list[dict[str, int | str]] = field(default_factory=list)
+    doubled: int = 0
 
     @property
     def gap(self) -> int:
         """Rows of the source that have no fate; negative if there are more fates than rows. 0: the sums close."""
-        return self.source - sum(self.fates.values())
+        return self.source - sum(self.fates.values()) - self.doubled
 
     @property
     def lost(self) -> int:
@@ -58,22 +78,56 @@ class Account:
 
 
 def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
-    """Count each fate from the file that says it, so that a row lost between two files shows as a gap."""
-    fates = dict.fromkeys((str(fate) for fate in entities.Fate), 0)
+    """Make the table `final` (row_id, fate, sf_id, created, error, job_id; one row per row that was in a wave), and count.
+
+    Staging's own fates are counted from the staged file, so that a row lost between two files shows as a gap.
+    """
+    doubled = _final(con, files)
     staged = tables.parquet(files.staged)
-    fates[entities.Fate.REJECTED] = _count(con, f"{staged} WHERE reason IS NOT NULL")
-    fates[entities.Fate.MERGED] = _count(con, f"{staged} WHERE reason IS NULL AND merged_into IS NOT NULL")
-    fates[entities.Fate.ORPHANED] = _count(con, tables.parquet(files.orphans)) if files.orphans else 0
-    for fate, rows in con.execute(f"SELECT fate, count(*) FROM {tables.parquets(files.fates)} GROUP BY fate").fetchall():
-        fates[fate] += rows
-    fates[entities.Fate.IN_DOUBT] += sum(chunk.rows for chunk in files.running)
-    fates[entities.Fate.UNPROCESSED] += sum(chunk.rows for chunk in files.unsent)
-    if files.ready is None:
-        never_cut = _count(con, f"{staged} WHERE reason IS NULL AND merged_into IS NULL")
-        fates[entities.Fate.UNPROCESSED] += never_cut - fates[entities.Fate.ORPHANED]
-    created = _count(con, f"{tables.parquets(files.fates)} WHERE fate = '{entities.Fate.SUCCEEDED}' AND created")
-    updated = _count(con, f"{tables.parquets(files.fates)} WHERE fate = '{entities.Fate.SUCCEEDED}' AND NOT coalesce(created, false)")
-    return Account(files.source_rows, fates, created, updated, _top_errors(con, files))
+    counted = dict.fromkeys((str(fate) for fate in entities.Fate), 0)
+    for fate, condition in {**STAGED, entities.Fate.MERGED: MERGED}.items():
+        counted[fate] += _count(con, f"{staged} WHERE {condition}")
+    for fate, rows in con.execute("SELECT fate, count(*) FROM final GROUP BY fate").fetchall():
+        counted[fate] += rows
+    succeeded = f"final WHERE fate = '{entities.Fate.SUCCEEDED}'"
+    created, updated = _count(con, f"{succeeded} AND created"), _count(con, f"{succeeded} AND NOT coalesce(created, false)")
+    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled)
+
+
+def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
+    """Fold all attempts; how many rows were twice in one wave."""
+    attempts = [f"SELECT *, {number} AS wave FROM ({fates.of_wave(wave)})" for number, wave in enumerate(files.met)]
+    attempts += [_range(each, entities.Fate.IN_DOUBT, "") for each in files.running]
+    attempts += [_range(each, entities.Fate.UNPROCESSED, files.stopped) for each in files.unsent]
+    union = " UNION ALL BY NAME ".join(attempts) or f"SELECT {tables.NO_FATES}, 0 AS wave WHERE false"
+    doubled = 0
+    if len(files.met) > 1:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE attempts AS {union}")
+        doubled = _count(con, "attempts") - _count(con, "(SELECT DISTINCT row_id, wave FROM attempts)")
+        # A row that never made it tells the error of each attempt.
+        errors = f"string_agg(error, {tables.literal(THEN)} ORDER BY wave) AS errors"
+        kept = f"arg_max(struct_pack(fate, job_id), wave) AS last, arg_max(sf_id, wave) AS sf_id, bool_or(created) AS created, {errors}"
+        union = (
+            "SELECT row_id, last.fate AS fate, sf_id, created, errors AS error, last.job_id AS job_id "
+            f"FROM (SELECT row_id, {kept} FROM attempts GROUP BY row_id)"
+        )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE final AS SELECT {fates.COLUMNS} FROM ({union})")
+    if not files.complete:
+        why = tables.literal(files.stopped) if files.stopped else "NULL"
+        con.execute(
+            f"INSERT INTO final SELECT row_id, '{entities.Fate.UNPROCESSED}', NULL, NULL, {why}, NULL "
+            f"FROM {tables.parquet(files.staged)} ANTI JOIN final USING (row_id) WHERE {split.FINE}"
+        )
+    return doubled
+
+
+def _range(each: Range, fate: entities.Fate, why: str) -> str:
+    """The attempts of a chunk whose rows have no results."""
+    error, job_id = (tables.literal(text) if text else "NULL::VARCHAR" for text in (why, each.job_id))
+    return (
+        f"SELECT row_id, '{fate}' AS fate, NULL::VARCHAR AS sf_id, NULL::BOOLEAN AS created, {error} AS error, {job_id} AS job_id, "
+        f"{each.wave} AS wave FROM {tables.parquet(each.ready)} WHERE {each.chunk.condition}"
+    )
 
 
 def _count(con: duckdb.DuckDBPyConnection, rows: str) -> int:
@@ -81,9 +135,16 @@ def _count(con: duckdb.DuckDBPyConnection, rows: str) -> int:
     return int(found[0]) if found else 0
 
 
+def not_through(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Count, by job, the rows of `final` that it didn't get through."""
+    lost = ", ".join(f"'{fate}'" for fate in (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT))
+    found = con.execute(f"SELECT job_id, count(*) FROM final WHERE fate IN ({lost}) AND job_id IS NOT NULL GROUP BY job_id")
+    return {str(job_id): int(rows) for job_id, rows in found.fetchall()}
+
+
 def _top_errors(con: duckdb.DuckDBPyConnection, files: Files) -> list[dict[str, int | str]]:
     """Count errors by their code: up to the first colon (contract 3.1); rejections by their reason's first part."""
-    refused = f"SELECT error FROM {tables.parquets(files.fates)} WHERE fate = '{entities.Fate.FAILED}'"
+    refused = f"SELECT error FROM final WHERE fate IN ('{entities.Fate.FAILED}', '{entities.Fate.REJECTED}')"
     rejected = f"SELECT reason FROM {tables.parquet(files.staged)} WHERE reason IS NOT NULL"
     counted = f"SELECT split_part(error, ':', 1) AS code, count(*) AS rows FROM ({refused} UNION ALL {rejected}) GROUP BY code"
     found = con.execute(f"{counted} ORDER BY rows DESC, code LIMIT {TOP_ERRORS}").fetchall()
@@ -91,30 +152,10 @@ def _top_errors(con: duckdb.DuckDBPyConnection, files: Files) -> list[dict[str, 
 
 
 def lists(con: duckdb.DuckDBPyConnection, files: Files, fields: Sequence[str], fate: entities.Fate, out: Path) -> int:
-    """Write the rows of one fate for people: row id, error, job, cells; return how many.
-
-    Rows of chunks that were never sent or never collected are listed too, without a job's word.
-    """
+    """Write the rows of one fate in `final` for people: row id, error, job, the record's Id if it has one, cells; return how many."""
     cells = ", ".join(f"s.{tables.quoted(field)}" for field in fields)
-    known = f"SELECT row_id, error, job_id FROM {tables.parquets(files.fates)} WHERE fate = '{fate}'"
-    parts = [known, *(_ranges(files, files.running) if fate is entities.Fate.IN_DOUBT else [])]
-    if fate is entities.Fate.UNPROCESSED:
-        parts += _ranges(files, files.unsent)
-        parts += [_never_cut(files)] if files.ready is None else []
     query = (
-        f"SELECT {tables.row_id_text(files.name, 's.row_id')} AS row_id, l.error, l.job_id, {cells} "
-        f"FROM ({' UNION ALL '.join(parts)}) AS l JOIN {tables.parquet(files.staged)} AS s USING (row_id) ORDER BY s.row_id"
+        f"SELECT {tables.row_id_text(files.name, 's.row_id')} AS row_id, f.error, f.job_id, f.sf_id, {cells} "
+        f"FROM final AS f JOIN {tables.parquet(files.staged)} AS s USING (row_id) WHERE f.fate = '{fate}' ORDER BY s.row_id"
     )
     return tables.write_people_csv(con, query, out)
-
-
-def _ranges(files: Files, chunks: Sequence[entities.Chunk]) -> list[str]:
-    if files.ready is None:
-        return []
-    return [f"SELECT row_id, NULL, NULL FROM {tables.parquet(files.ready)} WHERE {chunk.condition}" for chunk in chunks]
-
-
-def _never_cut(files: Files) -> str:
-    """Name the fine rows of an object whose jobs were never cut, its orphans left out."""
-    orphans = f" AND row_id NOT IN (SELECT row_id FROM {tables.parquet(files.orphans)})" if files.orphans else ""
-    return f"SELECT row_id, NULL, NULL FROM {tables.parquet(files.staged)} WHERE reason IS NULL AND merged_into IS NULL{orphans}"

@@ -5,7 +5,7 @@ The document's schema stands in docs/summary.schema.json; its upper keys are tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities
@@ -25,14 +25,19 @@ NOT_THROUGH = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One object of the load: its account, its jobs (documents, in order), files' URIs, changed values, distinct rows sent."""
+    """One object of the load.
+
+    Its account, its jobs (documents, in order), files' URIs (one, or a list), changed values, distinct rows sent, and
+    notes for people.
+    """
 
     name: str
     account: reconcile.Account
     jobs: Sequence[dict[str, Any]]
-    files: dict[str, str]
+    files: dict[str, str | list[str]]
     changes: dict[str, int]
     submitted: int
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +69,36 @@ def never_began(troubles: Sequence[str], now: str) -> Verdict:
     return Verdict(document, clean=False, why=why)
 
 
-def judge(checked: plan.Plan, parts: Sequence[Part], troubles: Sequence[str], began: str, now: str) -> Verdict:
+def judge(
+    checked: plan.Plan, parts: Sequence[Part], troubles: Sequence[str], began: str, now: str, warnings: Sequence[str] = ()
+) -> Verdict:
     """Sum up a run that began: parts in the plan's order, parents first; `began` and `now` in ISO 8601, UTC.
 
-    `troubles` are tasks that failed, one sentence each: with any, the flow broke.
+    `troubles` are tasks that failed, one sentence each: with any, the flow broke. `warnings`: what preflight said may go wrong.
     """
-    parent = parts[0]
-    stranded = parent.account.source > 0 and not parent.account.fates[entities.Fate.SUCCEEDED]
+    stranded = [part for part in parts if _is_stranded(checked, part)]
     gaps = [f"{part.name}: the sums don't close, {part.account.gap:+d} rows have no fate" for part in parts if part.account.gap]
     broke = [*troubles, *gaps]
     why = [*broke, *(sentence for part in parts for sentence in _red(checked, part))]
-    if stranded:
-        why.append(f"{parent.name}: none of {parent.account.source} rows got through")
+    why += [f"{part.name}: none of {part.account.source} rows got through" for part in stranded]
     status = FAILED if broke or stranded else WITH_ERRORS if any(part.account.lost for part in parts) else COMPLETED
-    document = {"status": status, **_family(parts, stranded=stranded), "submittedAt": began}
+    document = {"status": status, **_family(parts, stranded=bool(stranded)), "submittedAt": began}
     if status == FAILED:
         document |= {"error": "; ".join(why), "failedAt": now}
     else:
         document |= {"completedAt": now}
+    document |= {"trial": checked.only_first} if checked.only_first else {}
+    document |= {"warnings": list(warnings)} if warnings else {}
     document["objects"] = {part.name: _told(part) for part in parts}
     return Verdict(document, clean=not why, why=tuple(why))
+
+
+def _is_stranded(checked: plan.Plan, part: Part) -> bool:
+    """Whether others wait for this object's records, or nobody else does anything, and none of its rows got through."""
+    inner = [link.object for each in checked.objects.values() for links in each.links.values() for link in links]
+    fates = part.account.fates
+    through = fates[entities.Fate.SUCCEEDED] + fates[entities.Fate.UNCHANGED] + fates[entities.Fate.FILTERED]
+    return (part.name in inner or len(checked.objects) == 1) and part.account.source > 0 and not through
 
 
 def _red(checked: plan.Plan, part: Part) -> list[str]:
@@ -102,7 +117,9 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
 
 
 def _family(parts: Sequence[Part], *, stranded: bool) -> dict[str, Any]:
-    """The keys that speak of one parent and one child."""
+    """The keys that speak of one parent and one child; a plan of another shape has none."""
+    if len(parts) > A_FAMILY:
+        return {}
     parent, child = parts[0], parts[1] if len(parts) == A_FAMILY else None
     fates = parent.account.fates
     return {
@@ -134,4 +151,5 @@ def _told(part: Part) -> dict[str, Any]:
         "topErrors": account.top_errors,
         "changes": part.changes,
         "files": part.files,
+        **part.notes,
     }

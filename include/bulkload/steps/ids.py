@@ -6,24 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import tables
 from include.bulkload.ledger import entries
-from include.bulkload.load import fates
 from include.bulkload.match import id_map
-from include.bulkload.steps import journal, settle
+from include.bulkload.steps import journal, outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from include.bulkload.steps import ports
 
 
 def learn(run: ports.Run, name: str) -> dict[str, Any]:
     """Learn an object's Ids from its settled jobs, once. Returns {"ids": rows, "uri": of the stored id map}."""
     journal.opened(run)
-    standing = run.folder.read(entries.learned_name(name)) or journal.note(run, _learned(run, name))
+    standing = _standing(run, name)
     return {"ids": standing["ids"], "uri": run.folder.uri(standing["id_map"]["name"])}
 
 
-def _learned(run: ports.Run, name: str) -> entries.Entry:
+def known(run: ports.Run, name: str) -> Path:
+    """Bring the id map of an object. Raises LedgerDamaged if the waves that stand aren't all settled."""
+    return journal.bring(run, _standing(run, name)["id_map"])
+
+
+def _standing(run: ports.Run, name: str) -> dict[str, Any]:
+    found = outcome.of(run, name)
+    seen = len(found.waves)
+    journal.demand(run, entries.settled_name(name, seen))
+    standing = run.folder.read(entries.learned_name(name, seen))
+    return standing or journal.note(run, _learned(run, name, found))
+
+
+def _learned(run: ports.Run, name: str, found: outcome.Standing) -> entries.Entry:
     staged = journal.bring(run, journal.demand(run, entries.STAGED)["objects"][name]["file"])
     out = run.scratch / f"{name}-id_map.parquet"
     with tables.connect(run.limits) as con:
-        ids = id_map.learn(con, [fates.Wave(settle.fates(run, name))], staged, out)
-    return entries.learned(name, journal.keep(run, out, f"{name}/id_map.parquet"), ids)
+        rows = id_map.learn(con, outcome.met(run, found), staged, out)
+    return entries.learned(name, len(found.waves), journal.keep(run, out, f"{name}/id_map.parquet"), rows)

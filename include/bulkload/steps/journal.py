@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.intake import plan
-from include.bulkload.ledger import entries, resume
+from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.steps import ports
 
 if TYPE_CHECKING:
@@ -35,7 +35,25 @@ def demand(run: ports.Run, name: str) -> dict[str, Any]:
 def jobs(run: ports.Run, name: str, number: int | None = None) -> list[resume.JobFacts]:
     """Fold the jobs of an object, or of one of its chunks."""
     prefix = f"ledger/{name}/chunk-" if number is None else entries.chunk_prefix(name, number)
-    return resume.jobs({each: demand(run, each) for each in run.folder.names(prefix)})
+    return resume.jobs({each: demand(run, each) for each in run.folder.names(prefix) if resume.is_of_a_job(each)})
+
+
+def waves_of(run: ports.Run, name: str) -> list[waves.Wave]:
+    """Read the waves of an object that are planned, in order."""
+    found = {entries.wave_number(each): each for each in run.folder.names(entries.WAVES.format(name))}
+    return [waves.read(name, number, demand(run, found[number])) for number in sorted(found)]
+
+
+def wave_of(run: ports.Run, name: str, chunk_number: int) -> waves.Wave:
+    """Find the wave that a chunk belongs to. Raises LedgerDamaged if none does."""
+    first = run.folder.read(entries.wave_name(name, 0))
+    standing = [waves.read(name, 0, first)] if first is not None else []
+    if standing and chunk_number not in standing[0].numbers:
+        standing = waves_of(run, name)
+    for wave in standing:
+        if chunk_number in wave.numbers:
+            return wave
+    raise errors.LedgerDamaged(f"no wave of {name} has a chunk {chunk_number}; clear the task that cuts its jobs")
 
 
 def stored(document: dict[str, Any]) -> ports.Stored:
@@ -66,6 +84,7 @@ class Opened:
     describes: dict[str, dict[str, Any]]
     org_id: str
     at: str
+    warnings: tuple[str, ...] = ()
 
 
 def opened(run: ports.Run, *, compare: bool = True) -> Opened:
@@ -78,7 +97,7 @@ def opened(run: ports.Run, *, compare: bool = True) -> Opened:
         same_org(begun["org_id"], run.salesforce.org_id())
     document = json.loads(bring(run, begun["plan"]).read_text("utf-8"))
     describes = json.loads(bring(run, begun["describes"]).read_text("utf-8"))
-    return Opened(plan.plan_from(document), describes, begun["org_id"], begun["at"])
+    return Opened(plan.plan_from(document), describes, begun["org_id"], begun["at"], tuple(begun["warnings"]))
 
 
 def same_org(begun_with: str, connected_to: str) -> None:

@@ -1,40 +1,103 @@
-"""An object's closed jobs → their results fetched whole, and the fate of each row, in stored files.
+"""An object's closed jobs → their results fetched whole, the fate of each row in stored files, and what must go next.
 
 Results live seven days: they are fetched as soon as a job has ended, and kept.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities, tables
-from include.bulkload.intake import keys
-from include.bulkload.ledger import entries, resume
-from include.bulkload.load import results
-from include.bulkload.steps import journal, wait
+from include.bulkload.basics import entities, errors, tables
+from include.bulkload.ledger import entries, resume, waves
+from include.bulkload.load import job, recovery, results
+from include.bulkload.steps import journal, next_wave, outcome, submit, wait
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from include.bulkload.steps import ports
 
 
-def collect(run: ports.Run, name: str) -> dict[str, int]:
-    """Settle all closed jobs of an object; return how many rows met which fate.
+def advance(run: ports.Run, name: str) -> dict[str, Any]:
+    """Collect what has ended of an object; send what must go next (see `next_wave.following`).
 
-    Raises JobStillRunning if one hasn't finished (a waiting task was marked success), ResultsIncomplete if
-    results don't add up yet, ContradictingIds if they fit no row.
+    Returns {"waiting": [job id, ...], "not_before": ISO time or None, "tally": {fate: rows}}: call again when those
+    jobs have ended and that time has come, until there is neither. Raises JobStillRunning if a job of the first wave
+    hasn't finished (a waiting task was marked success), ResultsIncomplete if results don't add up yet,
+    ContradictingIds if they fit no row.
     """
     opened = journal.opened(run)
-    total: dict[str, int] = {}
-    for facts in resume.counting(journal.jobs(run, name)).values():
-        for fate, rows in one(run, opened, facts).items():
-            total[fate] = total.get(fate, 0) + rows
-    return total
+    while True:
+        found = _collected(run, opened, name)
+        if found["waiting"] or found["not_before"]:
+            return found
+        for other in _objects(opened, name):
+            if seen := len(journal.waves_of(run, other)):
+                journal.note(run, entries.settled(other, seen))
+        if next_wave.following(run, opened, name) is None:
+            return found
+
+
+def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:
+    """Settle all jobs that this object's settling is about, submitting those of later waves that are due."""
+    found: dict[str, Any] = {"waiting": [], "not_before": None, "tally": {}}
+    for wave, standing in _waves(run, opened, name):
+        not_before = wave.notes.get("not_before")
+        if not_before and wave.chunks and wave.numbers[0] not in standing.jobs and run.clock() < datetime.fromisoformat(not_before):
+            found["not_before"] = not_before
+            break
+        for number in wave.numbers:
+            facts = standing.jobs.get(number)
+            if facts is None and wave.kind is not waves.Kind.FIRST:
+                facts = _submitted(run, wave, number)
+            if facts is not None and not _tallied(run, opened, wave, facts, found) and wave.kind is waves.Kind.ROUND:
+                # Jobs of a round go one after the other, so that they don't lock each other's parents.
+                break
+    return found
+
+
+def _tallied(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: resume.JobFacts, found: dict[str, Any]) -> bool:
+    """Settle one job into what was found. False if it still runs, which a job of the first wave may not."""
+    try:
+        settled = one(run, opened, facts)
+    except errors.JobStillRunning:
+        if wave.kind is waves.Kind.FIRST:
+            raise
+        found["waiting"].append(facts.place.job_id)
+        return False
+    for fate, rows in settled.items():
+        found["tally"][fate] = found["tally"].get(fate, 0) + rows
+    return True
+
+
+def _waves(run: ports.Run, opened: journal.Opened, name: str) -> list[tuple[waves.Wave, outcome.Standing]]:
+    """The waves of an object, and the second passes of others that end with it."""
+    found = []
+    for other in _objects(opened, name):
+        standing = outcome.of(run, other)
+        found += [(wave, standing) for wave in standing.waves if other == name or _is_second_pass(wave)]
+    return found
+
+
+def _objects(opened: journal.Opened, name: str) -> list[str]:
+    """The object, and those whose second pass ends with it."""
+    return [other for other in opened.plan.order() if name in {other, opened.plan.last_pass_in(other)}]
+
+
+def _is_second_pass(wave: waves.Wave) -> bool:
+    return waves.Kind.LINKS in {wave.kind, wave.notes.get("of")}
+
+
+def _submitted(run: ports.Run, wave: waves.Wave, number: int) -> resume.JobFacts:
+    """Submit a chunk of a later wave that an earlier try planned but didn't send."""
+    submit.chunk(run, wave.name, number)
+    return resume.counting(journal.jobs(run, wave.name, number))[number]
 
 
 def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> dict[str, int]:
-    """Settle one closed job, or read how it was settled; rows by fate."""
+    """Settle one closed job, or read how it was settled; rows by fate. Raises JobStillRunning if it hasn't ended."""
     if facts.has("matched"):
         return dict(facts.facts["matched"]["tally"])
     end = wait.end(run, facts.place)
@@ -46,6 +109,20 @@ def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> dict[
     fates, tally = _fates(run, opened, facts.place, end, files)
     journal.note(run, facts.place.collected({kind: _kept(run, facts.place, kind, path) for kind, path in files.items()}))
     return _noted(run, facts.place, fates, tally)
+
+
+def end_of(run: ports.Run, place: entries.JobPlace) -> entities.JobEnd:
+    """How a settled job ended."""
+    return job.end(journal.demand(run, place.entry_name("ended"))["job"])
+
+
+def permanent_failures(run: ports.Run, place: entries.JobPlace) -> int:
+    """Count the rows of a settled job that Salesforce refused for good."""
+    fates = journal.bring(run, journal.demand(run, place.entry_name("matched"))["fates"])
+    with tables.connect(run.limits) as con:
+        permanent = f"fate = '{entities.Fate.FAILED}' AND NOT {recovery.is_transient('error')}"
+        found = con.execute(f"SELECT count(*) FROM {tables.parquet(fates)} WHERE {permanent}").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _fetched(run: ports.Run, place: entries.JobPlace) -> dict[str, Path]:
@@ -81,38 +158,24 @@ def _fates(
 
 def _sent(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> results.Sent:
     """Say what the job carried."""
-    planned = journal.demand(run, entries.planned_name(place.name))
-    each = opened.plan.objects[place.name]
+    wave = journal.wave_of(run, place.name, place.number)
+    if wave.ready is None:
+        raise errors.LedgerDamaged(f"wave {wave.number} of {place.name} names no rows but has jobs; restore it, or start a new run")
     return results.Sent(
-        ready=journal.bring(run, planned["ready"]),
-        chunk=journal.chunk(planned["chunks"][place.number]),
-        columns=(*each.fields, *each.parents),
-        key=key_column(opened, place.name),
-        types={field: described["type"] for field, described in _described(opened, place.name).items()},
+        ready=journal.bring(run, wave.ready),
+        chunk=journal.chunk(wave.chunk(place.number)),
+        columns=wave.columns,
+        key=wave.key,
+        types=_types(opened, place.name, wave.columns),
     )
 
 
-def _described(opened: journal.Opened, name: str) -> dict[str, dict[str, Any]]:
-    """Describes of the sent fields, by the plan's spelling."""
-    each = opened.plan.objects[name]
-    fields = {field["name"].lower(): field for field in opened.describes[each.sobject]["fields"]}
-    return {field: fields[field.lower()] for field in (*each.fields, *each.parents)}
+def _types(opened: journal.Opened, name: str, columns: Sequence[str]) -> dict[str, str]:
+    """The field types of sent columns; those of relationships aren't told."""
+    fields = {field["name"].lower(): field for field in opened.describes[opened.plan.objects[name].sobject]["fields"]}
+    return {column: str(fields[column.lower()]["type"]) for column in columns if column.lower() in fields}
 
 
 def _noted(run: ports.Run, place: entries.JobPlace, fates: Path, tally: dict[str, int]) -> dict[str, int]:
     kept = journal.keep(run, fates, f"{place.name}/fates-{place.job_id}.parquet")
     return dict(journal.note(run, place.matched(kept, tally))["tally"])
-
-
-def key_column(opened: journal.Opened, name: str) -> entities.KeyColumn | None:
-    """The column by which an object's results find their rows, and its case rule (contract 2.1.2)."""
-    each = opened.plan.objects[name]
-    if each.key_field is None:
-        return None
-    described = _described(opened, name)[each.key_field]
-    return entities.KeyColumn(each.key_field, keys.rule(described))
-
-
-def fates(run: ports.Run, name: str) -> list[Path]:
-    """Bring the fates of an object's settled jobs to local files."""
-    return [journal.bring(run, facts.facts["matched"]["fates"]) for facts in journal.jobs(run, name) if facts.has("matched")]

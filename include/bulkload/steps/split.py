@@ -1,22 +1,19 @@
-"""A plan and a source → a begun run: checked against the org, rows staged, the parents' jobs cut.
+"""A plan and its sources → a begun run: checked against the org, rows staged.
 
 Each stage is named in the ledger once it stands; a retry reads what stands there and never cuts anew.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities, errors, tables
-from include.bulkload.intake import plan, preflight, sources, split
+from include.bulkload.basics import errors, tables
+from include.bulkload.intake import mapping, plan, preflight, right_org, sources, split
 from include.bulkload.ledger import entries
-from include.bulkload.load import chunks
-from include.bulkload.steps import journal
+from include.bulkload.steps import journal, payloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import duckdb
 
@@ -27,45 +24,60 @@ NO_SUCH_OBJECT = 404
 
 
 def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[str, Any]:
-    """Begin the run by its plan and cut the first objects' jobs.
+    """Begin the run by its plan and stage its rows.
 
-    `inlet` is where its sources are read from. Returns {"chunks": {object: [number, ...]},
-    "rows": {object: {"rows", "rejected", "merged"}}, "folder": uri}. Raises PlanError with every finding,
-    SourceError naming the place, before anything is sent.
+    `inlet` is where its sources are read from. Returns {"rows": {object: {"rows", "rejected", "merged", "filtered"}},
+    "folder": uri}. Raises PlanError with every finding, SourceError naming the place, TooManyRejected, before anything
+    is sent.
     """
     opened = _begun(run, document)
     staged = _staged(run, opened, inlet)
-    roots = [name for name in opened.plan.order() if not opened.plan.objects[name].parents]
-    return {
-        "chunks": {name: _planned(run, opened, name, staged[name]) for name in roots},
-        "rows": {name: {count: staged[name][count] for count in ("rows", "rejected", "merged")} for name in staged},
-        "folder": run.folder.uri(""),
-    }
+    _bearable(opened, staged)
+    payloads.refuse_repeat(run, opened)
+    counts = ("rows", "rejected", "merged", "filtered")
+    return {"rows": {name: {count: staged[name][count] for count in counts} for name in staged}, "folder": run.folder.uri("")}
 
 
 def _begun(run: ports.Run, document: dict[str, Any]) -> journal.Opened:
     """Open the run, or begin it: an earlier try's copy of the plan counts, whatever the plan says now."""
     if run.folder.read(entries.BEGUN) is None:
         checked = plan.plan_from(document)
-        org_id = run.salesforce.org_id()
+        organization = run.salesforce.organization()
+        right_org.check(checked, organization)
         describes = _described(run, checked)
-        preflight.check(checked, describes)
+        warnings = preflight.check(checked, describes)
         kept = journal.keep(run, journal.write_json(checked.model_dump(mode="json", by_alias=True), run.scratch / "plan.json"), "plan.json")
         told = journal.keep(run, journal.write_json(describes, run.scratch / "describes.json"), "describes.json")
-        journal.note(run, entries.begun(org_id, kept, told, run.now()))
+        journal.note(run, entries.begun(str(organization["Id"]), kept, told, warnings, run.now()))
     return journal.opened(run)
 
 
+def _bearable(opened: journal.Opened, staged: dict[str, dict[str, Any]]) -> None:
+    """Raise TooManyRejected if more rows of an object are rejected than its plan allows: then nothing is sent."""
+    found = []
+    for name, each in opened.plan.objects.items():
+        rows, rejected = staged[name]["rows"], staged[name]["rejected"]
+        if each.max_rejected is not None and rejected > mapping.allowed(each.max_rejected, rows):
+            found.append(f"{name}: {rejected} of {rows} rows are rejected, max_rejected allows {each.max_rejected}; see its rejected file")
+    if found:
+        raise errors.TooManyRejected("; ".join(found))
+
+
 def _described(run: ports.Run, checked: plan.Plan) -> dict[str, dict[str, Any]]:
-    """Fetch the describe of each sobject of the plan. Raises PlanError naming all that the org doesn't have."""
-    found, missing = {}, []
+    """Fetch the describe of each sobject that the plan names. Raises PlanError naming all that the org doesn't have."""
+    places = {each.sobject: f"objects.{name}.sobject" for name, each in checked.objects.items()}
     for name, each in checked.objects.items():
+        for _, field, _, link in each.numbered_links:
+            if link.sobject:
+                places.setdefault(link.sobject, f"objects.{name}.parents.{field}.sobject")
+    found, missing = {}, []
+    for sobject, place in places.items():
         try:
-            found[each.sobject] = run.salesforce.describe(each.sobject)
+            found[sobject] = run.salesforce.describe(sobject)
         except errors.RequestRefused as refused:
             if refused.status != NO_SUCH_OBJECT:
                 raise
-            missing.append(f"objects.{name}.sobject: the org has no {each.sobject}, or this user may not see it; mend its name")
+            missing.append(f"{place}: the org has no {sobject}, or this user may not see it; mend its name")
     if missing:
         raise errors.PlanError(*missing)
     return found
@@ -104,37 +116,3 @@ def _sourced(run: ports.Run, con: duckdb.DuckDBPyConnection, source: sources.Sou
     if source.said.sql is not None:
         return sources.from_batches(source, inlet.batches(source.said.sql, str(source.said.conn_id)), run.scratch)
     return sources.from_files(con, source, inlet.files(str(source.said.uri), run.scratch / f"files-{source.number}"), run.scratch)
-
-
-def _planned(run: ports.Run, opened: journal.Opened, name: str, staged: dict[str, Any]) -> list[int]:
-    columns = list(opened.plan.objects[name].fields)
-    cells = ", ".join(tables.quoted(column) for column in columns)
-    source = tables.parquet(journal.bring(run, staged["file"]))
-    query = f"SELECT row_id, key, parent_row, {cells} FROM {source} WHERE reason IS NULL AND merged_into IS NULL"
-    return cut(run, opened, name, query, columns)
-
-
-def cut(run: ports.Run, opened: journal.Opened, name: str, query: str, columns: list[str]) -> list[int]:
-    """Cut an object's rows into jobs and store their CSVs, or read what stands; the chunks' numbers."""
-    standing = run.folder.read(entries.planned_name(name))
-    if standing is None:
-        standing = journal.note(run, _cut(run, opened, name, query, columns))
-    return [each["number"] for each in standing["chunks"]]
-
-
-def _cut(run: ports.Run, opened: journal.Opened, name: str, query: str, columns: list[str]) -> entries.Entry:
-    ready = run.scratch / f"{name}-ready.parquet"
-    with tables.connect(run.limits) as con:
-        found = chunks.plan(con, query, columns, job_bytes=opened.plan.job_bytes, out_ready=ready)
-        stored = [_stored_chunk(run, name, each, con, ready, columns) for each in found]
-    return entries.planned(name, journal.keep(run, ready, f"{name}/ready.parquet"), stored)
-
-
-def _stored_chunk(
-    run: ports.Run, name: str, each: entities.Chunk, con: duckdb.DuckDBPyConnection, ready: Path, columns: list[str]
-) -> dict[str, Any]:
-    local = run.scratch / f"{name}-chunk-{each.number:05d}.csv"
-    chunks.write(con, ready, each, columns, local)
-    kept = journal.keep(run, local, f"{name}/chunks/{each.number:05d}.csv")
-    local.unlink(missing_ok=True)
-    return {**dataclasses.asdict(each), "csv": kept}

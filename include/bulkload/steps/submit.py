@@ -14,7 +14,7 @@ from include.bulkload.load import job
 from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
-    from include.bulkload.intake import mapping
+    from include.bulkload.ledger import waves
     from include.bulkload.steps import ports
 
 GONE = 404
@@ -26,15 +26,15 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
     Raises TryAgain kinds where a later try settles it, MustStop kinds where a person must look.
     """
     opened = journal.opened(run)
-    each = opened.plan.objects[name]
+    wave = journal.wave_of(run, name, number)
     earlier = journal.jobs(run, name, number)
     for facts in earlier:
-        if _settled(run, each, facts):
+        if _settled(run, wave, facts):
             return facts.place.job_id
-    return _fresh(run, each, name, number, attempt=len(earlier))
+    return _fresh(run, opened.plan.objects[name].sobject, wave, number, attempt=len(earlier))
 
 
-def _settled(run: ports.Run, each: mapping.ObjectPlan, facts: resume.JobFacts) -> bool:
+def _settled(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
     """Whether an earlier try's job carries the chunk, after finishing what that try left half done."""
     if facts.has("aborted"):
         return False
@@ -45,7 +45,7 @@ def _settled(run: ports.Run, each: mapping.ObjectPlan, facts: resume.JobFacts) -
     except errors.RequestRefused as refused:
         if refused.status != GONE:
             raise
-        return _gone(run, each, facts)
+        return _gone(run, wave, facts)
 
 
 def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
@@ -60,9 +60,9 @@ def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
     return not give_up(run, facts.place)
 
 
-def _gone(run: ports.Run, each: mapping.ObjectPlan, facts: resume.JobFacts) -> bool:
+def _gone(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
     """Settle a job that Salesforce no longer knows: what can be repeated is sent again, an insert stops."""
-    if each.operation == "insert":
+    if wave.operation == "insert":
         message = (
             f"job {facts.place.job_id} of {facts.place.name} is gone from Salesforce: whether its rows were inserted can't be told; "
             "compare the org with the run's files, then start a new run with what is missing"
@@ -72,11 +72,12 @@ def _gone(run: ports.Run, each: mapping.ObjectPlan, facts: resume.JobFacts) -> b
     return False
 
 
-def _fresh(run: ports.Run, each: mapping.ObjectPlan, name: str, number: int, *, attempt: int) -> str:
+def _fresh(run: ports.Run, sobject: str, wave: waves.Wave, number: int, *, attempt: int) -> str:
     """Create, record, upload, decide, close."""
-    planned = journal.demand(run, entries.planned_name(name))["chunks"][number]["csv"]
+    planned = wave.chunk(number)["csv"]
     path = journal.bring(run, planned)
-    place = entries.JobPlace(name, number, run.salesforce.create_job(each.sobject, each.operation, each.external_id))
+    journal.note(run, entries.intent(wave.name, number, attempt, run.now()))
+    place = entries.JobPlace(wave.name, number, run.salesforce.create_job(sobject, wave.operation, wave.external_id))
     journal.note(run, place.created(attempt, run.now()))
     try:
         run.salesforce.upload(place.job_id, path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
 from include.bulkload.report import summary
-from include.bulkload.steps import journal, leftovers, parts, trouble
+from include.bulkload.steps import journal, leftovers, parts, payloads, remember, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +38,16 @@ def _closed(run: ports.Run, troubles: list[str]) -> summary.Verdict:
     try:
         journal.same_org(opened.org_id, run.salesforce.org_id())
         left = [each for name in names for each in leftovers.tidy(run, opened, name)]
+        remember.objects(run, opened)
     except errors.BulkloadError as wrong:
         left = [f"what the jobs left behind couldn't be looked at: {wrong}"]
     if run.folder.read(entries.STAGED) is None:
         return summary.never_began([*troubles, *left], run.now())
-    return summary.judge(opened.plan, [parts.of(run, opened, name) for name in names], [*troubles, *left], opened.at, run.now())
+    found = [parts.of(run, opened, name) for name in names]
+    verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), opened.warnings)
+    if verdict.clean:
+        payloads.loaded(run, opened)
+    return verdict
 
 
 def _stamped(run: ports.Run, document: dict[str, Any]) -> dict[str, Any]:

@@ -20,14 +20,19 @@ MAPPING = {
 def described(**own: Any) -> dict[str, Any]:
     """Describe a field as far as the intake looks at it."""
     whole = {"type": "string", "unique": False, "caseSensitive": False, "createable": True, "updateable": True}
-    return {**whole, "externalId": False, "idLookup": False, "referenceTo": [], **own}
+    kind = {"externalId": False, "idLookup": False, "referenceTo": [], "nillable": True, "defaultedOnCreate": False}
+    return {**whole, **kind, "relationshipName": None, **own}
 
 
 def describes(**key: Any) -> dict[str, Any]:
     """Describe the two objects; `key` overrides what is said of the external id."""
     external = described(name="External_Id__c", **{"unique": True, "externalId": True, **key})
     account = [described(name="Name"), described(name="BillingCity"), external]
-    contact = [described(name="LastName"), described(name="Email", type="email"), described(name="AccountId", referenceTo=["Account"])]
+    contact = [
+        described(name="LastName"),
+        described(name="Email", type="email"),
+        described(name="AccountId", type="reference", referenceTo=["Account"], relationshipName="Account"),
+    ]
     return {"Account": {"fields": account}, "Contact": {"fields": contact}}
 
 

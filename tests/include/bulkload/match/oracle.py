@@ -74,6 +74,8 @@ class Oracle:
     def parent(self, thing: worlds.Thing, row: int, n: int) -> tuple[str | None, str | None]:
         """The Id that a link leads to, if it does, and the key as it is sent."""
         each, own = thing.links[n], thing.rows[row]
+        if not each.parent and each.org is None:
+            return str(own.cells[n]).upper(), str(own.cells[n]).upper()
         at = self.at(thing, row, n)
         sf_id = self.end(each.parent, at).sf_id if at is not None else None
         key = self.things[each.parent].rows[own.stands_in or 0].key if each.nested else own.cells[n]

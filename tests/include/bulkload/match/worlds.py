@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Link:
-    """One link or alternative: the lookup, the parents' object, or key → Id of what is in the org (None: twice)."""
+    """One link or alternative: the lookup, the parents' object, or key → Id of what is in the org (None: twice); neither: by Id."""
 
     field: str
     parent: str = ""
@@ -108,13 +108,13 @@ def loaded(con: duckdb.DuckDBPyConnection, things: Sequence[Thing], folder: Path
         own = found[thing.name] = Loaded(folder / f"{thing.name}.parquet")
         stage(con, thing, own.staged)
         for wanted in _waves(con, thing, own, folder):
-            follow = [_way(con, n, each, found, folder, thing.name) for n, each in enumerate(thing.links)]
+            follow = [way(con, n, each, found, folder, thing.name) for n, each in enumerate(thing.links)]
             aside = folder / f"{thing.name}-aside-{len(own.waves)}.parquet"
             linked = link.resolve(con, own.staged, thing.name, ["Key__c", "Name"], follow, wanted, aside)
-            sent = _rows(con, linked.ready)
+            sent = rows(con, linked.ready)
             own.sent |= sent
             own.order += list(sent)
-            _settle(con, thing, own, sent, aside, folder)
+            settle(con, thing, own, sent, aside, folder)
         if any(own.cuts.values()):
             _second(con, thing, own, found, folder)
     return found
@@ -130,8 +130,8 @@ def _waves(con: duckdb.DuckDBPyConnection, thing: Thing, own: Loaded, folder: Pa
     return [f"(SELECT row_id, cut FROM {tables.parquet(out)} WHERE layer = {layer})" for layer in range(count)]
 
 
-def _way(con: duckdb.DuckDBPyConnection, number: int, each: Link, found: dict[str, Loaded], folder: Path, name: str) -> ways.Way:
-    column_ = column(each)
+def way(con: duckdb.DuckDBPyConnection, number: int, each: Link, found: dict[str, Loaded], folder: Path, name: str) -> ways.Way:
+    """Make the way of a link, with what is known of its parents."""
     parent = found.get(each.parent)
     lost = ways.Lost(each.parent, parent.staged, tuple(parent.waves), "Key__c") if parent else None
     org = None
@@ -142,17 +142,17 @@ def _way(con: duckdb.DuckDBPyConnection, number: int, each: Link, found: dict[st
             con.execute("INSERT INTO found VALUES (?, ?, ?)", [key, sf_id or record("not", 0), sf_id is None])
         tables.write_parquet(con, "FROM found", org)
     known = parent.ids if parent else None
-    return ways.Way(each.field, number, each.nested, known, org, column_, each.carries_key, each.missing, each.required, lost)
+    return ways.Way(each.field, number, each.nested, known, org, column(each), each.carries_key, each.missing, each.required, lost)
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> dict[int, dict[str, Any]]:
+def rows(con: duckdb.DuckDBPyConnection, query: str) -> dict[int, dict[str, Any]]:
     """Read rows in order: row → cells."""
     found = con.execute(query)
     names = [each[0] for each in found.description or []]
     return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in found.fetchall()}
 
 
-def _settle(con: duckdb.DuckDBPyConnection, thing: Thing, own: Loaded, sent: dict[int, Any], aside: Path, folder: Path) -> None:
+def settle(con: duckdb.DuckDBPyConnection, thing: Thing, own: Loaded, sent: dict[int, Any], aside: Path, folder: Path) -> None:
     """Give the sent rows their fates, the first time; know their Ids; read what was set aside."""
     con.execute("CREATE OR REPLACE TABLE met (row_id BIGINT, fate VARCHAR, sf_id VARCHAR, created BOOLEAN, error VARCHAR, job_id VARCHAR)")
     first = not own.second
@@ -166,13 +166,13 @@ def _settle(con: duckdb.DuckDBPyConnection, thing: Thing, own: Loaded, sent: dic
     own.waves.append(fates.Wave([settled], [aside]))
     own.ids = folder / f"{thing.name}-ids-{len(own.waves)}.parquet"
     id_map.learn(con, own.waves, own.staged, own.ids)
-    own.aside |= _rows(con, f"SELECT {causes.COLUMNS} FROM {tables.parquet(aside)}")
+    own.aside |= rows(con, f"SELECT {causes.COLUMNS} FROM {tables.parquet(aside)}")
 
 
 def _second(con: duckdb.DuckDBPyConnection, thing: Thing, own: Loaded, found: dict[str, Loaded], folder: Path) -> None:
-    follow = [_way(con, n, each, found, folder, thing.name) for n, each in enumerate(thing.links)]
+    follow = [way(con, n, each, found, folder, thing.name) for n, each in enumerate(thing.links)]
     aside, wanted = folder / f"{thing.name}-second.parquet", tables.parquet(folder / f"{thing.name}-layers.parquet")
     assert own.ids is not None
     linked = link.second_pass(con, own.staged, thing.name, follow, wanted, own.ids, aside)
-    own.second = _rows(con, linked.ready)
-    _settle(con, thing, own, own.second, aside, folder)
+    own.second = rows(con, linked.ready)
+    settle(con, thing, own, own.second, aside, folder)

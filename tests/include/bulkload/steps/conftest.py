@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import json
 import sqlite3
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import fsspec
 import pytest
@@ -14,13 +17,13 @@ import requests
 
 from include import storage
 from include.bulkload.basics import tables
-from include.bulkload.steps import ids, orphan_filter, ports, settle, split, submit, summarize, wait
+from include.bulkload.intake import plan
+from include.bulkload.steps import cut, ids, ports, settle, split, submit, summarize, wait
 from include.salesforce import client, wire
 from tests.running import org
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from include.bulkload.intake import batches, files
 
@@ -144,14 +147,24 @@ class Load:
         """List a source's files."""
         return storage.files(uri, into, [self.root.as_uri()])
 
+    def stage(self) -> dict[str, Any]:
+        """Begin the run and stage its rows."""
+        (self.root / self.name).write_bytes(self.payload)
+        return split.load(self.run, self.document, self)
+
     def batches(self, sql: str, conn_id: str) -> Iterator[batches.Batch]:
         """Ask an SQLite database of that name beside the payload."""
         return storage.rows(sqlite3.connect(self.root / conn_id), sql, conn_id)
 
     def split(self) -> list[int]:
         """The task `split`."""
-        (self.root / self.name).write_bytes(self.payload)
-        return list(split.load(self.run, self.document, self)["chunks"]["Account"])
+        self.stage()
+        return self.cut("Account")
+
+    def cut(self, name: str) -> list[int]:
+        """What `split` and `orphan_filter` do: link, set aside, cut; wait for the canary if there is one."""
+        self.waited(cut.first(self.run, name)["canary"])
+        return cut.go_on(self.run, name)
 
     def ids(self) -> dict[str, Any]:
         """The task `id_map`."""
@@ -162,7 +175,16 @@ class Load:
         jobs = [submit.chunk(self.run, name, number) for number in chunks]
         self.waited(jobs)
         wait.ended(self.run, name, jobs)
-        return settle.collect(self.run, name)
+        return self.settled(name)
+
+    def settled(self, name: str) -> dict[str, int]:
+        """The task `settle`, until nothing goes on."""
+        while True:
+            found = settle.advance(self.run, name)
+            if not found["waiting"] and not found["not_before"]:
+                return dict(found["tally"])
+            self.waited(found["waiting"])
+            self.clock += 3_600 if found["not_before"] else 0
 
     def waited(self, jobs: list[str]) -> None:
         """Look until all jobs have ended."""
@@ -172,10 +194,17 @@ class Load:
 
     def whole(self) -> dict[str, Any]:
         """All tasks of the DAG; what `summary` returns."""
-        self.sent("Account", self.split())
-        self.ids()
-        self.sent("Contact", orphan_filter.children(self.run, "Contact")["chunks"])
+        self.stage()
+        for name in plan.plan_from(self.document).order():
+            self.sent(name, self.cut(name))
+            ids.learn(self.run, name)
         return summarize.close(self.run, [])
+
+    @staticmethod
+    def listed(uri: str) -> list[dict[str, str]]:
+        """Read one of the files for people."""
+        with Path(urlsplit(uri).path).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -43,12 +41,6 @@ def children(load: Load) -> list[tuple[Any, ...]]:
     return [(each["FirstName"], each["LastName"], each["Email"], each["Account"] and each["Account"]["External_Id__c"]) for each in found]
 
 
-def listed(uri: str) -> list[dict[str, str]]:
-    """Read one of the files for people."""
-    with Path(urlsplit(uri).path).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_every_record_stands_where_it_belongs(load: Load) -> None:
     """Parents by key, children under their own parent, orphans nowhere, and the sums close."""
     load.payload = json.dumps(FAMILY).encode()
@@ -76,12 +68,12 @@ def test_people_find_each_lost_row_with_its_reason(load: Load) -> None:
     """The files that the summary names hold the rows, their data and why."""
     load.payload = json.dumps(FAMILY).encode()
     objects = load.whole()["summary"]["objects"]
-    (failed,) = listed(objects["Account"]["files"]["failed"])
+    (failed,) = load.listed(objects["Account"]["files"]["failed"])
     assert ("Account-0-2", "K2") == (failed["row_id"], failed["External_Id__c"])
     assert failed["error"].startswith("REQUIRED_FIELD_MISSING:")
-    (rejected,) = listed(objects["Account"]["files"]["rejected"])
+    (rejected,) = load.listed(objects["Account"]["files"]["rejected"])
     assert ("accounts[3]", "missing key") == (rejected["place"], rejected["reason"])
-    lost, keyless = listed(objects["Contact"]["files"]["orphaned"])
+    lost, keyless = load.listed(objects["Contact"]["files"]["orphaned"])
     assert ("of a failed parent", "k2", "failed", failed["error"]) == (
         lost["LastName"],
         lost["parent_key"],
@@ -153,6 +145,7 @@ def test_a_job_that_ends_midway_is_a_result(load: Load, state: str) -> None:
         {"accounts": [{"name": "a", "sourceId": f"K{number}", "contacts": [{"lastName": f"c{number}"}]} for number in range(4)]}
     ).encode()
     load.mapping["Account"]["max_failed"] = load.mapping["Contact"]["max_failed"] = "100%"
+    load.mapping["Account"]["retry_rounds"] = 0
     found = load.whole()
     account = found["summary"]["objects"]["Account"]
     assert (2, 2, state) == (account["succeeded"], account["unprocessed"], account["jobs"][0]["state"])
@@ -199,7 +192,7 @@ def test_a_job_that_still_runs_is_named_and_its_rows_are_in_doubt(load: Load) ->
     found = summarize.close(load.run, [])
     account = found["summary"]["objects"]["Account"]
     assert ([{"id": job_id, "state": "still running"}], 1, False) == (account["jobs"], account["in_doubt"], found["clean"])
-    assert ["K1"] == [row["External_Id__c"] for row in listed(account["files"]["in_doubt"])]
+    assert ["K1"] == [row["External_Id__c"] for row in load.listed(account["files"]["in_doubt"])]
     load.org.behave(looks=0)
     assert ("COMPLETED", job_id) == tuple(load.whole()["summary"][key] for key in ("status", "parentJob"))
 

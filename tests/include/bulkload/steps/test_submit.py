@@ -11,7 +11,7 @@ import pytest
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal, orphan_filter, settle, submit, summarize, wait
+from include.bulkload.steps import journal, settle, submit, summarize, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +37,10 @@ def whole(load: Load) -> dict[str, Any]:
     """All tasks, each retried."""
     chunks = until_it_works(load.split)
     for name in ("Account", "Contact"):
-        for number in chunks if name == "Account" else until_it_works(lambda: orphan_filter.children(load.run, "Contact"))["chunks"]:
+        for number in chunks if name == "Account" else until_it_works(lambda: load.cut("Contact")):
             job_id = until_it_works(lambda name=name, number=number: submit.chunk(load.run, name, number))
             until_it_works(lambda name=name, job_id=job_id: wait.ended(load.run, name, [job_id]))
-        until_it_works(lambda name=name: settle.collect(load.run, name))
+        until_it_works(lambda name=name: settle.advance(load.run, name))
         if name == "Account":
             until_it_works(load.ids)
     return dict(until_it_works(lambda: summarize.close(load.run, [])))
@@ -114,7 +114,7 @@ def test_a_job_decided_to_be_closed_is_closed(load: Load) -> None:
     """The try died between decision and close: the next one finishes it, and uploads nothing."""
     place = begun(load)
     run = load.run
-    run.salesforce.upload(place.job_id, journal.bring(run, journal.demand(run, entries.planned_name("Account"))["chunks"][0]["csv"]))
+    run.salesforce.upload(place.job_id, journal.bring(run, journal.wave_of(run, "Account", 0).chunk(0)["csv"]))
     journal.note(run, place.decided(entities.Decision.CLOSE, "t"))
     assert place.job_id == submit.chunk(load.run, "Account", 0)
     assert 1 == len(load.org.jobs())
@@ -148,7 +148,7 @@ def test_two_tries_at_once_close_one_job(load: Load, call: str) -> None:
     load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1", "contacts": [{"lastName": "c"}]}]}'
     load.sent("Account", load.split())
     load.ids()
-    orphan_filter.children(load.run, "Contact")
+    load.cut("Contact")
     run = load.run
     slow = dataclasses.replace(run, salesforce=Overtaken(run.salesforce, call, lambda: submit.chunk(load.run, "Contact", 0)))
     with contextlib.suppress(errors.JobTakenOver):
@@ -162,7 +162,7 @@ def test_a_job_that_somebody_closed_by_hand_counts(load: Load) -> None:
     """It isn't Open any more: its rows may be written, so its results tell."""
     place = begun(load)
     run = load.run
-    run.salesforce.upload(place.job_id, journal.bring(run, journal.demand(run, entries.planned_name("Account"))["chunks"][0]["csv"]))
+    run.salesforce.upload(place.job_id, journal.bring(run, journal.wave_of(run, "Account", 0).chunk(0)["csv"]))
     run.salesforce.close(place.job_id)
     assert place.job_id == submit.chunk(load.run, "Account", 0)
 
@@ -172,7 +172,7 @@ def test_an_insert_whose_job_is_gone_stops(load: Load) -> None:
     load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1", "contacts": [{"lastName": "c"}]}]}'
     load.sent("Account", load.split())
     load.ids()
-    orphan_filter.children(load.run, "Contact")
+    load.cut("Contact")
     journal.note(load.run, entries.JobPlace("Contact", 0, "750000000000999AAA").created(0, "t"))
     with pytest.raises(errors.JobGone, match="750000000000999AAA"):
         submit.chunk(load.run, "Contact", 0)

@@ -1,0 +1,50 @@
+"""A row's error, a job's end → whether sending it again may help: transient or permanent, in one table.
+
+Salesforce retries locks inside a job; what still comes back is ours to send again (contract 4.4, 8.4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Found anywhere in an error, since a trigger may wrap it in a text of its own.
+TRANSIENT_ANYWHERE = ("UNABLE_TO_LOCK_ROW",)
+# Codes at the start of an error: a server that is busy, not a row that is wrong.
+TRANSIENT_CODES = (
+    "API_CURRENTLY_DISABLED",
+    "API_TEMPORARILY_UNAVAILABLE",
+    "QUERY_TIMEOUT",
+    "REQUEST_RUNNING_TOO_LONG",
+    "SERVER_UNAVAILABLE",
+    "UNKNOWN_EXCEPTION",
+)
+# Jobs that failed as a whole because of their header or file: the same upload would fail again.
+MISTAKES = ("InvalidBatch", "ClientInputError")
+# Limits of a day, and storage: waiting some minutes doesn't help.
+EXHAUSTED = ("ExceededQuota", "LIMIT_EXCEEDED", "STORAGE_LIMIT")
+
+
+def is_transient(error: str, more: Iterable[str] = ()) -> str:
+    """The SQL condition that a row's error (an SQL expression) is worth another try. `more`: further codes, from the plan."""
+    codes = ", ".join(tables.literal(code) for code in (*TRANSIENT_CODES, *more))
+    anywhere = " OR ".join(f"contains({error}, {tables.literal(code)})" for code in TRANSIENT_ANYWHERE)
+    return f"coalesce({anywhere} OR split_part({error}, ':', 1) IN ({codes}), false)"
+
+
+def is_mistake(end: entities.JobEnd) -> bool:
+    """Whether a job failed because of its header or file, before any row was looked at (contract 4.3)."""
+    return end.state is entities.JobState.FAILED and end.processed == 0 and any(word in end.error_message for word in MISTAKES)
+
+
+def goes_again(end: entities.JobEnd) -> bool:
+    """Whether rows that a job left unprocessed are worth another round: it failed for the server's reasons.
+
+    An abort is somebody's decision; mistakes, daily limits and storage won't pass.
+    """
+    hopeless = is_mistake(end) or any(word in end.error_message for word in EXHAUSTED)
+    return end.state is entities.JobState.FAILED and not hopeless

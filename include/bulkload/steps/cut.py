@@ -1,0 +1,74 @@
+"""An object whose parents are settled → its first jobs, cut; where it is large, a small one goes ahead of the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import entities
+from include.bulkload.intake import mapping
+from include.bulkload.ledger import entries
+from include.bulkload.load import recovery
+from include.bulkload.steps import journal, next_wave, outcome, settle, submit
+
+if TYPE_CHECKING:
+    from include.bulkload.ledger import waves
+    from include.bulkload.steps import ports
+
+
+def first(run: ports.Run, name: str) -> dict[str, Any]:
+    """Link an object's rows to the records that this run wrote, set aside what can't be sent, cut the rest into jobs.
+
+    Returns {"chunks": [number, ...], "ready": rows, "orphaned": rows, "rejected": rows, "unchanged": rows, "uri": of
+    the lost rows for people or None, "canary": [job id] of a small first job to wait for, or []}. Call `go_on` when it
+    has ended; without one `go_on` gives the same numbers at once.
+    """
+    opened = journal.opened(run)
+    wave = next_wave.first(run, opened, name)
+    lost = wave.notes["aside"]
+    return {
+        "chunks": wave.numbers,
+        "ready": sum(int(each["rows"]) for each in wave.chunks),
+        **{fate: lost.get(fate, 0) for fate in ("orphaned", "rejected", "unchanged")},
+        "uri": run.folder.uri(wave.for_people["name"]) if wave.for_people else None,
+        "canary": [submit.chunk(run, name, wave.numbers[0])] if _has_canary(opened, wave) else [],
+    }
+
+
+def go_on(run: ports.Run, name: str) -> list[int]:
+    """Name the chunks that are to be sent now: all, or none if the first small job stopped the object.
+
+    Raises JobStillRunning while that job runs.
+    """
+    opened = journal.opened(run)
+    wave = next_wave.first(run, opened, name)
+    if _has_canary(opened, wave):
+        standing = run.folder.read(entries.canary_name(name)) or journal.note(run, _judged(run, opened, wave))
+        if standing["stopped"]:
+            return []
+    return wave.numbers
+
+
+def _has_canary(opened: journal.Opened, wave: waves.Wave) -> bool:
+    """Whether the first job is a small one that others wait for."""
+    rows = opened.plan.objects[wave.name].canary_rows
+    return len(wave.chunks) > 1 and 0 < rows == int(wave.chunks[0]["rows"])
+
+
+def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries.Entry:
+    """Collect the first job and count its permanent failures."""
+    facts = outcome.of(run, wave.name).jobs[wave.numbers[0]]
+    tally = settle.one(run, opened, facts)
+    failed = settle.permanent_failures(run, facts.place)
+    rows = int(wave.chunks[0]["rows"])
+    allowed = mapping.allowed(opened.plan.objects[wave.name].stop_if_failing, rows)
+    end = settle.end_of(run, facts.place)
+    mistaken = recovery.is_mistake(end)
+    document = {
+        "stopped": failed > allowed or mistaken,
+        "rows": rows,
+        "failed": failed,
+        "succeeded": tally.get(str(entities.Fate.SUCCEEDED), 0),
+        "job": facts.place.job_id,
+        "error": end.error_message,
+    }
+    return entries.canary(wave.name, document)

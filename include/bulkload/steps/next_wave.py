@@ -1,0 +1,222 @@
+"""What stands of an object → its next wave: linked, set aside, cut into jobs, in the ledger before anything is sent.
+
+A wave that stands is obeyed; two tries that plan the same wave agree on the one that was created first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import entities, tables
+from include.bulkload.intake import layers
+from include.bulkload.ledger import entries, waves
+from include.bulkload.load import chunks
+from include.bulkload.match import link
+from include.bulkload.steps import bereaved, ids, journal, outcome, rounds, sending, set_aside, targets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from include.bulkload.steps import ports
+
+Document = dict[str, Any]
+
+
+def first(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave:
+    """Plan an object's first wave, or read the one that stands."""
+    standing = run.folder.read(entries.wave_name(name, 0))
+    return waves.read(name, 0, standing or _noted(run, _first(run, opened, name)))
+
+
+def following(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
+    """Plan what an object's settling sends next; None: nothing.
+
+    A round of rows that failed for a passing reason, a layer of its own, a second pass that ends here. All jobs of the
+    waves that stand must have been collected.
+    """
+    standing = journal.waves_of(run, name)
+    if not standing or is_stopped(run, name):
+        return None
+    again = _round(run, opened, name) or _bereaved(run, opened, name)
+    if again is not None:
+        return again
+    number = sum(wave.kind in {waves.Kind.FIRST, waves.Kind.LAYER} for wave in standing)
+    if number < standing[0].notes.get("layers", 1):
+        return waves.read(name, len(standing), _noted(run, _layer(run, opened, name, standing, number)))
+    for other in [each for each in opened.plan.order() if opened.plan.last_pass_in(each) == name]:
+        due = (_round(run, opened, other) if other != name else None) or _second_pass(run, opened, other)
+        if due is not None:
+            return due
+    return None
+
+
+def _round(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
+    """Plan another round of an object's last wave, if any of its rows is worth one."""
+    standing = outcome.of(run, name)
+    if not standing.waves:
+        return None
+    last, number = standing.waves[-1], len(rounds.group(standing.waves))
+    again = run.scratch / f"{name}-{last.number}-again.parquet"
+    if not rounds.due(run, opened.plan.objects[name], standing, again):
+        return None
+    how = sending.How(last.operation, last.external_id, last.columns, last.key)
+    notes = {"round": number, "not_before": rounds.not_before(run, opened, number), "of": str(rounds.group(standing.waves)[0].kind)}
+    part = Part(last.number + 1, waves.Kind.ROUND, notes=notes, begin=sum(len(wave.chunks) for wave in standing.waves))
+    rows = Rows(f"SELECT * FROM {tables.parquet(again)}", last.columns, job_bytes=rounds.job_bytes(opened, number))
+    planned = _cut(run, opened, name, part, how, rows)
+    return waves.read(name, planned.number, _noted(run, planned))
+
+
+def is_stopped(run: ports.Run, name: str) -> bool:
+    """Whether an object's canary stopped it."""
+    return bool((run.folder.read(entries.canary_name(name)) or {}).get("stopped"))
+
+
+def _noted(run: ports.Run, planned: waves.Wave) -> Document:
+    return journal.note(run, entries.wave(planned))
+
+
+def _first(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave:
+    staged = targets.staged_file(run, name)
+    selves = own_links(opened, name)
+    if not selves:
+        return _sent(run, opened, name, Part(0, waves.Kind.FIRST), staged)
+    out = run.scratch / f"{name}-layers.parquet"
+    with tables.connect(run.limits) as con:
+        count = layers.of(con, staged, selves, out)
+    notes = {"layers": max(count, 1), "layered": journal.keep(run, out, f"{name}/layers.parquet")}
+    return _sent(run, opened, name, Part(0, waves.Kind.FIRST, _in_layer(out, 0), notes), staged)
+
+
+def _bereaved(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
+    """Set aside the children of the last wave that were refused because a remembered parent is gone; None: there are none."""
+    standing = outcome.of(run, name)
+    together = rounds.group(standing.waves)
+    kin = targets.kin(run, opened, name)
+    if not kin or together[0].ready is None or together[0].kind is waves.Kind.BEREAVED:
+        return None
+    aside, number = run.scratch / f"{name}-bereaved.parquet", len(standing.waves)
+    settled = [path for met in outcome.met(run, dataclasses.replace(standing, waves=together)) for path in met.settled]
+    if not bereaved.orphans(run, opened, name, settled, journal.bring(run, together[0].ready), kin, aside):
+        return None
+    stored, for_people, lost = set_aside.kept(run, opened, name, number, [aside])
+    first = together[0]
+    planned = dataclasses.replace(
+        first, number=number, kind=waves.Kind.BEREAVED, ready=None, chunks=(), aside=stored, for_people=for_people
+    )
+    noted = _noted(run, dataclasses.replace(planned, notes={"aside": lost}))
+    return waves.read(name, number, noted)
+
+
+def _layer(run: ports.Run, opened: journal.Opened, name: str, standing: list[waves.Wave], number: int) -> waves.Wave:
+    """Plan the rows of one layer: those whose parents of the same object stand in the layers before."""
+    layered = journal.bring(run, standing[0].notes["layered"])
+    begin = sum(len(wave.chunks) for wave in standing)
+    part = Part(len(standing), waves.Kind.LAYER, _in_layer(layered, number), {"layer": number}, begin)
+    return _sent(run, opened, name, part, targets.staged_file(run, name))
+
+
+def _in_layer(layered: Path, number: int) -> str:
+    return f"(SELECT row_id, cut FROM {tables.parquet(layered)} WHERE layer = {number})"
+
+
+def own_links(opened: journal.Opened, name: str) -> list[int]:
+    """The numbers of an object's links to its own rows."""
+    return [number for number, _, _, one in opened.plan.objects[name].numbered_links if one.object == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which rows of an object a wave is about: its number, kind, rows (SQL; None: all), notes, number of its first chunk."""
+
+    number: int
+    kind: waves.Kind
+    wanted: str | None = None
+    notes: Document = dataclasses.field(default_factory=dict)
+    begin: int = 0
+
+
+def _sent(run: ports.Run, opened: journal.Opened, name: str, part: Part, staged: Path) -> waves.Wave:
+    """Link the rows of a wave, set aside what can't be sent, cut the rest into jobs."""
+    how, each = sending.of(opened, name), opened.plan.objects[name]
+    aside = run.scratch / f"{name}-{part.number}-aside.parquet"
+    found = targets.of(run, opened, name, staged, part.wanted)
+    with tables.connect(run.limits) as con:
+        linked = link.resolve(con, staged, name, list(each.fields), found, part.wanted, aside)
+    columns = how.columns(linked.columns)
+    ready = sending.prepared(run, opened, name, linked.ready, columns)
+    first_rows = each.canary_rows if part.kind is waves.Kind.FIRST else 0
+    rows = Rows(ready.query, columns, (aside, *ready.asides), first_rows=first_rows)
+    return _cut(run, opened, name, dataclasses.replace(part, notes={**part.notes, **ready.notes}), how, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a wave is cut from: the query of its rows, their columns, files of rows set aside, the largest job, the first job's rows."""
+
+    query: str
+    columns: Sequence[str]
+    asides: Sequence[Path] = ()
+    job_bytes: int = 0
+    first_rows: int = 0
+
+
+def _cut(run: ports.Run, opened: journal.Opened, name: str, part: Part, how: sending.How, rows: Rows) -> waves.Wave:
+    """Cut a wave's rows into jobs and store their CSVs; store what is set aside."""
+    sized, room = run.scratch / f"{name}-{part.number}-ready.parquet", rows.job_bytes or opened.plan.job_bytes
+    with tables.connect(run.limits) as con:
+        found = chunks.plan(con, rows.query, rows.columns, job_bytes=room, out_ready=sized, first_rows=rows.first_rows)
+        stored = [_stored_chunk(run, name, each, part.begin + each.number, con, sized, rows.columns) for each in found]
+    aside, for_people, lost = set_aside.kept(run, opened, name, part.number, rows.asides)
+    return waves.Wave(
+        name=name,
+        number=part.number,
+        kind=part.kind,
+        operation=how.operation,
+        external_id=how.external_id,
+        columns=tuple(rows.columns),
+        key=how.key,
+        ready=journal.keep(run, sized, f"{name}/ready-{part.number:03d}.parquet") if found else None,
+        chunks=tuple(stored),
+        aside=aside,
+        for_people=for_people,
+        notes=part.notes | {"aside": lost},
+    )
+
+
+def _stored_chunk(
+    run: ports.Run, name: str, each: entities.Chunk, number: int, con: duckdb.DuckDBPyConnection, ready: Path, columns: Sequence[str]
+) -> Document:
+    local = run.scratch / f"{name}-chunk-{number:05d}.csv"
+    chunks.write(con, ready, each, columns, local)
+    kept = journal.keep(run, local, f"{name}/chunks/{number:05d}.csv")
+    local.unlink(missing_ok=True)
+    return {**dataclasses.asdict(each), "number": number, "csv": kept}
+
+
+def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
+    """Plan the pass that sets an object's cut links, unless it stands or there are none."""
+    standing = journal.waves_of(run, name)
+    if not standing or any(wave.kind is waves.Kind.LINKS for wave in standing):
+        return None
+    cut = any(opened.plan.is_cut(name, field, nth) for _, field, nth, _ in opened.plan.objects[name].numbered_links)
+    layered = standing[0].notes.get("layered")
+    if not cut and not layered:
+        return None
+    staged, number = targets.staged_file(run, name), len(standing)
+    wanted = f"(SELECT row_id, cut FROM {tables.parquet(journal.bring(run, layered))})" if layered else None
+    aside = run.scratch / f"{name}-{number}-aside.parquet"
+    found = targets.of(run, opened, name, staged, wanted)
+    with tables.connect(run.limits) as con:
+        linked = link.second_pass(con, staged, name, found, wanted, ids.known(run, name), aside)
+    key = entities.KeyColumn(sending.ID, entities.KeyRule.RECORD_ID)
+    how = sending.How("update", None, (sending.ID,), key)
+    part = Part(number, waves.Kind.LINKS, begin=sum(len(wave.chunks) for wave in standing))
+    ready = sending.changed_links(run, opened, name, linked.ready, linked.columns)
+    planned = _cut(run, opened, name, part, how, Rows(ready, linked.columns, (aside,)))
+    return waves.read(name, planned.number, _noted(run, planned))

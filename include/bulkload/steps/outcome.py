@@ -1,0 +1,42 @@
+"""An object's waves and jobs in the run folder → what is known of its rows, in files and in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.bulkload.ledger import resume
+from include.bulkload.load import fates
+from include.bulkload.steps import journal
+
+if TYPE_CHECKING:
+    from include.bulkload.basics import entities
+    from include.bulkload.ledger.waves import Wave  # a field is called waves
+    from include.bulkload.steps import ports
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands of an object: its waves in order, and the job that counts for each chunk that has one."""
+
+    waves: list[Wave]
+    jobs: dict[int, resume.JobFacts]
+
+    def chunks(self, wave: Wave) -> list[entities.Chunk]:
+        """The chunks of a wave."""
+        return [journal.chunk(each) for each in wave.chunks]
+
+
+def of(run: ports.Run, name: str) -> Standing:
+    """Read what stands of an object. Raises LedgerDamaged if two jobs count for one chunk."""
+    return Standing(journal.waves_of(run, name), resume.counting(journal.jobs(run, name)))
+
+
+def met(run: ports.Run, standing: Standing) -> list[fates.Wave]:
+    """Bring what became of the rows so far, wave by wave: those of settled jobs, those set aside."""
+    found = []
+    for wave in standing.waves:
+        jobs = [standing.jobs[number] for number in wave.numbers if number in standing.jobs]
+        settled = [journal.bring(run, job.facts["matched"]["fates"]) for job in jobs if job.has("matched")]
+        found.append(fates.Wave(settled, [journal.bring(run, wave.aside)] if wave.aside else []))
+    return found

@@ -1,0 +1,107 @@
+"""An object's links in the plan, the describes, and what is known of the parents → ways that can be followed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import tables
+from include.bulkload.intake import keys
+from include.bulkload.ledger import entries
+from include.bulkload.match import bereaved, link, ways
+from include.bulkload.steps import ids, journal, org_keys, outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.bulkload.intake import mapping
+    from include.bulkload.steps import ports
+
+IN_THE_ORG = "look_in_org"
+
+
+def of(run: ports.Run, opened: journal.Opened, name: str, staged: Path, wanted: str | None) -> list[ways.Way]:
+    """Make the ways of all links of an object: ask the run for its parents' Ids, and the org where a link says so.
+
+    `wanted`: the rows of this wave, an SQL table expression of (row_id, cut); None: all.
+    """
+    each = opened.plan.objects[name]
+    return [_asked(run, opened, _way(run, opened, name, placed), placed[3], staged, wanted) for placed in each.numbered_links]
+
+
+def _way(run: ports.Run, opened: journal.Opened, name: str, placed: tuple[int, str, int, mapping.Link]) -> ways.Way:
+    number, field, nth, one = placed
+    each = opened.plan.objects[name]
+    described = keys.described(opened.describes, each.sobject, field)
+    cut = opened.plan.is_cut(name, field, nth)
+    # Parents that are loaded later have no Ids yet, nor has the first layer of an object for its own rows.
+    known = one.object is not None and (not (cut or one.object == name) or run.folder.read(entries.wave_name(one.object, 0)) is not None)
+    return ways.Way(
+        field=field,
+        number=number,
+        nested=one.by == "nesting",
+        known=ids.known(run, str(one.object)) if known else None,
+        from_org=None,
+        column=_column(opened, name, field, one),
+        sends_key=one.carry == "relationship",
+        missing=one.missing,
+        required=each.operation in {"insert", "upsert"} and not described["nillable"] and not described["defaultedOnCreate"],
+        lost=_lost(run, opened, one.object) if one.object else None,
+        cut=cut,
+        parent=str(one.sobject or ""),
+    )
+
+
+def _column(opened: journal.Opened, name: str, field: str, one: mapping.Link) -> str:
+    """The column that carries a link: the lookup field, or the relationship with the parent's key (contract 4.2)."""
+    if one.carry != "relationship":
+        return field
+    described = keys.described(opened.describes, opened.plan.objects[name].sobject, field)
+    sobject, key = _parent(opened, one)
+    # The type is due where the lookup may point at several objects, and an error elsewhere.
+    kind = f"{sobject}:" if len(described["referenceTo"]) > 1 else ""
+    return f"{kind}{described['relationshipName']}.{key}"
+
+
+def _parent(opened: journal.Opened, one: mapping.Link) -> tuple[str, str]:
+    """The sobject of a link's parents, and the field by which they are named."""
+    if one.object:
+        parent = opened.plan.objects[one.object]
+        return parent.sobject, str(parent.external_id)
+    return str(one.sobject), str(one.external_id)
+
+
+def _lost(run: ports.Run, opened: journal.Opened, parent: str) -> ways.Lost:
+    """Where those parents are explained that weren't written."""
+    met = outcome.met(run, outcome.of(run, parent))
+    return ways.Lost(parent, staged_file(run, parent), met, opened.plan.objects[parent].external_id or "")
+
+
+def kin(run: ports.Run, opened: journal.Opened, name: str) -> list[bereaved.Kin]:
+    """An object's lookups to objects of this load that leave unchanged rows out."""
+    found = []
+    for _, field, _, one in opened.plan.objects[name].numbered_links:
+        if one.object is None or not opened.plan.objects[one.object].changed_only:
+            continue
+        asides = [path for met in outcome.met(run, outcome.of(run, one.object)) for path in met.asides]
+        sobject, key = _parent(opened, one)
+        rule = keys.rule(keys.described(opened.describes, sobject, key)) if one.carry == "relationship" else None
+        found.append(bereaved.Kin(field, _column(opened, name, field, one), one.object, staged_file(run, one.object), asides, rule))
+    return found
+
+
+def staged_file(run: ports.Run, name: str) -> Path:
+    """Bring an object's staged rows."""
+    return journal.bring(run, journal.demand(run, entries.STAGED)["objects"][name]["file"])
+
+
+def _asked(run: ports.Run, opened: journal.Opened, way: ways.Way, one: mapping.Link, staged: Path, wanted: str | None) -> ways.Way:
+    """Ask the org for the Ids of keys that this load doesn't know, where the link says so."""
+    if one.by == "id" or (one.object and (one.missing != IN_THE_ORG or way.cut)):
+        return way
+    sobject, key = _parent(opened, one)
+    missing, found = run.scratch / f"{way.number}-missing.parquet", run.scratch / f"{way.number}-found.parquet"
+    with tables.connect(run.limits) as con:
+        link.missing_keys(con, staged, way, wanted, missing)
+    org_keys.found(run, sobject, key, keys.rule(keys.described(opened.describes, sobject, key)), missing, found)
+    return dataclasses.replace(way, from_org=found)

@@ -1,0 +1,122 @@
+"""Objects whose rows can't all go at once → layers, second passes, a small first job; every record looked at."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.bulkload.basics import errors
+from include.bulkload.steps import cut
+
+if TYPE_CHECKING:
+    from tests.include.bulkload.steps.conftest import Load
+
+ACCOUNT: dict[str, Any] = {
+    "sobject": "Account",
+    "records": "accounts[]",
+    "operation": "upsert",
+    "external_id": "External_Id__c",
+    "fields": {"Name": "name", "External_Id__c": "sourceId"},
+    "parents": {"ParentId": {"object": "Account", "from": "parent"}},
+}
+
+
+def of(load: Load, *rows: tuple[str, str | None], **more: Any) -> dict[str, Any]:
+    """Load accounts, each a key and its parent's."""
+    load.mapping = {"Account": {**ACCOUNT, **more}}
+    load.payload = json.dumps({"accounts": [{"name": key, "sourceId": key, "parent": parent} for key, parent in rows]}).encode()
+    return load.whole()
+
+
+def parents(load: Load) -> dict[str, str | None]:
+    """Each account's parent, as the org has it."""
+    found = load.org.query("SELECT External_Id__c, Parent.External_Id__c FROM Account")
+    return {each["External_Id__c"]: each["Parent"] and each["Parent"]["External_Id__c"] for each in found}
+
+
+def jobs(load: Load) -> list[tuple[str, str]]:
+    """What was asked of the org: operation and object of each job, oldest first."""
+    return [(each["operation"], each["object"]) for each in sorted(load.org.jobs(), key=lambda job: job["id"])]
+
+
+def test_a_hierarchy_is_loaded_from_the_top(load: Load) -> None:
+    """Six deep, in an order that helps nobody: every account hangs where it belongs, one job a layer."""
+    rows = [("f", "e"), ("b", "a"), ("e", "d"), ("a", None), ("d", "c"), ("c", "b"), ("b2", "a")]
+    found = of(load, *rows)
+    assert dict(rows) == parents(load)
+    assert (7, 7, True) == (*(found["summary"]["objects"]["Account"][fate] for fate in ("source", "succeeded")), found["clean"])
+    assert [("upsert", "Account")] * 6 == jobs(load)
+
+
+def test_a_cycle_is_cut_and_closed_by_a_second_pass(load: Load) -> None:
+    """Three accounts that are each other's parents, one that hangs below them: the second pass sets just the lookup."""
+    rows = [("a", "b"), ("b", "c"), ("c", "a"), ("d", "a")]
+    found = of(load, *rows)
+    assert dict(rows) == parents(load)
+    assert ("update", "Account") == jobs(load)[-1]
+    assert (4, 0, 0, True) == (
+        *(found["summary"]["objects"]["Account"][fate] for fate in ("succeeded", "failed", "updated")),
+        found["clean"],
+    )
+
+
+def test_what_hangs_below_a_refused_row_is_set_aside_down_to_the_last(load: Load) -> None:
+    """Each orphan names the row that failed, its error, and how far up it stands."""
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
+    found = of(load, ("a", None), ("b", "a"), ("c", "b"), ("d", "c"), ("x", "a"))
+    assert {"a": None, "x": "a"} == parents(load)
+    account = found["summary"]["objects"]["Account"]
+    assert (2, 1, 2) == tuple(account[fate] for fate in ("succeeded", "failed", "orphaned"))
+    files = account["files"]["orphaned"]
+    listed = [row for uri in ([files] if isinstance(files, str) else files) for row in load.listed(uri)]
+    assert [("c", "b", "SOME_RULE:no:--", "1"), ("d", "b", "SOME_RULE:no:--", "2")] == sorted(
+        (row["External_Id__c"], row["ancestor_key"], row["ancestor_error"], row["depth"]) for row in listed
+    )
+
+
+def test_a_second_pass_that_is_refused_is_a_failed_row_with_a_record(load: Load) -> None:
+    """The record stands, its link doesn't: the row is failed, not lost, not sent again as a new one."""
+    load.org.behave(row_faults=[{"object": "Account", "share": 1.0, "operation": "update", "error": "SOME_RULE:no:--"}])
+    found = of(load, ("a", "b"), ("b", "a"))
+    account = found["summary"]["objects"]["Account"]
+    assert (1, 1) == (account["succeeded"], account["failed"])
+    assert sorted([None, "a"], key=str) == sorted(parents(load).values(), key=str) or sorted([None, "b"], key=str) == sorted(
+        parents(load).values(), key=str
+    )
+    (row,) = load.listed(account["files"]["failed"])
+    assert 18 == len(row["sf_id"])
+
+
+@pytest.mark.parametrize(("refused", "stopped"), [("4", False), ("6", True)])
+def test_a_small_first_job_keeps_a_wrong_load_from_burning_the_night(load: Load, refused: str, stopped: bool) -> None:
+    """Beyond half of it refused for good, the object stops: the rest is unprocessed, and says why."""
+    faults = [{"object": "Account", "field": "Name", "value": f"a{n}", "error": "SOME_RULE:no:--"} for n in range(int(refused))]
+    load.org.behave(row_faults=faults)
+    rows = [(f"a{n}", None) for n in range(40)]
+    found = of(load, *rows, canary_rows=10)
+    account = found["summary"]["objects"]["Account"]
+    assert (stopped, 30 if stopped else 0) == ("stopped" in account, account["unprocessed"])
+    assert (10 if stopped else 40) - int(refused) == account["succeeded"] == len(parents(load))
+    if stopped:
+        assert all("stopped after its first job" in row["error"] for row in load.listed(account["files"]["unprocessed"]))
+
+
+def test_a_header_that_is_wrong_stops_the_object_too(load: Load) -> None:
+    """A first job that Salesforce fails as a whole counts like one whose rows all fail."""
+    load.org.behave(job_ends=[{"object": "Account", "state": "Failed", "at": 0, "message": "InvalidBatch : Field name not found : X"}])
+    found = of(load, *[(f"a{n}", None) for n in range(40)], canary_rows=10)
+    assert (40, 1) == (found["summary"]["objects"]["Account"]["unprocessed"], len(load.org.jobs()))
+
+
+def test_the_others_wait_for_the_first_job(load: Load) -> None:
+    """Nothing more is named while it runs."""
+    load.org.behave(looks=3)
+    load.mapping = {"Account": {**ACCOUNT, "canary_rows": 1}}
+    load.payload = json.dumps({"accounts": [{"name": key, "sourceId": key} for key in "abc"]}).encode()
+    load.stage()
+    assert 1 == len(cut.first(load.run, "Account")["canary"])
+    with pytest.raises(errors.JobStillRunning):
+        cut.go_on(load.run, "Account")
+    assert [0, 1] == load.cut("Account")
