@@ -88,6 +88,14 @@ class LocalOrg:
         url = f"{self.started['http_url']}/services/data/v66.0/sobjects/{sobject}/{sf_id}"
         requests.patch(url, json=fields, headers=headers, timeout=10).raise_for_status()
 
+    def insert(self, sobject: str, fields: dict[str, Any]) -> str:
+        """Make a record, past the loader; its Id."""
+        headers = {"Authorization": f"Bearer {self.started['access_token']}"}
+        url = f"{self.started['http_url']}/services/data/v66.0/sobjects/{sobject}"
+        made = requests.post(url, json=fields, headers=headers, timeout=10)
+        made.raise_for_status()
+        return str(made.json()["id"])
+
     def remove(self, sobject: str, sf_id: str) -> None:
         """Delete a record, past the loader."""
         headers = {"Authorization": f"Bearer {self.started['access_token']}"}
@@ -114,6 +122,7 @@ class Load:
     more: dict[str, Any] = field(default_factory=dict)
     payload: bytes = b'{"accounts": []}'
     name: str = "payload.json"
+    run_name: str = "run"
     clock: int = 0
 
     def now(self) -> datetime.datetime:
@@ -128,7 +137,7 @@ class Load:
         scratch = self.root / f"scratch-{self.clock}"
         scratch.mkdir()
         return ports.Run(
-            folder=storage.run_folder(fsspec.filesystem("file"), str(self.root / "runs"), "dag", "run"),
+            folder=storage.run_folder(fsspec.filesystem("file"), str(self.root / "runs"), "dag", self.run_name),
             salesforce=self.org.client(),
             scratch=scratch,
             limits=tables.Limits(scratch / "spill"),
