@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 def mistakes(checked: plan.Plan, describes: Mapping[str, Any]) -> list[str]:
     """List what the fields named in the describes (sobject → describe) don't take of the plan's own texts."""
     with duckdb.connect() as con:
-        return [finding for name in checked.objects for finding in _object(con, checked, describes, name)]
+        return [*_zones(con, checked), *(finding for name in checked.objects for finding in _object(con, checked, describes, name))]
+
+
+def _zones(con: duckdb.DuckDBPyConnection, checked: plan.Plan) -> Iterator[str]:
+    """Time zones that Python knows and the table engine doesn't: each has tables of its own."""
+    named = {"time_zone": checked.time_zone}
+    for name, each in checked.objects.items():
+        named |= {f"objects.{name}.fields.{field}.time_zone": value.time_zone for field, value in each.values.items()}
+    for place, zone in named.items():
+        try:
+            con.execute("SELECT timezone(?, TIMESTAMP '2000-01-01')", [zone])
+        except duckdb.Error:
+            yield f"{place}: the table engine knows no time zone {zone}; name one like Europe/Berlin"
 
 
 def _object(con: duckdb.DuckDBPyConnection, checked: plan.Plan, describes: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,18 +60,33 @@ def raw_of(con: duckdb.DuckDBPyConnection, name: str, reads: Sequence[str], rows
     return raw.Raw(query, tuple(reads), lambda wanted: f"SELECT row_id, concat('row ', row_id) AS place FROM {wanted}")
 
 
-def staged(mapping: plan.Plan, describes: Mapping[str, Any], rows: Mapping[str, Rows]) -> dict[str, Rows]:
-    """Stage rows by object; `describes`: sobject → its fields, or its describe. Returns the staged rows by object."""
-    whole = {name: each if isinstance(each, dict) else {"fields": each} for name, each in describes.items()}
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One staged object: its rows, its counts, its rejected rows for people."""
+
+    rows: Rows
+    counts: split.Staged
+    rejected: list[list[str]]
+
+
+def whole(mapping: plan.Plan, describes: Mapping[str, Any], rows: Mapping[str, Rows]) -> dict[str, Object]:
+    """Stage rows by object; `describes`: sobject → its fields, or its describe."""
+    known = {name: each if isinstance(each, dict) else {"fields": each} for name, each in describes.items()}
     with engine() as (con, folder):
         found = {}
         for name in mapping.order():
             source = raw_of(con, name, mapping.objects[name].reads, rows.get(name, []))
-            part = split.table_of(con, source, mapping, whole, name, folder)
+            part = split.table_of(con, source, mapping, known, name, folder)
             cursor = con.execute(f"SELECT * FROM {tables.parquet(part.path)} ORDER BY row_id")
             names = [column[0] for column in cursor.description]
-            found[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            told = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            found[name] = Object(told, part, list(csv.reader(io.StringIO(part.rejected_csv.read_text("utf-8"), newline=""), strict=True)))
         return found
+
+
+def staged(mapping: plan.Plan, describes: Mapping[str, Any], rows: Mapping[str, Rows]) -> dict[str, Rows]:
+    """Stage rows by object; the staged rows alone."""
+    return {name: each.rows for name, each in whole(mapping, describes, rows).items()}
 
 
 def column(rows: Rows, name: str) -> list[Any]:

@@ -72,3 +72,12 @@ def test_what_contradicts_itself_needs_no_org(value: dict[str, Any], finding: st
     """It is found when the plan is read."""
     with pytest.raises(errors.PlanError, match=finding):
         given.checked({"Any__c": {"sobject": "Any__c", "operation": "insert", "fields": {"F__c": value}}})
+
+
+def test_a_time_zone_must_be_known_to_the_table_engine() -> None:
+    """`localtime` is one for Python, and another on each machine."""
+    each = {"sobject": "Any__c", "operation": "insert", "fields": {"Moment__c": {"from": "a", "time_zone": "UTC"}}}
+    mapping = given.checked({"Any__c": each}, time_zone="Europe/Berlin").model_copy(update={"time_zone": "localtime"})
+    assert ["time_zone: the table engine knows no time zone localtime; name one like Europe/Berlin"] == constants.mistakes(
+        mapping, {"Any__c": DESCRIBE}
+    )

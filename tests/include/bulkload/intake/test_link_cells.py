@@ -112,3 +112,17 @@ def test_a_key_field_that_is_not_there_is_a_mistake_of_the_plan() -> None:
     """It says which."""
     with pytest.raises(errors.PlanError, match="Account has no field External_Id__c; mend its name"):
         tasks([], BY_KEY, Account=given.key("Other__c"))
+
+
+def test_people_see_the_cells_of_rejected_rows() -> None:
+    """By the lookup's name; of several parents each by its own."""
+    link = {"object": "Account", "from": "account"}
+    objects = {
+        "Account": ACCOUNT,
+        "Task": {"sobject": "Task", "operation": "insert", "fields": {"Subject": "subject"}, "parents": {"WhatId": link, **EITHER}},
+    }
+    describes = {"Account": [given.key()], "Contact": [given.key("Key__c")], "Task": [given.field("Subject")]}
+    rows = [{"subject": "#N/A", "account": " A ", "contact": "C"}]
+    header, (row_id, place, _, *cells) = given.whole(given.checked(objects), describes, {"Task": rows})["Task"].rejected
+    assert ["row_id", "place", "reason", "Subject", "WhatId", "WhoId: Contact", "WhoId: Lead"] == header
+    assert ["Task-0-1", "row 1", "#N/A", "A", "C", ""] == [row_id, place, *cells]

@@ -23,6 +23,14 @@ def taken(objects: dict[str, Any], rows: dict[str, given.Rows], first: int) -> d
     return {name: [row["row_id"] for row in found[name] if not row["filtered"]] for name in found}
 
 
+def test_every_row_is_counted_once() -> None:
+    """Rejected, merged, filtered or fine: what a trial leaves out is filtered, whatever else would be said of it."""
+    rows = [{"key": "a"}, {"key": "a"}, {"key": ""}, {"key": "b", "name": "#N/A"}, {"key": "c"}, {"key": "d", "name": " x"}, {"key": "d"}]
+    counts = given.whole(given.checked({"A": obj("A")}, only_first=4), {"A": DESCRIBE}, {"A": rows})["A"].counts
+    assert (7, 2, 1, 2) == (counts.rows, counts.rejected, counts.merged, counts.filtered)
+    assert 0 == counts.changes["edgeBlanks"]
+
+
 def obj(name: str, **parents: Any) -> dict[str, Any]:
     """An object that is upserted by its key."""
     return {"sobject": name, **KEY, "fields": FIELDS, "parents": parents}
