@@ -23,7 +23,8 @@ def choose(con: duckdb.DuckDBPyConnection, rows: str, checked: plan.Plan, name: 
 
     `rows`: row_id, parent_row, key, to<n>; none that are filtered, none that another row stands for. The parents are staged in `folder`.
     """
-    links = [(number, link) for number, field, nth, link in _inner(checked.objects[name]) if not checked.is_cut(name, field, nth)]
+    numbered = checked.objects[name].numbered_links
+    links = [(number, link) for number, field, nth, link in numbered if link.object is not None and not checked.is_cut(name, field, nth)]
     own = [number for number, link in links if link.object == name]
     others = [(number, link) for number, link in links if link.object != name]
     fine = " AND ".join(["true", *(_taken(number, link, folder) for number, link in others)])
@@ -48,12 +49,6 @@ def _further(con: duckdb.DuckDBPyConnection, own: list[int]) -> int:
         f"INSERT INTO chosen SELECT row_id, key FROM candidates WHERE hangs_here AND {taken} AND row_id NOT IN (SELECT row_id FROM chosen)"
     ).fetchone()
     return int(added[0]) if added else 0
-
-
-def _inner(each: mapping.ObjectPlan) -> list[tuple[int, str, int, mapping.Link]]:
-    """The links to objects of this load: number, field, which of the field's, link."""
-    every = [(field, nth, link) for field, links in each.links.items() for nth, link in enumerate(links)]
-    return [(number, field, nth, link) for number, (field, nth, link) in enumerate(every) if link.object is not None]
 
 
 def _filled(number: int, link: mapping.Link) -> str:
