@@ -21,6 +21,19 @@ def test_4_4_a_restricted_picklist_takes_its_own_values_only(salesforce: Salesfo
     assert 0 == salesforce.run(f"LastName,Tier__c\n{salesforce.key('free')},Tin\n", "Contact")["numberRecordsFailed"]
 
 
+@pytest.mark.user
+def test_4_a_multipicklist_takes_several_of_its_values(salesforce: Salesforce) -> None:
+    """With semicolons between; one that isn't among them refuses the row."""
+    key = salesforce.key("mp")
+    rows = "".join(f"{key},{value}\n" for value in ("Golf;Wine", "Golf;Chess"))
+    job = salesforce.run(f"LastName,Interests__c\n{rows}", "Contact")
+    assert 1 == job["numberRecordsFailed"]
+    (refused,) = salesforce.rows(job, "failedResults")
+    assert refused["sf__Error"].startswith("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST:Interests:")
+    (kept,) = salesforce.query(f"SELECT Interests__c FROM Contact WHERE LastName = '{key}'")
+    assert "Golf;Wine" == kept["Interests__c"]
+
+
 @pytest.mark.known
 def test_4_4_a_number_has_a_range(salesforce: Salesforce) -> None:
     """Precision less scale."""
