@@ -77,8 +77,12 @@ class _Chunk:
                 # It names the record, `_records` looks at it.
                 values["Id"] = list(column)
                 continue
-            name, read = (field.name, cells.read(field, column, place)) if field else self._related(self.job.columns[place], column)
-            values[name], wrong = read
+            known = (field.name, cells.read(field, column, place)) if field else self._related(self.job.columns[place], column)
+            name, (read, wrong) = known
+            if name in values:
+                # One lookup, a column for each kind of parent: a blank cell takes nothing away.
+                read = [old if new is rules.NOTHING else new for old, new in zip(values[name], read, strict=True)]
+            values[name] = read
             for row, error in wrong.items():
                 self.errors.setdefault(row, error)
         return values

@@ -109,3 +109,18 @@ def test_4_2_a_parents_key_is_trimmed_and_has_no_case(salesforce: Salesforce) ->
     account, name = salesforce.account("Trimmed"), salesforce.key("kid")
     salesforce.run(f"LastName,Account.External_Id__c\n{name},  {salesforce.key('Trimmed').upper()} \n", "Contact")
     assert account == parent_of(salesforce, name)
+
+
+@pytest.mark.unknown
+def test_4_2_each_kind_of_parent_may_have_a_column(salesforce: Salesforce) -> None:
+    """The one that is blank takes nothing away, whichever comes last."""
+    person, lead, mail = salesforce.key("person"), salesforce.key("lead"), f"{salesforce.key('lead')}@example.com"
+    salesforce.run(f"External_Id__c,LastName\n{person},{person}\n", "Contact", "upsert", externalIdFieldName="External_Id__c")
+    salesforce.run(f"LastName,Company,Email\n{lead},x,{mail}\n", "Lead")
+    columns = ["Contact:Who.External_Id__c", "Lead:Who.Email"]
+    for order in (columns, columns[::-1]):
+        cells = [{columns[0]: person}, {columns[1]: mail}, {}]
+        lines = [",".join([salesforce.key("todo"), *(each.get(column, "") for column in order)]) for each in cells]
+        salesforce.run("\n".join([",".join(["Subject", *order]), *lines]) + "\n", "Task")
+    found = salesforce.query(f"SELECT Who.Name FROM Task WHERE Subject = '{salesforce.key('todo')}'")
+    assert [person, lead, None] * 2 == [each["Who"] and each["Who"]["Name"] for each in found]
