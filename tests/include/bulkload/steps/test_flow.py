@@ -12,8 +12,7 @@ import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.steps import submit, summarize
-from tests.include.bulkload.steps import conftest
-from tests.running import org
+from tests.running import loads, org
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -177,10 +176,10 @@ def test_a_run_belongs_to_its_org(load: Load, tmp_path_factory: pytest.TempPathF
     load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1"}]}'
     (number,) = load.split()
     with org.running(tmp_path_factory.mktemp("other"), "--org-number", "2") as started:
-        elsewhere = dataclasses.replace(load.run, salesforce=conftest.LocalOrg(started).client())
+        elsewhere = dataclasses.replace(load.run, salesforce=loads.LocalOrg(started).client())
         with pytest.raises(errors.WrongOrg, match="set the connection back"):
             submit.chunk(elsewhere, "Account", number)
-        assert [] == conftest.LocalOrg(started).jobs()
+        assert [] == loads.LocalOrg(started).jobs()
 
 
 def test_a_job_that_still_runs_is_named_and_its_rows_are_in_doubt(load: Load) -> None:

@@ -69,8 +69,7 @@ def test_what_hangs_below_a_refused_row_is_set_aside_down_to_the_last(load: Load
     assert {"a": None, "x": "a"} == parents(load)
     account = found["summary"]["objects"]["Account"]
     assert (2, 1, 2) == tuple(account[fate] for fate in ("succeeded", "failed", "orphaned"))
-    files = account["files"]["orphaned"]
-    listed = [row for uri in ([files] if isinstance(files, str) else files) for row in load.listed(uri)]
+    listed = load.listed(account["files"]["orphaned"])
     assert [("c", "b", "SOME_RULE:no:--", "1"), ("d", "b", "SOME_RULE:no:--", "2")] == sorted(
         (row["External_Id__c"], row["ancestor_key"], row["ancestor_error"], row["depth"]) for row in listed
     )
