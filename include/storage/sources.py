@@ -35,8 +35,8 @@ def files(uri: str, into: Path, allowed_roots: Sequence[str], opened: Opened = f
     something lies under no allowed root, isn't a URI that is read, can't be read, or if there is nothing.
     """
     roots = [uris.read(root) for root in allowed_roots]
-    pattern = uris.pattern(uri)
-    place = uris.read(pattern.folder if pattern else uri)
+    whole, pattern = uris.read(uri), uris.pattern(uri)
+    place = uris.read(pattern.folder) if pattern else whole
     _allow(place, roots)
     if pattern is None:
         name = PurePosixPath(place.path).name
@@ -96,8 +96,9 @@ def _in_store(place: uris.Place, pattern: uris.Pattern, into: Path, opened: Open
         found = fs.find(prefix, maxdepth=pattern.depth, detail=True)
     names = sorted(path.removeprefix(prefix.rstrip("/")).lstrip("/") for path, info in found.items() if info["type"] == "file")
     for number, name in enumerate(name for name in names if pattern.whole.fullmatch(name)):
-        whole = uris.Place(place.scheme, place.store, f"{place.path}/{name}", f"{place.shown.rstrip('/')}/{name}"[:300])
-        yield source_files.File(name, _brought(f"{pattern.folder}/{name}", whole, into / str(number), opened))
+        # Who may write keys mustn't make chained URLs or ways out of them.
+        each = f"{pattern.folder}/{name}"
+        yield source_files.File(name, _brought(each, uris.read(each), into / str(number), opened))
 
 
 def _in_place(place: uris.Place) -> Callable[[], contextlib.AbstractContextManager[Path]]:

@@ -76,9 +76,9 @@ def _write(found: Iterable[bytes], target: lines.Written, wanted: Shape) -> None
     """Check and write the records. Raises SourceError if there are some but none is JSON: then the source isn't."""
     readable, first = False, b""
     for together in _together(found):
-        if records.plain(together, wanted):
+        written = records.plain(together, wanted)
+        if written is not None:
             readable = True
-            written = [*map(records.one_line, together)]
         else:
             written = [records.checked(bare, wanted) if bare else lines.NONE for bare in map(bytes.strip, together)]
             told = [line for line in written if line != lines.NONE]

@@ -61,20 +61,22 @@ def one_line(record: bytes) -> bytes:
     return record.translate(_BREAKS) if b"\n" in record or b"\r" in record else record
 
 
-def plain(together: Sequence[bytes], wanted: Shape) -> bool:
-    """Whether all these records are proven good at once: `checked` would return each as it is, as one line."""
+def plain(together: Sequence[bytes], wanted: Shape) -> Sequence[bytes] | None:
+    """Return the lines of these records if all are proven good at once: `checked` would give the same; None if they aren't."""
     text = _BETWEEN.join(together)
     if len(text) > MOST_BYTES:
-        return False
+        return None
     try:
         found = orjson.loads(b"[" + text + b"]")
     except orjson.JSONDecodeError:
-        return False
+        return None
     cuts = len(together) - 1
     if len(found) != 2 * cuts + 1 or found[1::2].count("~~") != cuts or text.count(b"~") != 2 * cuts:
-        return False
+        return None
     counted = (text.count(b'":'), text.count(b"{"), text.count(b"["))
-    return _known_in(found[::2], wanted) == counted and not (_DOUBTFUL.search(text) or b"\\u0001" in text or _may_hide_keys(text))
+    if _known_in(found[::2], wanted) != counted or _DOUBTFUL.search(text) or b"\\u0001" in text or _may_hide_keys(text):
+        return None
+    return [*map(one_line, together)] if b"\n" in text or b"\r" in text else together
 
 
 def _said(record: bytes, wrong: orjson.JSONDecodeError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.bulkload.basics import errors
+from include.bulkload.intake import lines, nested
 from tests.include.bulkload.intake import sourced
 
 # Of lists, from the outermost down; no name is too odd for one.
@@ -184,3 +186,67 @@ def test_files_of_several_formats_are_refused() -> None:
     """One source has one format."""
     with pytest.raises(errors.SourceError, match="several formats"):
         sourced.rows(sourced.checked({"A": {"reads": ["n"]}}), {"x.json": b"[]", "y.jsonl": b""})
+
+
+def test_nulls_are_told_where_the_plan_asks() -> None:
+    """Of the record, of objects in it, of records around it; what is absent or blank is none, nor is what stands in nothing."""
+    objects = {"C": {"records": "[].c[]", "reads": ["v", "/o/w", "../n", "../m"], "parents": PARENTS, "nulls": "clear"}}
+    document = (
+        b'[{"n": null, "c": [{"v": null, "o": {"w": null}}, {"v": "", "o": null}, {"v": "x", "o": {}}]},'
+        b'{"n": "", "m": null, "c": [{"v": null, "o": {"w": 1}, "v2": 1E40}]}]'
+    )
+    found = sourced.rows(sourced.checked(objects), {"x.json": document})["C"]
+    assert [["../n", "/o/w", "v"], ["../n"], ["../n"], ["../m", "v"]] == [sorted(row.nulls or []) for row in found]
+    objects["C"]["nulls"] = "leave"
+    assert [None] * 4 == [row.nulls for row in sourced.rows(sourced.checked(objects), {"x.json": document})["C"]]
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional={"v": st.none() | TEXTS, "w": st.none() | st.integers()}), min_size=1))
+def test_a_null_is_one_however_the_record_is_written(roots: list[dict[str, Any]]) -> None:
+    """Also where the record has to be written anew, for a number with an exponent, say."""
+    mapping = sourced.checked({"O": {"reads": ["v", "w"], "nulls": "clear"}})
+    for more in ({}, {"else": 1e300}):
+        found = sourced.rows(mapping, {"x.json": json.dumps([each | more for each in roots]).encode()})["O"]
+        assert [[name for name in ("v", "w") if name in each and each[name] is None] for each in roots] == [
+            row.nulls or [] for row in found
+        ]
+
+
+def test_a_field_may_ask_for_itself() -> None:
+    """The others of the same object aren't looked at."""
+    mapping = sourced.checked({"O": {"reads": ["v"], "fields": {"Field0__c": "v", "Field1__c": {"from": "w", "nulls": "clear"}}}})
+    assert [["w"]] == [row.nulls for row in sourced.rows(mapping, {"x.json": b'[{"v": null, "w": null}]'})["O"]]
+
+
+def test_a_plain_plan_does_not_pay_for_nulls() -> None:
+    """The table engine isn't asked for types unless the plan asks."""
+    found = lines.Lines(Path("x"), ("x",), (0,))
+    plain, asking = (nested.rows(found, "[]", {"v": "V"}, asked, by_line=False).query for asked in ((), ("v",)))
+    assert (False, True) == ("json_type" in plain, "json_type" in asking)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "fault"),
+    [
+        (b'["a", "b c"]', "a;b c", None),
+        (b"[1, 1.10, true]", "1;1.10;true", None),
+        (b"[]", "", None),
+        (b'"a;b"', "a;b", None),
+        (b"null", None, None),
+        (b'["a", null]', None, "a list of single values is expected, not of null"),
+        (b'["a", ["b"]]', None, "a list of single values is expected, not of array"),
+        (b'["a", {}]', None, "a list of single values is expected, not of object"),
+        (b'["a", " "]', None, "an item of its list is blank"),
+        (b'["a", "b;c"]', None, "an item of its list holds ;, which stands between two"),
+        (b"{}", None, "a single value is expected, not object"),
+    ],
+)
+def test_lists_fill_multi_select_picklists(value: bytes, text: str | None, fault: str | None) -> None:
+    """And no other field, whatever is in them."""
+    document = {"x.json": b'[{"v": ' + value + b', "o": {"w": ' + value + b"}}]"}
+    mapping = sourced.checked({"O": {"reads": ["v", "/o/w"]}})
+    (found,) = sourced.rows(mapping, document, "multipicklist")["O"]
+    told = f"bad value: Field0__c: {fault}" if fault else None
+    assert (text, text, told) == (found.values["v"], found.values["/o/w"], found.fault)
+    (plain,) = sourced.rows(mapping, document)["O"]
+    assert value.startswith((b"[", b"{")) == (plain.fault is not None)
