@@ -61,6 +61,8 @@ load: rows become jobs, jobs become fates
 match: Ids for the children
     match/id_map           source row to record
     match/asked            keys looked up in the org
+    match/seen             records as they stand now
+    match/before           what fields held before
     match/own_ids          rows known by a key, given their Ids
     match/changes          rows that an earlier run loaded alike
     match/remembered       what later runs are told of this one
@@ -81,6 +83,9 @@ steps: the use cases, in the order of the DAG
     steps/outcome          what stands of an object
     steps/ids              the id map learnt
     steps/org_keys         Ids asked of the org, by key
+    steps/org_rows         records asked of the org, as they stand
+    steps/written          which fields a wave writes
+    steps/kept_before      what they held before, kept
     steps/generations      what is remembered, numbered
     steps/memory           rows that needn't be sent again
     steps/remember         what this run leaves for later ones

@@ -168,6 +168,8 @@ def _switches(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[
         yield f"{place}.changed_only: only an upsert or update can tell what changed; leave it out"
     if each.changed_only and any(link.carry == "relationship" for links in each.links.values() for link in links):
         yield f"{place}.changed_only: a parent that was loaded anew keeps its key, so no change would show; let links carry the `id`"
+    if each.keep_before and each.operation not in {"upsert", "update"}:
+        yield f"{place}.keep_before: only an upsert or update changes what a field held before; leave it out"
     if each.operation == "insert" and checked.schedule is not None and not each.duplicates_ok:
         message = "every scheduled run would insert the same rows again; upsert by an external id, or say why that is right"
         yield f"{place}.duplicates_ok: {message}"

@@ -139,6 +139,9 @@ class ObjectPlan(Strict):
     nulls: Nulls | None = Field(None, description="For nulls of the source: `leave` the field, or `clear` it. Default: the plan's.")
     changed_only: bool = Field(False, description="Leave out rows that an earlier run loaded with the same cells.")
     win: Literal["org", "source"] = Field("org", description="With `changed_only`, records that others edited: leave them, or send again.")
+    keep_before: bool = Field(
+        False, description="Keep what fields held before an upsert or update changes them, so that undo can restore it."
+    )
     canary_rows: int = Field(2_000, ge=0, description="Rows of the first, small job of a larger object; 0: none.")
     stop_if_failing: Share = Field("50%", description="More permanent failures than this in the first job stop the object.")
     retry_rounds: int = Field(3, ge=0, le=10, description="How often rows go again that failed for a passing reason, such as a lock.")

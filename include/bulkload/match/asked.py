@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import duckdb
@@ -32,14 +32,14 @@ def by_lists(lists: int, records: int | None) -> bool:
     return lists <= 1 or lists * RECORDS_A_LIST < records
 
 
-def whole(sobject: str, field: str) -> str:
-    """The query of all keys of an object."""
-    return f"SELECT {_columns(field)} FROM {sobject}" + ("" if field.lower() == ID.lower() else f" WHERE {field} != null")
+def whole(sobject: str, field: str, more: Sequence[str] = ()) -> str:
+    """The query of all keys of an object, with `more` fields of their records."""
+    return f"SELECT {', '.join(columns(field, more))} FROM {sobject}" + ("" if field.lower() == ID.lower() else f" WHERE {field} != null")
 
 
-def _columns(field: str) -> str:
-    # Salesforce refuses a field that is named twice.
-    return ID if field.lower() == ID.lower() else f"{ID}, {field}"
+def columns(field: str, more: Sequence[str] = ()) -> list[str]:
+    """What a question names: the Id, the key, `more`; each once, since Salesforce refuses a field that is named twice."""
+    return list({each.lower(): each for each in reversed([ID, field, *more])}.values())[::-1]
 
 
 def cut(con: duckdb.DuckDBPyConnection, keys: Path, rule: entities.KeyRule) -> int:
@@ -64,12 +64,12 @@ def cut(con: duckdb.DuckDBPyConnection, keys: Path, rule: entities.KeyRule) -> i
     return int(found)
 
 
-def listed(con: duckdb.DuckDBPyConnection, sobject: str, field: str) -> Iterator[str]:
-    """Yield the queries of the lists that `cut` made, one at a time."""
+def listed(con: duckdb.DuckDBPyConnection, sobject: str, field: str, more: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the queries of the lists that `cut` made, one at a time, with `more` fields of the records."""
     numbers = con.execute("SELECT number FROM lists ORDER BY number").fetchall()
     for (number,) in numbers:
         (keys,) = con.execute("SELECT keys FROM lists WHERE number = ?", [number]).fetchone() or ("",)
-        yield f"SELECT {_columns(field)} FROM {sobject} WHERE {field} IN ({keys})"
+        yield f"SELECT {', '.join(columns(field, more))} FROM {sobject} WHERE {field} IN ({keys})"
 
 
 def _literal(rule: entities.KeyRule) -> str:

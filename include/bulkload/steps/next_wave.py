@@ -14,7 +14,7 @@ from include.bulkload.intake import layers
 from include.bulkload.ledger import entries, waves
 from include.bulkload.load import chunks
 from include.bulkload.match import link
-from include.bulkload.steps import bereaved, ids, journal, outcome, rounds, sending, set_aside, targets
+from include.bulkload.steps import bereaved, ids, journal, kept_before, outcome, rounds, sending, set_aside, targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,6 +173,7 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, part: Part, how: sen
         found = chunks.plan(con, rows.query, rows.columns, job_bytes=room, out_ready=sized, first_rows=rows.first_rows)
         stored = [_stored_chunk(run, name, each, part.begin + each.number, con, sized, rows.columns) for each in found]
     aside, for_people, lost = set_aside.kept(run, opened, name, part.number, rows.asides)
+    before = kept_before.notes(run, opened, (name, part.number), how, rows.columns, sized) if found else {}
     return waves.Wave(
         name=name,
         number=part.number,
@@ -185,7 +186,7 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, part: Part, how: sen
         chunks=tuple(stored),
         aside=aside,
         for_people=for_people,
-        notes=part.notes | {"aside": lost},
+        notes=part.notes | {"aside": lost} | before,
     )
 
 
