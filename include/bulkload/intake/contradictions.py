@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from include.bulkload.intake import mapping
 
 BY_KEY = ("upsert", "update", "delete", "hardDelete")
+FLAT = ("csv", "parquet")
 DELETES = ("delete", "hardDelete")
 # Our own columns beside the fields' in staged, ready and result files. None of Salesforce's names has an underscore but custom ones.
 TAKEN = frozenset(
@@ -133,6 +134,9 @@ def _source(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[st
         yield f"{place}.source: the plan has several sources ({', '.join(known)}); say which"
     if each.source is not None and each.source not in known:
         yield f"{place}.source: no source is called {each.source}; the plan has {', '.join(known)}"
+    said = known.get(each.source or next(iter(known), ""))
+    if said and each.records != "[]" and (said.sql or said.format in FLAT):
+        yield f"{place}.records: rows of {'a query' if said.sql else said.format} stand in no list; leave it out"
 
 
 def _key(each: mapping.ObjectPlan, place: str) -> Iterator[str]:

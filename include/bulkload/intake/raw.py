@@ -19,7 +19,8 @@ class Raw:
     """One object's rows.
 
     `query` selects, one row per source row, in the order of the source:
-    row_id (BIGINT: number of the file times 2^40 + position from 1), parent_row (the row_id of the record it stood in, or NULL),
+    row_id (BIGINT: number of the file times 2^40 + position from 1, counted over all files),
+    parent_row (the row_id of the record it stood in, or NULL),
     nth (INTEGER: its place in its list or file, from 0), raw (VARCHAR[]: the texts of `reads`; NULL where absent or null),
     nulls (VARCHAR[]: those of `reads` that were null, not absent; NULL if none or nobody asked),
     fault (VARCHAR: why the record can't be read, NULL if it can), filtered (BOOLEAN: a transform dropped it).
