@@ -47,11 +47,14 @@ intake: a payload becomes rows
     intake/trial           the first roots and what hangs on them
     intake/split           rows into one staged table per object
     intake/layers          who goes before whom among rows of one object
+    intake/dangling        links by a key that no row has
 ledger: what was done, only ever added to
     ledger/waves           how an object's rows are sent, one wave after the other
     ledger/entries         one act, one entry
     ledger/resume          all entries folded: where each job stands
 load: rows become jobs, jobs become fates
+    load/sizes             how many jobs, batches, calls so many rows are
+    load/allowances        what the org has left of the day
     load/chunks            rows cut into uploads, exact to the byte
     load/job               the life of a Bulk API 2.0 job
     load/echoes            rows without a key, found again by their text
@@ -79,6 +82,9 @@ steps: the use cases, in the order of the DAG
     steps/ports            what they need from outside
     steps/journal          entries written and read
     steps/trouble          what broke, for the summary
+    steps/past_runs        what runs sent, and how fast
+    steps/day_limits       what the load needs of the day
+    steps/foreseen         what may go wrong with staged rows
     steps/split            a run begun, rows staged
     steps/outcome          what stands of an object
     steps/ids              the id map learnt

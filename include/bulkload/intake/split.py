@@ -133,7 +133,7 @@ class _Object:
     def _sums(self, staged: Path) -> list[int]:
         """Count the merged and the filtered rows, and the values that change in rows that are neither rejected nor filtered."""
         sums = ", ".join(f"coalesce(sum({tables.quoted(name)}) FILTER (NOT filtered), 0)::BIGINT" for name in values.CHANGES)
-        counts = f"SELECT count(merged_into), count_if(filtered), {sums} FROM {tables.parquet(staged)} WHERE reason IS NULL"
+        counts = f"SELECT count(merged_into), count(*) FILTER (filtered), {sums} FROM {tables.parquet(staged)} WHERE reason IS NULL"
         return list(self.con.execute(counts).fetchone() or ())
 
     def _rejected(self, staged: Path, out: Path) -> int:

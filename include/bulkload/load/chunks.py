@@ -29,7 +29,7 @@ def plan(
     as fit). Raises MustStop naming the first row that is larger than a job.
     """
     cells = ", ".join(f"coalesce({tables.quoted(column)}, '') AS {tables.quoted(column)}" for column in columns)
-    sized = f"SELECT row_id, key, parent_row, {cells}, {_row_bytes(columns)} AS size FROM ({ready_query})"
+    sized = f"SELECT row_id, key, parent_row, {cells}, {row_bytes(columns)} AS size FROM ({ready_query})"
     summed = f"SELECT *, sum(size) OVER (ROWS UNBOUNDED PRECEDING)::BIGINT AS upto FROM ({sized})"
     rows = tables.write_parquet(con, summed, out_ready)
     first = _end_of(con, tables.parquet(out_ready), first_rows) if 0 < first_rows < rows else None
@@ -41,7 +41,7 @@ def header_bytes(columns: Sequence[str]) -> int:
     return sum(len(column.encode()) + QUOTES_AND_SEPARATOR for column in columns)
 
 
-def _row_bytes(columns: Sequence[str]) -> str:
+def row_bytes(columns: Sequence[str]) -> str:
     """Count the bytes of a row's CSV line: each cell in quotes, quotes doubled, a separator or newline after it."""
     cells = " + ".join(f"coalesce(strlen({name}) + {_quotes(name)}, 0)" for name in map(tables.quoted, columns))
     return f"{cells} + {QUOTES_AND_SEPARATOR * len(columns)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import mapping, plan, preflight, right_org, sources, split
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal, payloads
+from include.bulkload.steps import foreseen, journal, payloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[s
     staged = _staged(run, opened, inlet)
     _bearable(opened, staged)
     payloads.refuse_repeat(run, opened)
+    foreseen.check(run, opened)
     counts = ("rows", "rejected", "merged", "filtered")
     return {"rows": {name: {count: staged[name][count] for count in counts} for name in staged}, "folder": run.folder.uri("")}
 

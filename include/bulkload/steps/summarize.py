@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
 from include.bulkload.report import summary
-from include.bulkload.steps import journal, leftovers, parts, payloads, remember, trouble
+from include.bulkload.steps import foreseen, journal, leftovers, parts, past_runs, payloads, remember, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +39,14 @@ def _closed(run: ports.Run, troubles: list[str]) -> summary.Verdict:
         journal.same_org(opened.org_id, run.salesforce.org_id())
         left = [each for name in names for each in leftovers.tidy(run, opened, name)]
         remember.objects(run, opened)
+        past_runs.note(run, opened)
     except errors.BulkloadError as wrong:
         left = [f"what the jobs left behind couldn't be looked at: {wrong}"]
     if run.folder.read(entries.STAGED) is None:
         return summary.never_began([*troubles, *left], run.now())
     found = [parts.of(run, opened, name) for name in names]
-    verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), opened.warnings)
+    warnings = [*opened.warnings, *foreseen.standing(run)["warnings"]]
+    verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings)
     if verdict.clean:
         payloads.loaded(run, opened)
     return verdict
