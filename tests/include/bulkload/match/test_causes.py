@@ -76,6 +76,22 @@ def test_a_merged_parents_cause_is_that_of_the_row_sent_for_it(tmp_path: Path) -
     assert ("failed", "CODE:no:--", 1, "k0", "CODE:no:--", 1) == cause(tmp_path, [([(1, "failed", "CODE:no:--")], [])], parents)
 
 
+def test_an_orphan_of_several_waves_is_explained_by_the_last(tmp_path: Path) -> None:
+    """Sent again, it may hang on another ancestor than before."""
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        for number in range(3):
+            began = f"'orphaned' AS fate, 'X' AS ancestor_object, {number} AS ancestor_row, 'x{number}' AS ancestor_key, {number} AS depth"
+            query = f"SELECT * REPLACE ({began}) FROM ({causes.NONE.replace('WHERE false', '')})"
+            tables.write_parquet(con, f"SELECT * REPLACE (0::BIGINT AS row_id) FROM ({query})", tmp_path / f"aside-{number}.parquet")
+        worlds.stage(con, worlds.Thing("A", (), ROW), tmp_path / "a.parquet")
+        worlds.stage(con, IN_A, tmp_path / "b.parquet")
+        lost = ways.Lost("A", tmp_path / "a.parquet", [fates.Wave(asides=[tmp_path / f"aside-{number}.parquet"]) for number in (2, 0, 1)])
+        way = ways.Way("AId", 0, True, None, None, "AId", False, "quarantine", False, lost)
+        link.resolve(con, tmp_path / "b.parquet", "B", [], [way], None, tmp_path / "aside.parquet")
+        found = con.execute(f"SELECT ancestor_object, ancestor_row, ancestor_key, depth FROM {tables.parquet(tmp_path / 'aside.parquet')}")
+        assert [("X", 1, "x1", 2)] == found.fetchall()
+
+
 def test_no_rows_have_all_columns(tmp_path: Path) -> None:
     """What is set aside can be read by name even where it is empty."""
     with tables.connect(tables.Limits(tmp_path)) as con:

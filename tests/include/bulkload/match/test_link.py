@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 Worlds = tuple[worlds.Thing, ...]
 KEYS = [f"k{n}" for n in range(4)]
-# `k9` is nobody's; the org has records of `k1`, of `k9` and of `k8`, of the last two.
+# `k8` and `k9` are nobody's; the org has a record of `k1` and of `k9`, two of `k2` and of `k8`.
 CELLS = st.none() | st.sampled_from([*KEYS, "k8", "k9"])
-ORG = {"k1": worlds.record("Org", 1), "k9": worlds.record("Org", 9), "k8": None}
+ORG = {"k1": worlds.record("Org", 1), "k9": worlds.record("Org", 9), "k2": None, "k8": None}
 
 
 @st.composite
@@ -49,24 +49,26 @@ def things(draw: st.DrawFn) -> Worlds:
 
 
 def rows(links: tuple[worlds.Link, ...], above: int | None) -> st.SearchStrategy[tuple[worlds.Row, ...]]:
-    """Rows of one object; those that are merged are so into a fine row, whose key they have."""
+    """Rows of one object; those that are merged are so into the last fine row, whose key they have."""
     each = st.tuples(
         st.sampled_from(["fine", "fine", "fine", "fine", "rejected", "filtered", "merged"]),
         st.sampled_from(["succeeded", "succeeded", "succeeded", "failed", "unprocessed", "in_doubt"]),
         st.integers(0, above - 1) if above else st.none(),
+        st.sampled_from(KEYS),
         st.tuples(*(st.none() if each.nested else CELLS for each in links)),
     )
     return st.lists(each, min_size=1, max_size=4).map(_rows)
 
 
-def _rows(drawn: list[tuple[str, str, int | None, tuple[str | None, ...]]]) -> tuple[worlds.Row, ...]:
-    made: list[worlds.Row] = []
-    for place, (status, fate, stands_in, cells) in enumerate(drawn):
-        fine = next((at for at, row in enumerate(made) if row.fine), None)
-        merged_into = fine if status == "merged" else None
+def _rows(drawn: list[tuple[str, str, int | None, str, tuple[str | None, ...]]]) -> tuple[worlds.Row, ...]:
+    last = max((place for place, (status, *_) in enumerate(drawn) if status == "fine"), default=None)
+    made = []
+    for place, (status, fate, stands_in, key, cells) in enumerate(drawn):
+        merged_into = last if status == "merged" else None
         reason = "bad value: Name: too long" if status == "rejected" else None
-        key = KEYS[place if merged_into is None else merged_into]
-        made.append(worlds.Row(key, stands_in, cells, reason, merged_into, status == "filtered", fate))
+        # Rows that may be sent have a key of their own; a rejected or filtered one may have that of another.
+        own = key if status in {"rejected", "filtered"} else KEYS[place if merged_into is None else merged_into]
+        made.append(worlds.Row(own, stands_in, cells, reason, merged_into, status == "filtered", fate))
     return tuple(made)
 
 

@@ -149,7 +149,9 @@ def rows(con: duckdb.DuckDBPyConnection, query: str) -> dict[int, dict[str, Any]
     """Read rows in order: row → cells."""
     found = con.execute(query)
     names = [each[0] for each in found.description or []]
-    return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in found.fetchall()}
+    told = found.fetchall()
+    assert len(told) == len({row[0] for row in told}), "a row comes twice"
+    return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in told}
 
 
 def settle(con: duckdb.DuckDBPyConnection, thing: Thing, own: Loaded, sent: dict[int, Any], aside: Path, folder: Path) -> None:
