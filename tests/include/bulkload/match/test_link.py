@@ -246,3 +246,21 @@ def test_records_in_the_org_stand_in_for_what_failed() -> None:
         1: {"AId": worlds.record("A", 0), "OtherId": worlds.record("Org", 1)},
     }
     assert expected == {row: filled(cells) for row, cells in found((above, below))["B"].sent.items()}
+
+
+def test_of_several_rows_of_one_key_the_one_that_was_sent_is_the_parent() -> None:
+    """A rejected row before it, or after it, doesn't explain why the parent isn't there."""
+    rejected = worlds.Row("k1", reason="bad value: Name: too long")
+    above = worlds.Thing("A", (), (rejected, worlds.Row("k1", fate="failed"), rejected))
+    below = worlds.Thing("B", (worlds.Link("AId", "A"),), (worlds.Row("b0", cells=("k1",)),))
+    (orphan,) = found((above, below))["B"].aside.values()
+    assert (1, "failed", "CODE:A 1") == (orphan["parent_row"], orphan["parent_fate"], orphan["parent_error"])
+
+
+def test_two_records_in_the_org_are_the_cause_even_where_the_parent_is_an_orphan() -> None:
+    """It is what has to be mended so that `look_in_org` finds the record."""
+    links = (worlds.Link("BId", "B", nested=True, org={"b0": None}, missing="look_in_org"),)
+    a = worlds.Thing("A", (), (worlds.Row("k0", fate="failed"),))
+    b = worlds.Thing("B", (worlds.Link("AId", "A", nested=True),), (worlds.Row("b0", 0, (None,)),))
+    (orphan,) = found((a, b, worlds.Thing("C", links, (worlds.Row("c0", 0, (None,)),))))["C"].aside.values()
+    assert ("ambiguous", "B", "b0", 1) == tuple(orphan[name] for name in ("parent_fate", "ancestor_object", "ancestor_key", "depth"))
