@@ -11,9 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
+from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from bulkload_airflow import bulk_hook, bulk_inlets, outcomes, scratch, settings
 from include import storage
+from include.bulkload.basics import errors
 from include.bulkload.steps import ports, trouble
 
 if TYPE_CHECKING:
@@ -22,8 +25,11 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from bulkload_airflow import bulk_config
-    from include.bulkload.basics import errors
     from include.bulkload.intake import plan
+
+
+ENDED = ["success", "failed"]
+AT_WORK = ["scheduled", "queued", "running", "restarting", "deferred", "up_for_retry", "up_for_reschedule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,24 @@ def opened(place: Place, hook: bulk_hook.BulkHook) -> Iterator[ports.Run]:
             clock=lambda: datetime.now(UTC),
             pause=time.sleep,
             memory=memory(),
+            name=ports.RunName(place.dag_id, place.run_id),
+            is_over=is_over,
         )
+
+
+def is_over(name: ports.RunName) -> bool | None:
+    """Ask Airflow, from within a task, whether a run and all its tasks have ended; None if it knows no such run. Raises NetworkFault.
+
+    A run that somebody marked failed reads so at once, while its summary still aborts jobs: so its tasks are asked for too.
+    """
+    try:
+        runs = RuntimeTaskInstance.get_dr_count(name.dag_id, run_ids=[name.run_id])
+        if not runs:
+            return None
+        ended = RuntimeTaskInstance.get_dr_count(name.dag_id, run_ids=[name.run_id], states=ENDED)
+        return ended == runs and not RuntimeTaskInstance.get_ti_count(name.dag_id, run_ids=[name.run_id], states=AT_WORK)
+    except AirflowRuntimeError as wrong:
+        raise errors.NetworkFault(f"Airflow doesn't tell how run {name.run_id!r} of {name.dag_id!r} stands; it is asked again") from wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,13 @@ class Steps:
             clock=self.now,
             pause=lambda _: None,
             memory=storage.memory(stores, base),
+            name=ports.RunName("dag", self.run_name),
+            is_over=self.is_over,
         )
+
+    def is_over(self, _: ports.RunName) -> bool | None:
+        """Runs of a test come one after the other, unless it says otherwise."""
+        return True
 
     def files(self, uri: str, into: Path) -> list[files.File]:
         """List a source's files."""

@@ -19,6 +19,7 @@ BulkloadError
 │   ├── NetworkFault        no answer, or only part of one
 │   ├── JobStillRunning     Salesforce hasn't finished the job yet
 │   ├── JobTakenOver        another try of this task owns the chunk now
+│   ├── AnotherRun          another run of the same plan writes to the org
 │   └── ResultsIncomplete   the results don't add up to the job's own numbers
 └── SetAside            this row only, the load goes on
     └── BadValue            a cell that Salesforce would refuse or change
@@ -119,6 +120,10 @@ class JobStillRunning(TryAgain):
 
 class JobTakenOver(TryAgain):
     """Another try of this task decided over the job; that try goes on with the chunk."""
+
+
+class AnotherRun(TryAgain):
+    """Another run of the same plan writes to the same org; the message names it."""
 
 
 class ResultsIncomplete(TryAgain):

@@ -30,6 +30,12 @@ def tidy(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
     return troubles
 
 
+def running(run: ports.Run, opened: journal.Opened) -> list[str]:
+    """Name the jobs of a run that may still write: neither collected nor given up."""
+    found = [each for name in opened.plan.order() for each in journal.jobs(run, name)]
+    return [each.place.job_id for each in found if not (each.has("matched") or each.has("aborted"))]
+
+
 def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
     if facts.has("matched") or facts.has("aborted"):
         return

@@ -118,8 +118,25 @@ class Memory(RunFolder, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RunName:
+    """Which run of which DAG; both empty for a run outside of Airflow."""
+
+    dag_id: str = ""
+    run_id: str = ""
+
+
+def unknown(_: RunName) -> bool | None:
+    """Say of no run whether it is over."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """All that a step is handed: the run's folder, the org, scratch space, limits, a clock, a way to wait (seconds), memory."""
+    """All that a step is handed: the run's folder, the org, scratch space, limits, a clock, a way to wait (seconds), memory.
+
+    `name`: what Airflow calls the run that works here. `is_over`: whether another run has ended, its tasks too; None where
+    that isn't known; may raise NetworkFault.
+    """
 
     folder: RunFolder
     salesforce: Salesforce
@@ -128,6 +145,8 @@ class Run:
     clock: Callable[[], datetime]
     pause: Callable[[float], None]
     memory: Memory | None = None
+    name: RunName = RunName()
+    is_over: Callable[[RunName], bool | None] = unknown
 
     def now(self) -> str:
         """Say the time as ledger and summary write it: ISO 8601, UTC."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import mapping, plan, preflight, right_org, sources, split
 from include.bulkload.ledger import entries
-from include.bulkload.steps import foreseen, journal, payloads
+from include.bulkload.steps import foreseen, journal, lease, payloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +27,11 @@ def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[s
     """Begin the run by its plan and stage its rows.
 
     `inlet` is where its sources are read from. Returns {"rows": {object: {"rows", "rejected", "merged", "filtered"}},
-    "folder": uri}. Raises PlanError with every finding, SourceError naming the place, TooManyRejected, before anything
-    is sent.
+    "folder": uri}. Raises PlanError with every finding, SourceError naming the place, TooManyRejected, AnotherRun while
+    another run of the plan writes; before anything is sent.
     """
     opened = _begun(run, document)
+    lease.hold(run, opened)
     staged = _staged(run, opened, inlet)
     _bearable(opened, staged)
     payloads.refuse_repeat(run, opened)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume
 from include.bulkload.load import job
-from include.bulkload.steps import journal
+from include.bulkload.steps import journal, lease
 
 if TYPE_CHECKING:
     from include.bulkload.ledger import waves
@@ -31,7 +31,7 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
     for facts in earlier:
         if _settled(run, wave, facts):
             return facts.place.job_id
-    return _fresh(run, opened.plan.objects[name].sobject, wave, number, attempt=len(earlier))
+    return _fresh(run, opened, wave, number, attempt=len(earlier))
 
 
 def _settled(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
@@ -72,9 +72,11 @@ def _gone(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
     return False
 
 
-def _fresh(run: ports.Run, sobject: str, wave: waves.Wave, number: int, *, attempt: int) -> str:
+def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, *, attempt: int) -> str:
     """Create, record, upload, decide, close."""
+    lease.hold(run, opened)
     planned = wave.chunk(number)["csv"]
+    sobject = opened.plan.objects[wave.name].sobject
     path = journal.bring(run, planned)
     journal.note(run, entries.intent(wave.name, number, attempt, run.now()))
     place = entries.JobPlace(wave.name, number, run.salesforce.create_job(sobject, wave.operation, wave.external_id))
@@ -86,6 +88,8 @@ def _fresh(run: ports.Run, sobject: str, wave: waves.Wave, number: int, *, attem
             raise
         raise _taken_over(place) from refused
     journal.note(run, place.uploaded(planned["sha256"], planned["bytes"]))
+    # A slow upload may outlive its run: then another one may write by now, and this job stays Open until it is given up.
+    lease.hold(run, opened)
     _others_give_way(run, place)
     if decide(run, place, entities.Decision.CLOSE) is entities.Decision.ABANDON:
         raise _taken_over(place)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
 from include.bulkload.report import summary
-from include.bulkload.steps import foreseen, journal, leftovers, parts, past_runs, payloads, remember, trouble
+from include.bulkload.steps import foreseen, journal, lease, leftovers, parts, past_runs, payloads, remember, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,14 +26,16 @@ def close(run: ports.Run, broken: Sequence[str]) -> dict[str, Any]:
     """
     troubles = trouble.told(run.folder, broken)
     began = run.folder.read(entries.BEGUN) is not None
-    verdict = _closed(run, troubles) if began else summary.never_began(troubles, run.now())
+    opened = journal.opened(run, compare=False) if began else None
+    verdict = _closed(run, opened, troubles) if opened else summary.never_began(troubles, run.now())
     document = _stamped(run, verdict.document)
     run.folder.write(SUMMARY, document)
+    if opened and not leftovers.running(run, opened):
+        lease.give_back(run, opened)
     return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
 
 
-def _closed(run: ports.Run, troubles: list[str]) -> summary.Verdict:
-    opened = journal.opened(run, compare=False)
+def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summary.Verdict:
     names = opened.plan.order()
     try:
         journal.same_org(opened.org_id, run.salesforce.org_id())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import comms, task_runner
 from moto.server import ThreadedMotoServer
 
 from bulkload_airflow import bulk_inlets, bulk_runs
 from include.bulkload.basics import errors
+from include.bulkload.steps import ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,3 +91,47 @@ def test_a_memory_in_a_bucket_stands_beside_the_runs(bucket: Any, monkeypatch: p
     kept.create("nightly/org/a.json", {"n": 1})
     assert ("s3://store@loads/runs/~memory", {"n": 1}) == (kept.uri(""), bulk_runs.memory().read("nightly/org/a.json"))
     assert b'{\n "n": 1\n}' == bucket.get_object(Bucket="loads", Key="runs/~memory/nightly/org/a.json")["Body"].read()
+
+
+@dataclass
+class Supervisor:
+    """Airflow as a task asks it: one run of one DAG, in a state, with tasks in states; None: it doesn't answer."""
+
+    run: str | None
+    tasks: tuple[str, ...] = ()
+
+    def send(self, message: Any) -> Any:
+        """Count what is asked for."""
+        if self.run is None:
+            raise AirflowRuntimeError(comms.ErrorResponse(error=ErrorType.API_SERVER_ERROR))
+        if isinstance(message, comms.GetTICount):
+            return comms.TICount(count=sum(each in message.states for each in self.tasks))
+        known = (message.dag_id, message.run_ids) == ("nightly", ["r1"])
+        return comms.DRCount(count=int(known and (message.states is None or self.run in message.states)))
+
+
+@pytest.mark.parametrize(
+    ("airflow", "run_id", "expected"),
+    [
+        (Supervisor("running"), "r1", False),
+        (Supervisor("queued"), "r1", False),
+        (Supervisor("success", ("success",)), "r1", True),
+        (Supervisor("failed", ("failed", "upstream_failed", "skipped")), "r1", True),
+        (Supervisor("failed", ("failed", "running")), "r1", False),
+        (Supervisor("failed", ("failed", "scheduled")), "r1", False),
+        (Supervisor("success"), "deleted", None),
+    ],
+)
+def test_a_run_is_over_when_airflow_says_so(
+    airflow: Supervisor, run_id: str, expected: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not while a task of it is at work: the summary of a run that was marked failed still aborts jobs."""
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", airflow, raising=False)
+    assert expected is bulk_runs.is_over(ports.RunName("nightly", run_id))
+
+
+def test_an_airflow_that_doesnt_answer_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked again."""
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor(None), raising=False)
+    with pytest.raises(errors.NetworkFault, match="'r1' of 'nightly'"):
+        bulk_runs.is_over(ports.RunName("nightly", "r1"))

@@ -1,0 +1,101 @@
+"""A run that is about to write → the only one of its plan and org that does, or the name of the run that it must wait for.
+
+Whoever takes the lease creates the next number of it exclusively; the highest number counts. It has no end in time: it is
+given back, or taken over when Airflow says that the run that holds it is over (docs/decisions/lease.md).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors
+from include.bulkload.steps import ports
+
+if TYPE_CHECKING:
+    from include.bulkload.steps import journal
+
+Document = dict[str, Any]
+# No object of a plan can be called so.
+FOLDER = "one-writer"
+TRIES = 5
+KEPT = 3
+
+
+def hold(run: ports.Run, opened: journal.Opened) -> None:
+    """Take the lease of the run's plan and org, or find that this run has it. Dry runs and runs without a memory need none.
+
+    Call it before anything is written, load, replay and undo alike; again is no harm. Raises AnotherRun naming the run
+    that has it, NetworkFault.
+    """
+    if run.memory is None or opened.plan.dry_run:
+        return
+    for _ in range(TRIES):
+        where = f"{opened.plan.name}/{opened.org_id}/{FOLDER}"
+        number, holder = _newest(run.memory, where)
+        if holder and _is_own(run, holder):
+            _forget(run.memory, where, number - KEPT)
+            return
+        if holder and run.is_over(ports.RunName(holder["dag_id"], holder["run_id"])) is not True:
+            raise errors.AnotherRun(_told(run.memory, where, number, holder))
+        with contextlib.suppress(FileExistsError):
+            run.memory.create(_name(where, "taken", number + 1), _own(run))
+        # Only the next look tells whose it is: a slow taker may have created a number that had its time and was forgotten.
+    raise errors.AnotherRun(f"{run.memory.uri(where)}: other runs take the lease of this plan again and again; the next try goes on")
+
+
+def give_back(run: ports.Run, opened: journal.Opened) -> None:
+    """Give the lease back, if this run has it. Call it when nothing of the run writes any more. Raises NetworkFault."""
+    if run.memory is None:
+        return
+    where = f"{opened.plan.name}/{opened.org_id}/{FOLDER}"
+    number, holder = _newest(run.memory, where)
+    if holder and _is_own(run, holder):
+        with contextlib.suppress(FileExistsError):
+            run.memory.create(_name(where, "free", number), {"at": run.now()})
+
+
+def _newest(memory: ports.Memory, where: str) -> tuple[int, Document]:
+    """The highest number that was taken, 0 if none was, and who holds it; {} if it was given back."""
+    names = memory.names(f"{where}/")
+    numbers = [_number(each) for each in names if each.startswith(f"{where}/taken-")]
+    number = max(numbers, default=0)
+    if not number or _name(where, "free", number) in names:
+        return number, {}
+    # Forgotten since it was listed: then there are higher ones, and nobody can create the next of this one and have it.
+    return number, memory.read(_name(where, "taken", number)) or {}
+
+
+def _own(run: ports.Run) -> Document:
+    return {"run": run.folder.uri(""), "dag_id": run.name.dag_id, "run_id": run.name.run_id, "at": run.now()}
+
+
+def _is_own(run: ports.Run, holder: Document) -> bool:
+    """Whether it is this run: by Airflow's name, because a replay works in the folder of the run that it repeats."""
+    if run.name == ports.RunName():
+        return bool(holder["run"] == run.folder.uri(""))
+    return run.name == ports.RunName(holder["dag_id"], holder["run_id"])
+
+
+def _told(memory: ports.Memory, where: str, number: int, holder: Document) -> str:
+    who = f"run {holder['run_id']!r} of {holder['dag_id']!r} ({holder['run']})"
+    place = memory.uri(_name(where, "taken", number))
+    return (
+        f"{who} writes by this plan since {holder['at']}; this one waits for it. "
+        f"If Airflow doesn't know that run any more and its jobs have ended, remove {place}"
+    )
+
+
+def _forget(memory: ports.Memory, where: str, upto: int) -> None:
+    """Remove numbers that had their time."""
+    for each in memory.names(f"{where}/"):
+        if _number(each) <= upto:
+            memory.remove(each)
+
+
+def _name(where: str, what: str, number: int) -> str:
+    return f"{where}/{what}-{number:08d}.json"
+
+
+def _number(name: str) -> int:
+    return int(name.removesuffix(".json").rpartition("-")[2])
