@@ -105,6 +105,7 @@ steps: the use cases, in the order of the DAG
     steps/next_wave        linked, set aside, cut into jobs
     steps/submit           one chunk, one job
     steps/wait             jobs watched, or given up for a person
+    steps/doubt            rows without a result, asked of the org
     steps/settle           results fetched, fates found, the next wave sent
     steps/cut              the first jobs of an object, a small one ahead
     steps/leftovers        jobs that nobody watched to the end

@@ -64,8 +64,13 @@ def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, file
     message = f"CASE WHEN fate = '{entities.Fate.UNPROCESSED}' THEN coalesce(error, {_said(end)}) ELSE error END"
     told = f"row_id, fate, sf_id, created::BOOLEAN AS created, {message} AS error, {tables.literal(end.job_id)} AS job_id"
     tables.write_parquet(con, f"SELECT {told} FROM ({query})", out)
-    tally = con.execute(f"SELECT fate, count(*) FROM {tables.parquet(out)} GROUP BY fate ORDER BY fate").fetchall()
-    return {str(fate): int(rows) for fate, rows in tally}
+    return tally(con, out)
+
+
+def tally(con: duckdb.DuckDBPyConnection, fates_file: Path) -> dict[str, int]:
+    """Count the rows of a job by fate."""
+    found = con.execute(f"SELECT fate, count(*) FROM {tables.parquet(fates_file)} GROUP BY fate ORDER BY fate").fetchall()
+    return {str(fate): int(rows) for fate, rows in found}
 
 
 def _said(end: entities.JobEnd) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job, recovery, results
-from include.bulkload.steps import journal, next_wave, outcome, submit, wait
+from include.bulkload.steps import doubt, journal, next_wave, outcome, submit, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,26 +147,28 @@ def _matched(
 def _fates(
     run: ports.Run, opened: journal.Opened, place: entries.JobPlace, end: entities.JobEnd, files: dict[str, Path]
 ) -> tuple[Path, dict[str, int]]:
-    """Give each row of the job its fate."""
-    out = run.scratch / f"{place.job_id}-fates.parquet"
+    """Give each row of the job its fate; ask the org for keyed rows that have no result."""
+    wave, out = journal.wave_of(run, place.name, place.number), run.scratch / f"{place.job_id}-fates.parquet"
+    sent = _sent(run, opened, wave, place.number)
     with tables.connect(run.limits) as con:
-        tally = results.fates(
-            con, _sent(run, opened, place), end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out
-        )
-    return out, tally
+        tally = results.fates(con, sent, end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out)
+    if sent.key is None or not tally.get(entities.Fate.IN_DOUBT):
+        return out, tally
+    asked = doubt.Asked(opened.plan.objects[place.name].sobject, wave.operation, end.error_message)
+    told = out.with_name(f"{place.job_id}-told.parquet")
+    return told, doubt.settled(run, asked, sent, out, told)
 
 
-def _sent(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> results.Sent:
-    """Say what the job carried."""
-    wave = journal.wave_of(run, place.name, place.number)
+def _sent(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int) -> results.Sent:
+    """Say what the job of a chunk carried."""
     if wave.ready is None:
-        raise errors.LedgerDamaged(f"wave {wave.number} of {place.name} names no rows but has jobs; restore it, or start a new run")
+        raise errors.LedgerDamaged(f"wave {wave.number} of {wave.name} names no rows but has jobs; restore it, or start a new run")
     return results.Sent(
         ready=journal.bring(run, wave.ready),
-        chunk=journal.chunk(wave.chunk(place.number)),
+        chunk=journal.chunk(wave.chunk(number)),
         columns=wave.columns,
         key=wave.key,
-        types=_types(opened, place.name, wave.columns),
+        types=_types(opened, wave.name, wave.columns),
     )
 
 
