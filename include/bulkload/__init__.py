@@ -78,6 +78,8 @@ match: Ids for the children
 report: every row accounted for
     report/reconcile       the sums of one object
     report/summary         the whole run, and its verdict
+    report/dry_run         a rehearsed run, and what it would take
+    report/table           the same for people
 steps: the use cases, in the order of the DAG
     steps/ports            what they need from outside
     steps/journal          entries written and read
@@ -87,6 +89,7 @@ steps: the use cases, in the order of the DAG
     steps/foreseen         what may go wrong with staged rows
     steps/lease            one run of a plan at a time
     steps/split            a run begun, rows staged
+    steps/rehearsal        a dry run's waves, as if they went well
     steps/outcome          what stands of an object
     steps/ids              the id map learnt
     steps/org_keys         Ids asked of the org, by key
@@ -110,5 +113,6 @@ steps: the use cases, in the order of the DAG
     steps/cut              the first jobs of an object, a small one ahead
     steps/leftovers        jobs that nobody watched to the end
     steps/parts            one object's part of the summary
+    steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour
 """

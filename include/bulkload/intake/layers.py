@@ -49,6 +49,19 @@ def of(con: duckdb.DuckDBPyConnection, staged: Path, numbers: Sequence[int], out
     return int(last) + 1
 
 
+def cuts(con: duckdb.DuckDBPyConnection, layered: Path) -> int:
+    """Count the links that `of` cut, by the file it wrote."""
+    (found,) = con.execute(f"SELECT coalesce(sum(len(cut)), 0) FROM {tables.parquet(layered)}").fetchone() or (0,)
+    return int(found)
+
+
+def filled(con: duckdb.DuckDBPyConnection, staged: Path, numbers: Sequence[int]) -> int:
+    """Count the filled cells of some links, in rows that may be sent."""
+    sums = " + ".join(f"count(to{number})" for number in numbers) or "0"
+    (found,) = con.execute(f"SELECT {sums} FROM {tables.parquet(staged)} WHERE {split.FINE}").fetchone() or (0,)
+    return int(found)
+
+
 def _peel(con: duckdb.DuckDBPyConnection) -> int:
     """Fill `layered` for the rows of the first layers, but layer 0; return how many waits of others stay in `waiting`."""
     left = _keep(con, "waiting", "SELECT DISTINCT child, parent FROM waits")

@@ -8,7 +8,7 @@ from include.bulkload.basics import entities
 from include.bulkload.intake import mapping
 from include.bulkload.ledger import entries
 from include.bulkload.load import recovery
-from include.bulkload.steps import journal, next_wave, outcome, settle, submit
+from include.bulkload.steps import journal, next_wave, outcome, rehearsal, settle, submit
 
 if TYPE_CHECKING:
     from include.bulkload.ledger import waves
@@ -20,13 +20,16 @@ def first(run: ports.Run, name: str) -> dict[str, Any]:
 
     Returns {"chunks": [number, ...], "ready": rows, "orphaned": rows, "rejected": rows, "unchanged": rows, "uri": of
     the lost rows for people or None, "canary": [job id] of a small first job to wait for, or []}. Call `go_on` when it
-    has ended; without one `go_on` gives the same numbers at once.
+    has ended; without one `go_on` gives the same numbers at once. In a dry run the counts are those of a real one, but
+    there are no numbers.
     """
     opened = journal.opened(run)
-    wave = next_wave.first(run, opened, name)
+    asking, org = rehearsal.counting(run)
+    wave = next_wave.first(asking if opened.plan.dry_run else run, opened, name)
+    rehearsal.asked(run, name, "first", org.queries)
     lost = wave.notes["aside"]
     return {
-        "chunks": wave.numbers,
+        "chunks": _sent(opened, wave),
         "ready": sum(int(each["rows"]) for each in wave.chunks),
         **{fate: lost.get(fate, 0) for fate in ("orphaned", "rejected", "unchanged")},
         "uri": run.folder.uri(wave.for_people["name"]) if wave.for_people else None,
@@ -45,13 +48,18 @@ def go_on(run: ports.Run, name: str) -> list[int]:
         standing = run.folder.read(entries.canary_name(name)) or journal.note(run, _judged(run, opened, wave))
         if standing["stopped"]:
             return []
-    return wave.numbers
+    return _sent(opened, wave)
+
+
+def _sent(opened: journal.Opened, wave: waves.Wave) -> list[int]:
+    """The numbers of a wave's chunks that are to be sent: none of a dry run's."""
+    return [] if opened.plan.dry_run else wave.numbers
 
 
 def _has_canary(opened: journal.Opened, wave: waves.Wave) -> bool:
     """Whether the first job is a small one that others wait for."""
     rows = opened.plan.objects[wave.name].canary_rows
-    return len(wave.chunks) > 1 and 0 < rows == int(wave.chunks[0]["rows"])
+    return len(_sent(opened, wave)) > 1 and 0 < rows == int(wave.chunks[0]["rows"])
 
 
 def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries.Entry:

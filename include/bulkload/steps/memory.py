@@ -94,7 +94,7 @@ def _compared(run: ports.Run, opened: journal.Opened, name: str) -> Document:
 
 def _compare(run: ports.Run, opened: journal.Opened, name: str) -> entries.Entry:
     kept, where = generations.demanded(run, name), generations.place(opened, name)
-    unfinished = _begin(run, kept, where)
+    unfinished = _begin(run, opened, kept, where)
     number, document = generations.newest(kept, where)
     out, found = run.scratch / f"{name}-known.parquet", {"seen": None, "forgotten": 0}
     if opened.plan.forget or not document.get("rows"):
@@ -133,11 +133,12 @@ def _watchable(opened: journal.Opened, name: str) -> None:
         raise errors.PlanError(f"objects.{name}.changed_only: {sobject} has no {missing[0]} that tells who changed it when; leave it out")
 
 
-def _begin(run: ports.Run, kept: ports.Memory, where: str) -> list[str]:
-    """Leave a mark that this run is about to write; the marks of runs that never told what they wrote."""
+def _begin(run: ports.Run, opened: journal.Opened, kept: ports.Memory, where: str) -> list[str]:
+    """Leave a mark that this run is about to write, if it is; the marks of runs that never told what they wrote."""
     own = mark(run, where)
-    with contextlib.suppress(FileExistsError):
-        kept.create(own, {"run": run.folder.uri(""), "at": run.now()})
+    if not opened.plan.dry_run:
+        with contextlib.suppress(FileExistsError):
+            kept.create(own, {"run": run.folder.uri(""), "at": run.now()})
     return [each for each in kept.names(f"{where}/begun-") if each != own]
 
 

@@ -14,7 +14,7 @@ from include.bulkload.intake import layers
 from include.bulkload.ledger import entries, waves
 from include.bulkload.load import chunks
 from include.bulkload.match import link
-from include.bulkload.steps import bereaved, ids, journal, kept_before, outcome, rounds, sending, set_aside, targets
+from include.bulkload.steps import bereaved, ids, journal, kept_before, outcome, rehearsal, rounds, sending, set_aside, targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,9 +171,14 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, part: Part, how: sen
     sized, room = run.scratch / f"{name}-{part.number}-ready.parquet", rows.job_bytes or opened.plan.job_bytes
     with tables.connect(run.limits) as con:
         found = chunks.plan(con, rows.query, rows.columns, job_bytes=room, out_ready=sized, first_rows=rows.first_rows)
-        stored = [_stored_chunk(run, name, each, part.begin + each.number, con, sized, rows.columns) for each in found]
+        keep = _only_planned if opened.plan.dry_run else _stored_chunk
+        stored = [keep(run, name, each, part.begin + each.number, con, sized, rows.columns) for each in found]
     aside, for_people, lost = set_aside.kept(run, opened, name, part.number, rows.asides)
-    before = kept_before.notes(run, opened, (name, part.number), how, rows.columns, sized) if found else {}
+    place, more = (name, part.number), {}
+    if found and opened.plan.dry_run:
+        more = rehearsal.noted(run, opened, place, sized, rows.columns)
+    elif found:
+        more = kept_before.notes(run, opened, place, how, rows.columns, sized)
     return waves.Wave(
         name=name,
         number=part.number,
@@ -186,7 +191,7 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, part: Part, how: sen
         chunks=tuple(stored),
         aside=aside,
         for_people=for_people,
-        notes=part.notes | {"aside": lost} | before,
+        notes=part.notes | {"aside": lost} | more,
     )
 
 
@@ -198,6 +203,11 @@ def _stored_chunk(
     kept = journal.keep(run, local, f"{name}/chunks/{number:05d}.csv")
     local.unlink(missing_ok=True)
     return {**dataclasses.asdict(each), "number": number, "csv": kept}
+
+
+def _only_planned(_run: ports.Run, _name: str, each: entities.Chunk, number: int, *_: Any) -> Document:
+    """A chunk of a dry run: nobody will send it."""
+    return {**dataclasses.asdict(each), "number": number, "csv": None}
 
 
 def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.ledger import resume
 from include.bulkload.load import fates
-from include.bulkload.steps import journal
+from include.bulkload.steps import journal, rehearsal
 
 if TYPE_CHECKING:
     from include.bulkload.basics import entities
@@ -33,10 +33,11 @@ def of(run: ports.Run, name: str) -> Standing:
 
 
 def met(run: ports.Run, standing: Standing) -> list[fates.Wave]:
-    """Bring what became of the rows so far, wave by wave: those of settled jobs, those set aside."""
+    """Bring what became of the rows so far, wave by wave: those of settled jobs (made up, in a dry run), those set aside."""
     found = []
     for wave in standing.waves:
         jobs = [standing.jobs[number] for number in wave.numbers if number in standing.jobs]
         settled = [journal.bring(run, job.facts["matched"]["fates"]) for job in jobs if job.has("matched")]
+        settled += [journal.bring(run, wave.notes[rehearsal.NOTE])] if rehearsal.NOTE in wave.notes else []
         found.append(fates.Wave(settled, [journal.bring(run, wave.aside)] if wave.aside else []))
     return found

@@ -8,7 +8,7 @@ from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
 from include.bulkload.report import reconcile, summary
-from include.bulkload.steps import journal, outcome
+from include.bulkload.steps import journal, outcome, rehearsal
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,7 +37,7 @@ def of(run: ports.Run, opened: journal.Opened, name: str) -> summary.Part:
 def _files(run: ports.Run, name: str, staged: dict[str, Any], standing: outcome.Standing, canary: dict[str, Any]) -> reconcile.Files:
     running, unsent = [], []
     for wave in standing.waves:
-        if wave.ready is None:
+        if wave.ready is None or rehearsal.NOTE in wave.notes:
             continue
         ready = journal.bring(run, wave.ready)
         for chunk in standing.chunks(wave):

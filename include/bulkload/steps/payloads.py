@@ -22,9 +22,13 @@ def refuse_repeat(run: ports.Run, opened: journal.Opened) -> None:
     """Call it when the sources are staged, before anything is sent. Raises PlanError naming the run that loaded a payload before."""
     if opened.plan.again or opened.plan.dry_run:
         return
-    found = [finding for name, earlier in loaded_before(run, opened).items() for finding in _told(opened, name, earlier)]
-    if found:
+    if found := repeats(run, opened):
         raise errors.PlanError(*found)
+
+
+def repeats(run: ports.Run, opened: journal.Opened) -> list[str]:
+    """Name the objects whose payload another good run has inserted, one sentence each."""
+    return [finding for name, earlier in loaded_before(run, opened).items() for finding in _told(opened, name, earlier)]
 
 
 def _told(opened: journal.Opened, name: str, earlier: dict[str, Any]) -> list[str]:

@@ -28,6 +28,8 @@ def objects(run: ports.Run, opened: journal.Opened) -> dict[str, int]:
 
     Call it when nothing of the run is sent any more; a cleared run adds nothing. Raises LedgerDamaged.
     """
+    if opened.plan.dry_run:
+        return {}
     left = [name for name, each in opened.plan.objects.items() if each.changed_only and _is_due(run, name)]
     ours = windows(run, opened) if left else []
     return {name: _remembered(run, opened, name, ours) for name in left}

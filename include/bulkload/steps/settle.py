@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job, recovery, results
-from include.bulkload.steps import doubt, journal, next_wave, outcome, submit, wait
+from include.bulkload.steps import doubt, journal, next_wave, outcome, rehearsal, submit, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,15 +29,32 @@ def advance(run: ports.Run, name: str) -> dict[str, Any]:
     ContradictingIds if they fit no row.
     """
     opened = journal.opened(run)
+    if opened.plan.dry_run:
+        return _rehearsed(run, opened, name)
     while True:
         found = _collected(run, opened, name)
         if found["waiting"] or found["not_before"]:
             return found
-        for other in _objects(opened, name):
-            if seen := len(journal.waves_of(run, other)):
-                journal.note(run, entries.settled(other, seen))
+        _note_settled(run, opened, name)
         if next_wave.following(run, opened, name) is None:
             return found
+
+
+def _rehearsed(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:
+    """Plan all that a dry run would send next; there is nothing to wait for."""
+    asking, org = rehearsal.counting(run)
+    _note_settled(run, opened, name)
+    while next_wave.following(asking, opened, name) is not None:
+        _note_settled(run, opened, name)
+    rehearsal.asked(run, name, "later", org.queries)
+    return {"waiting": [], "not_before": None, "tally": {}}
+
+
+def _note_settled(run: ports.Run, opened: journal.Opened, name: str) -> None:
+    """Note that nothing of the waves so far is open, for this object and those whose second pass ends with it."""
+    for other in _objects(opened, name):
+        if seen := len(journal.waves_of(run, other)):
+            journal.note(run, entries.settled(other, seen))
 
 
 def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:

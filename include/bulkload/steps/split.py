@@ -28,12 +28,14 @@ def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[s
 
     `inlet` is where its sources are read from. Returns {"rows": {object: {"rows", "rejected", "merged", "filtered"}},
     "folder": uri}. Raises PlanError with every finding, SourceError naming the place, TooManyRejected, AnotherRun while
-    another run of the plan writes; before anything is sent.
+    another run of the plan writes; before anything is sent. Of a dry run only the plan, the org and the sources must be fit;
+    all else is found out and told in its summary.
     """
     opened = _begun(run, document)
     lease.hold(run, opened)
     staged = _staged(run, opened, inlet)
-    _bearable(opened, staged)
+    if not opened.plan.dry_run and (found := too_many(opened, staged)):
+        raise errors.TooManyRejected("; ".join(found))
     payloads.refuse_repeat(run, opened)
     foreseen.check(run, opened)
     counts = ("rows", "rejected", "merged", "filtered")
@@ -54,15 +56,14 @@ def _begun(run: ports.Run, document: dict[str, Any]) -> journal.Opened:
     return journal.opened(run)
 
 
-def _bearable(opened: journal.Opened, staged: dict[str, dict[str, Any]]) -> None:
-    """Raise TooManyRejected if more rows of an object are rejected than its plan allows: then nothing is sent."""
+def too_many(opened: journal.Opened, staged: Mapping[str, Any]) -> list[str]:
+    """Name the objects of which more rows are rejected than the plan allows: then nothing is sent."""
     found = []
     for name, each in opened.plan.objects.items():
         rows, rejected = staged[name]["rows"], staged[name]["rejected"]
         if each.max_rejected is not None and rejected > mapping.allowed(each.max_rejected, rows):
             found.append(f"{name}: {rejected} of {rows} rows are rejected, max_rejected allows {each.max_rejected}; see its rejected file")
-    if found:
-        raise errors.TooManyRejected("; ".join(found))
+    return found
 
 
 def _described(run: ports.Run, checked: plan.Plan) -> dict[str, dict[str, Any]]:

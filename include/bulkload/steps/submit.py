@@ -26,6 +26,8 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
     Raises TryAgain kinds where a later try settles it, MustStop kinds where a person must look.
     """
     opened = journal.opened(run)
+    if opened.plan.dry_run:
+        raise errors.PlanError("dry_run: nothing of this run is sent; start one without it")
     wave = journal.wave_of(run, name, number)
     earlier = journal.jobs(run, name, number)
     for facts in earlier:

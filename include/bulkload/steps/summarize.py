@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
-from include.bulkload.report import summary
-from include.bulkload.steps import foreseen, journal, lease, leftovers, parts, past_runs, payloads, remember, trouble
+from include.bulkload.report import dry_run, summary, table
+from include.bulkload.steps import forecast, foreseen, journal, lease, leftovers, parts, past_runs, payloads, remember, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.bulkload.steps import ports
 
+log = logging.getLogger(__name__)
 SUMMARY = "summary.json"
 STAMPS = ("completedAt", "failedAt")
 
@@ -48,9 +50,21 @@ def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summ
         return summary.never_began([*troubles, *left], run.now())
     found = [parts.of(run, opened, name) for name in names]
     warnings = [*opened.warnings, *foreseen.standing(run)["warnings"]]
+    if opened.plan.dry_run:
+        return _rehearsed(run, opened, found, [*troubles, *left], warnings)
     verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings)
     if verdict.clean:
         payloads.loaded(run, opened)
+    return verdict
+
+
+def _rehearsed(
+    run: ports.Run, opened: journal.Opened, found: Sequence[summary.Part], troubles: list[str], warnings: list[str]
+) -> summary.Verdict:
+    """Sum up a dry run, and write its table into the log."""
+    outlook, more = forecast.of(run, opened)
+    verdict = dry_run.told(summary.judge(opened.plan, found, troubles, opened.at, run.now(), [*warnings, *more]), outlook)
+    log.info("%s", table.of(verdict.document))
     return verdict
 
 
