@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG
 
-from bulkload_airflow import bulk_config, bulk_dags, settings
+from bulkload_airflow import bulk_config, bulk_dags, bulk_forms, settings
 
 DAG_ID = "parent_child_load"
 
@@ -60,7 +60,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["salesforce", "bulk-api-2", "load"],
-    params=bulk_config.params(_deployed),
+    params=bulk_forms.parent_child(_deployed),
     default_args=bulk_dags.default_args(_deployed),
     # No time-out of the run: it would skip even the summary. Each wait has its own limit.
 ) as dag:

@@ -1,4 +1,4 @@
-"""A run's config → the plan as a document; and the form (Params with JSON schema) that asks people for it.
+"""A run's config → the plan as a document.
 
 Values of the config are never rendered as templates: they are read from the context as they came.
 """
@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pydantic
-from airflow.sdk import Param
-
 from include.bulkload.basics import entities, errors
-from include.bulkload.intake import mapping, plan
+from include.bulkload.intake import contradictions, levels, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from airflow.sdk import Context
 
@@ -25,9 +23,9 @@ if TYPE_CHECKING:
 
 INLINE_BYTES = 256 * 1024
 INLINE_URI = "inline"
-# As the load that this DAG replaces had it; plan files wait longer unless they say otherwise.
-WAIT_SECONDS = 600.0
-WHAT, HOW, WHERE = "What to load", "How it maps", "Where and how fast"
+# So many levels of objects `adhoc_load` has.
+LEVELS = 6
+TEMPLATE = re.compile(r"\{\{|\{%")
 
 ACCOUNTS_WITH_CONTACTS: dict[str, Any] = {
     "Account": {
@@ -93,95 +91,6 @@ def _keyless(each: Mapping[str, Any]) -> bool:
     return each.get("operation") == entities.Operation.INSERT
 
 
-def params(deployed: settings.Settings) -> dict[str, Param]:
-    """The form of `parent_child_load`: types, help, sections, validation."""
-    return _what(deployed) | _how(deployed) | _where(deployed)
-
-
-def _what(deployed: settings.Settings) -> dict[str, Param]:
-    return {
-        "payload_uri": Param(
-            deployed.source_uri,
-            type=["string", "null"],
-            title="Payload URI",
-            section=WHAT,
-            description="JSON document or JSON lines in object storage, gzip by suffix, under one of the allowed roots.",
-        ),
-        "payload": Param(
-            None,
-            type=["object", "null"],
-            title="Payload, inline",
-            section=WHAT,
-            description="For trials, up to 256 KB, instead of a URI. It stays in Airflow's database, for all who may see the run.",
-        ),
-        "payload_format": Param(
-            "auto",
-            type="string",
-            enum=["auto", "json", "jsonl"],
-            title="Payload format",
-            section=WHAT,
-            description="json: one document. jsonl: one root record a line. auto: by the file's name.",
-        ),
-    }
-
-
-def _how(deployed: settings.Settings) -> dict[str, Param]:
-    shape = pydantic.TypeAdapter(dict[mapping.ApiName, mapping.ObjectPlan]).json_schema()
-    return {
-        "objects": Param(
-            objects(deployed),
-            **{**shape, "minProperties": 2, "maxProperties": 2},
-            title="Mapping",
-            section=HOW,
-            description="One parent and one child: which records go where. docs/plan.md tells every key.",
-        ),
-        "max_failed": Param(
-            {},
-            type="object",
-            additionalProperties=pydantic.TypeAdapter(mapping.Tolerance).json_schema(),
-            title="Rows that may be lost",
-            section=HOW,
-            description='Before the run turns red, per object: {"Account": 10, "Contact": "2%"}. Default: none.',
-        ),
-    }
-
-
-def _where(deployed: settings.Settings) -> dict[str, Param]:
-    defaults = plan.Plan.model_fields
-    seconds: dict[str, Any] = {"type": "number", "exclusiveMinimum": 0, "section": WHERE}
-    return {
-        "conn_id": Param(
-            deployed.connections[0],
-            type="string",
-            enum=list(deployed.connections),
-            title="Connection",
-            section=WHERE,
-            description="Airflow connection of type salesforce.",
-        ),
-        "job_bytes": Param(
-            defaults["job_bytes"].default,
-            type="integer",
-            minimum=1_000,
-            maximum=150_000_000,
-            title="Largest upload of one job, bytes",
-            section=WHERE,
-            description="Salesforce recommends 100 MB.",
-        ),
-        "poll_seconds": Param(
-            defaults["poll_seconds"].default,
-            title="First pause between two looks at a job, seconds",
-            description="Never below 10 unless the connection says local_org.",
-            **seconds,
-        ),
-        "wait_seconds": Param(
-            WAIT_SECONDS,
-            title="How long one try waits for a job, seconds",
-            description="Later the job goes on; the next try looks again.",
-            **seconds,
-        ),
-    }
-
-
 def from_form(deployed: settings.Settings, name: str) -> Callable[[Context], Config]:
     """Make the reader of a run's config, which operators call with their context."""
 
@@ -209,7 +118,7 @@ def config(params: Mapping[str, Any], given: Mapping[str, Any], deployed: settin
         "name": name,
         "source": {"uri": uri, "format": "json" if payload is not None else params["payload_format"]},
         "objects": found,
-        **{key: params[key] for key in ("conn_id", "job_bytes", "poll_seconds", "wait_seconds")},
+        **{key: params[key] for key in OWN},
     }
     return Config(document, payload)
 
@@ -236,9 +145,39 @@ def _source(params: Mapping[str, Any], deployed: settings.Settings) -> tuple[str
     return INLINE_URI, payload
 
 
-KEYS = ("payload_uri", "payload", "payload_format", "objects", "max_failed", "conn_id", "job_bytes", "poll_seconds", "wait_seconds")
+# Keys of the form that are keys of the plan.
+OWN = ("org", "conn_id", "job_bytes", "poll_seconds", "wait_seconds", *contradictions.SWITCHES)
+KEYS = ("payload_uri", "payload", "payload_format", "objects", "max_failed", *OWN)
 
 
 def _unknown(key: str, known: Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(key, KEYS, n=1)
     return f"{key}: the config has no such key; " + (f"did you mean {near[0]}?" if near else f"it takes {', '.join(sorted(known))}")
+
+
+def adhoc(deployed: settings.Settings) -> Callable[[Context], Config]:
+    """Make the reader of runs whose config is a whole plan. Raises PlanError for what the deployment doesn't let anybody do so."""
+
+    def read(context: Context) -> Config:
+        document = {**context["params"], **(context["dag_run"].conf or {})}
+        found = Config(document)
+        wrong = [*_not_adhoc(found.plan, deployed)]
+        if wrong:
+            raise errors.PlanError(*wrong)
+        return found
+
+    return read
+
+
+def _not_adhoc(checked: plan.Plan, deployed: settings.Settings) -> Iterator[str]:
+    for name, each in checked.all_sources.items():
+        place = name if checked.source else f"sources.{name}"
+        if each.sql and not deployed.adhoc_sql:
+            yield f"{place}.sql: queries are for plan files; make it one, or let BULKLOAD_ADHOC_SQL allow them here"
+        if TEMPLATE.search(f"{each.uri or ''}{each.sql or ''}"):
+            yield f"{place}: a run's config is no template, only plan files are; write out what stands in braces"
+    for name, loaded in checked.objects.items():
+        if loaded.transform and not deployed.adhoc_transforms:
+            yield f"objects.{name}.transform: transforms are for plan files; make it one, or let BULKLOAD_ADHOC_TRANSFORMS allow them here"
+    if len(levels.of(checked)) > LEVELS:
+        yield f"objects: they hang on each other {len(levels.of(checked))} levels deep, this DAG has {LEVELS}; make it a plan file"

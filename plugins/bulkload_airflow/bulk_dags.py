@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import TriggerRule
+from airflow.sdk import TaskGroup, TriggerRule
+from airflow.sdk.definitions.param import ParamsDict
 
-from bulkload_airflow import bulk_operators, bulk_sensors
+from bulkload_airflow import bulk_levels, bulk_operators, bulk_rounds, bulk_sensors
+from include.bulkload.basics import errors
+from include.bulkload.intake import levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +20,13 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import MappedOperator
 
     from bulkload_airflow import bulk_config, settings
+    from include.bulkload.intake import plan
 
     AnyTask = BaseOperator | MappedOperator
 LONGEST_RETRY_PAUSE = timedelta(minutes=10)
+# The tasks of one object; `chunks` cuts them, `id_map` is there if another object needs the Ids.
+CHUNKS, JOB, WAIT, SETTLE, ID_MAP = "chunks_{}", "{}_job", "wait_for_{}", "settle_{}", "id_map_{}"
+SPLIT, SUMMARY = "split", "summary"
 
 
 def default_args(deployed: settings.Settings) -> dict[str, Any]:
@@ -45,50 +52,124 @@ class Flow:
 
     def parents(self, label: str, place: int = 0) -> None:
         """Read the source, send one object without parents, learn its Ids."""
-        self._then(bulk_operators.SplitOperator(task_id="split", configured=self.configured, place=place))
-        self._sent(label, place)
-        self._then(bulk_operators.IdMapOperator(task_id="id_map", configured=self.configured, place=place))
+        self._then(bulk_rounds.SplitOperator(task_id=SPLIT, deferrable=self.deferrable, **self._common(place)))
+        self.sent(label, place, self.tasks[-1])
+        self._then(bulk_operators.IdMapOperator(task_id="id_map", **self._common(place)))
 
     def children(self, label: str, place: int = 1) -> None:
         """Link one object to the Ids that stand, set orphans aside, send it."""
-        self._then(bulk_operators.OrphanFilterOperator(task_id="orphan_filter", configured=self.configured, place=place))
-        self._sent(label, place)
+        self._then(bulk_rounds.CutOperator(task_id="orphan_filter", deferrable=self.deferrable, **self._common(place)))
+        self.sent(label, place, self.tasks[-1])
+
+    def whole(self, checked: plan.Plan) -> None:
+        """Read the sources, then send each object of a plan as soon as its parents' Ids are known: siblings side by side.
+
+        Raises PlanError if the names of objects give two tasks the same id.
+        """
+        _tell_apart(checked)
+        before = self._add(bulk_operators.StageOperator(task_id=SPLIT, configured=self.configured))
+        settled: dict[str, AnyTask] = {}
+        known: dict[str, AnyTask] = {}
+        for name in checked.order():
+            with TaskGroup(name, prefix_group_id=False):
+                cut = self._add(bulk_rounds.CutOperator(task_id=CHUNKS.format(name), deferrable=self.deferrable, **self._common(name)))
+                ([known[parent] for parent in levels.above(checked, name)] or [before]) >> cut
+                settled[name] = self.sent(name, name, cut)
+                [known[other] for other in levels.before_settling(checked, name)] >> settled[name]
+                if levels.is_parent(checked, name):
+                    known[name] = self._add(bulk_operators.IdMapOperator(task_id=ID_MAP.format(name), **self._common(name)))
+                    settled[name] >> known[name]
+
+    def leveled(self, count: int) -> AnyTask:
+        """Read the sources, then send the objects level by level, whichever they turn out to be; the summary, which is returned."""
+        self._then(bulk_operators.StageOperator(task_id=SPLIT, configured=self.configured))
+        levels_tasks = [self._level(level) for level in range(count)]
+        by_level = [[task.task_id for task in each] for each in levels_tasks]
+        return self._closed(bulk_levels.LevelSummaryOperator(by_level=by_level, **self._summed_up()))
+
+    def _level(self, level: int) -> list[AnyTask]:
+        """The tasks of one level: cut, mapped jobs and waits, settling."""
+        label, common = f"level_{level}", {"configured": self.configured, "deferrable": self.deferrable}
+        with TaskGroup(label, prefix_group_id=False):
+            cut = bulk_levels.CutLevelOperator(task_id=CHUNKS.format(label), level=level, **common)
+            job = bulk_levels.SubmitOneOperator.partial(
+                task_id=JOB.format(label), map_index_template="{{ task.chunk }}", configured=self.configured
+            )
+            wait = bulk_levels.OneJobSensor.partial(task_id=WAIT.format(label), map_index_template="{{ task.job }}", **common)
+            self._then(cut)
+            self._then(self._mapped(job.expand(chunk=cut.output)))
+            self._then(self._mapped(wait.expand(job=self.tasks[-1].output)))
+            # Runs if the level has nothing to send, but not if the plan hasn't got the level.
+            rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+            self._then(bulk_levels.SettleLevelOperator(task_id=SETTLE.format(label), level=level, trigger_rule=rule, **common))
+            cut >> self.tasks[-1]
+        return self.tasks[-4:]
+
+    def sent(self, label: str, place: int | str, cut: AnyTask) -> AnyTask:
+        """One job per chunk that was cut, one wait per job, one settling, which is returned."""
+        common = self._common(place)
+        job = bulk_operators.SubmitOperator.partial(task_id=JOB.format(label), map_index_template="chunk {{ task.number }}", **common)
+        wait = bulk_sensors.BulkJobSensor.partial(
+            task_id=WAIT.format(label), deferrable=self.deferrable, map_index_template="{{ task.job_ids }}", **common
+        )
+        jobs = self._add(self._mapped(job.expand(number=cut.output)))
+        waits = self._add(self._mapped(wait.expand(job_ids=jobs.output)))
+        # Nothing to send is no failure: the mapped tasks are skipped, and the flow goes on.
+        rule = TriggerRule.NONE_FAILED
+        settle = bulk_rounds.SettleOperator(task_id=SETTLE.format(label), trigger_rule=rule, deferrable=self.deferrable, **common)
+        cut >> jobs >> waits >> self._add(settle)
+        return settle
 
     def summary(self) -> AnyTask:
         """Close the flow: a teardown that decides the run's colour.
 
-        It follows every mapped task and not only the last one, because one failed chunk fails all that
+        It follows every mapped task and not only the last ones, because one failed chunk fails all that
         follows at once, while other chunks may still be uploading.
         """
-        last = bulk_operators.SummaryOperator(
-            task_id="summary",
-            configured=self.configured,
-            flow=[each.task_id for each in self.tasks],
-            by_chunk=[each.task_id for each in self.by_chunk],
-        )
-        [self.tasks[-1], *self.by_chunk] >> last
+        return self._closed(bulk_operators.SummaryOperator(**self._summed_up()))
+
+    def _summed_up(self) -> dict[str, Any]:
+        flow, by_chunk = ([task.task_id for task in each] for each in (self.tasks, self.by_chunk))
+        return {"task_id": SUMMARY, "configured": self.configured, "flow": flow, "by_chunk": by_chunk}
+
+    def _closed(self, last: AnyTask) -> AnyTask:
+        leaves = [each for each in self.tasks if not each.downstream_task_ids]
+        [*leaves, *self.by_chunk] >> last
         last.as_teardown(on_failure_fail_dagrun=True)
+        for task in [*self.tasks, last]:
+            # Airflow copies the DAG's form into each task and stores it with each: megabytes. A run reads the DAG's own.
+            task.params = ParamsDict()
         return last
 
-    def _sent(self, label: str, place: int) -> None:
-        """One job per chunk that the task before planned, one wait per job, one collection."""
-        before = self.tasks[-1]
-        common: dict[str, Any] = {"configured": self.configured, "place": place}
-        job = bulk_operators.SubmitOperator.partial(task_id=f"{label}_job", map_index_template="chunk {{ task.number }}", **common)
-        wait = bulk_sensors.BulkJobSensor.partial(
-            task_id=f"wait_for_{label}", deferrable=self.deferrable, map_index_template="{{ task.job_ids }}", **common
-        )
-        jobs = self._mapped(job.expand(number=before.output))
-        self._mapped(wait.expand(job_ids=jobs.output))
-        # Nothing to send is no failure: the mapped tasks are skipped, and the flow goes on.
-        self._then(bulk_operators.SettleOperator(task_id=f"settle_{label}", trigger_rule=TriggerRule.NONE_FAILED, **common))
+    def _common(self, place: int | str) -> dict[str, Any]:
+        return {"configured": self.configured, "place": place}
 
     def _mapped(self, task: MappedOperator) -> MappedOperator:
         self.by_chunk.append(task)
-        self._then(task)
+        return task
+
+    def _add(self, task: AnyTask) -> AnyTask:
+        self.tasks.append(task)
         return task
 
     def _then(self, task: AnyTask) -> None:
+        """Add a task that follows all before it."""
         if self.tasks:
             self.tasks[-1] >> task
-        self.tasks.append(task)
+        self._add(task)
+
+
+def ids_of(checked: plan.Plan) -> list[str]:
+    """Name all tasks and groups of a plan's flow."""
+    own = [shape.format(name) for name in checked.objects for shape in ("{}", CHUNKS, JOB, WAIT, SETTLE, ID_MAP)]
+    return [SPLIT, SUMMARY, *own]
+
+
+def _tell_apart(checked: plan.Plan) -> None:
+    """Raise PlanError for objects whose tasks couldn't be told from others'; a mapped task's instances are `<id>_<number>`."""
+    named = ids_of(checked)
+    instances = {each for each in named for other in named if each.removeprefix(f"{other}_").isdigit()}
+    twice = {each for each in named if named.count(each) > 1} | instances
+    wrong = [name for name in checked.objects if twice & {shape.format(name) for shape in ("{}", CHUNKS, JOB, WAIT, SETTLE, ID_MAP)}]
+    if wrong:
+        raise errors.PlanError(*(f"objects.{name}: a task of the DAG has a name that another has too; rename the object" for name in wrong))

@@ -6,7 +6,6 @@ Steps that use the table engine are imported when they run: reading a DAG needn'
 from __future__ import annotations
 
 import contextlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -29,32 +28,24 @@ class StepOperator(bulk_runs.OneStep, BaseOperator):
     """Runs one step of one object.
 
     :param configured: reads the run's plan from the task's context.
-    :param place: which object of the plan, parents first, from 0.
+    :param place: which object of the plan: its name, or its place in the order, parents first, from 0.
     """
 
     ui_color = "#e8f0fb"
 
-    def __init__(self, *, configured: Callable[[Context], bulk_config.Config], place: int = 0, **kwargs: Any) -> None:
+    def __init__(self, *, configured: Callable[[Context], bulk_config.Config], place: int | str = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.configured = configured
         self.place = place
 
 
-class SplitOperator(StepOperator):
-    """Begins the run: checks plan and org, stages the rows, cuts the first object's jobs. Returns their numbers."""
+class StageOperator(StepOperator):
+    """Begins the run: checks plan and org, stages the rows. Returns rows by object, and the run folder's URI."""
 
-    def execute(self, context: Context) -> list[int]:
-        """Run `steps.split`; `rows` and `folder` are XComs of their own."""
-        from include.bulkload.steps import cut, split
-
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run `steps.split`."""
         with self.step(context) as step:
-            document, inlet = bulk_runs.sourced(step)
-            found = split.load(step.run, document, inlet)
-            cut.first(step.run, step.name)
-            chunks = _going_on(step)
-        context["ti"].xcom_push("rows", found["rows"])
-        context["ti"].xcom_push("folder", found["folder"])
-        return chunks
+            return staged(step)
 
 
 class SubmitOperator(StepOperator):
@@ -69,30 +60,16 @@ class SubmitOperator(StepOperator):
         super().__init__(**kwargs)
         self.number = number
 
-    def execute(self, context: Context) -> str:
+    def execute(self, context: Context) -> Any:
         """Run `steps.submit`."""
         with self.step(context) as step:
             job_id = submit.chunk(step.run, step.name, self.number)
             self.job_page = links.job_page(step.hook.login().token().instance_url, job_id)
+        return self.submitted(job_id)
+
+    def submitted(self, job_id: str) -> Any:
+        """What the task returns of its job."""
         return job_id
-
-
-class SettleOperator(StepOperator):
-    """Collects the results of an object's jobs. Returns how many rows met which fate.
-
-    Fails at once if a job still runs: somebody marked its waiting task success, which means "stop watching".
-    """
-
-    def execute(self, context: Context) -> dict[str, int]:
-        """Run `steps.settle`."""
-        from include.bulkload.steps import settle
-
-        with self.step(context, final=(errors.JobStillRunning,)) as step:
-            while True:
-                found = settle.advance(step.run, step.name)
-                if not found["waiting"] and not found["not_before"]:
-                    return dict(found["tally"])
-                step.run.pause(step.plan.poll_seconds)
 
 
 class IdMapOperator(StepOperator):
@@ -104,34 +81,6 @@ class IdMapOperator(StepOperator):
 
         with self.step(context) as step:
             return ids.learn(step.run, step.name)
-
-
-class OrphanFilterOperator(StepOperator):
-    """Links an object's rows to their parents' Ids, sets orphans aside, cuts the jobs. Returns their numbers."""
-
-    def execute(self, context: Context) -> list[int]:
-        """Run `steps.cut`; the counts are XComs of their own."""
-        from include.bulkload.steps import cut
-
-        with self.step(context) as step:
-            found = cut.first(step.run, step.name)
-            chunks = _going_on(step)
-        level = logging.WARNING if found["orphaned"] else logging.INFO
-        self.log.log(level, "%s: %d rows ready, %d orphaned, see %s", step.name, found["ready"], found["orphaned"], found["uri"])
-        for key in ("ready", "orphaned", "uri"):
-            context["ti"].xcom_push(key, found[key])
-        return chunks
-
-
-def _going_on(step: bulk_runs.Step) -> list[int]:
-    """Wait for an object's small first job, if there is one, and name the chunks that are to be sent."""
-    from include.bulkload.steps import cut
-
-    while True:
-        try:
-            return cut.go_on(step.run, step.name)
-        except errors.JobStillRunning:
-            step.run.pause(step.plan.poll_seconds)
 
 
 class SummaryOperator(StepOperator):
@@ -154,11 +103,15 @@ class SummaryOperator(StepOperator):
 
         states = context["ti"].get_task_states(context["ti"].dag_id, run_ids=[context["ti"].run_id])[context["ti"].run_id]
         with self._closing(context) as run:
-            bulk_cancels.obeyed(run, outcomes.failed(states, self.by_chunk))
-            found = summarize.close(run, outcomes.broken(states, self.flow, self.by_chunk))
+            bulk_cancels.obeyed(run, outcomes.failed(states, self.flow))
+            found = summarize.close(run, outcomes.broken(states, self.due(context), self.by_chunk))
         context["ti"].xcom_push("return_value", found["summary"])
         if not found["clean"]:
             raise AirflowFailException("; ".join(found["why"]))
+
+    def due(self, context: Context) -> list[str]:  # noqa: ARG002 - for those whose flow depends on the plan
+        """The tasks that must have run."""
+        return self.flow
 
     @contextlib.contextmanager
     def _closing(self, context: Context) -> Iterator[ports.Run]:
@@ -166,8 +119,15 @@ class SummaryOperator(StepOperator):
         where = bulk_runs.place(context)
         with outcomes.mapped(bulk_runs.noting(context)):
             try:
-                conn_id = str(self.configured(context).document["conn_id"])
+                conn_id = self.configured(context).plan.conn_id
             except errors.PlanError:
                 conn_id = settings.current().connections[0]
             with bulk_runs.opened(where, bulk_hook.BulkHook(conn_id)) as run:
                 yield run
+
+
+def staged(step: bulk_runs.Step) -> dict[str, Any]:
+    """Begin the run of a plan: {"rows": object → counts, "folder": URI}."""
+    from include.bulkload.steps import split
+
+    return split.load(step.run, *bulk_runs.sourced(step))

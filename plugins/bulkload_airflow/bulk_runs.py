@@ -15,7 +15,6 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from bulkload_airflow import bulk_hook, bulk_inlets, outcomes, scratch, settings
-from include import storage
 from include.bulkload.basics import errors
 from include.bulkload.steps import ports, trouble
 
@@ -41,12 +40,17 @@ class Place:
 
     def folder(self) -> ports.RunFolder:
         """The run's folder in object storage; its URIs name the connection, where the run base does."""
+        # Storage comes with the table engine, which the reading of DAGs needn't load.
+        from include import storage
+
         fs, path, uri = _base()
         return storage.run_folder(fs, path, self.dag_id, self.run_id, base_uri=uri)
 
 
 def memory() -> ports.Memory:
     """What runs leave for later ones, beside all run folders."""
+    from include import storage
+
     fs, path, uri = _base()
     return storage.memory(fs, path, base_uri=uri)
 

@@ -15,11 +15,12 @@ from airflow.sdk.exceptions import AirflowSensorTimeout, TaskDeferralError, Task
 
 from bulkload_airflow import bulk_cancels, bulk_runs, bulk_triggers, links, outcomes
 from include.bulkload.basics import errors
-from include.bulkload.steps import wait
+from include.bulkload.steps import trouble, wait
 from include.salesforce import pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from airflow.sdk import BaseOperator, Context
 
@@ -58,6 +59,19 @@ class JobWait:
                 raise over(jobs, step.plan.wait_seconds)
             step.run.pause(min(pace.pause(first_pause(step), now - began), deadline - now))
         self.end(context)
+
+    def until(self, task: BaseOperator, context: Context, step: bulk_runs.Step, moment: datetime) -> None:
+        """Return when a moment has come. Defers until then (`task.proceed` is called then), or stays on the worker."""
+        seconds = (moment - step.run.clock()).total_seconds()
+        if seconds <= 0:
+            return
+        trouble.note(step.run.folder, bulk_runs.own_label(context), f"somebody ended it while it waited until {moment.isoformat()}")
+        if not self.deferrable:
+            step.run.pause(seconds)
+            return
+        from airflow.providers.standard.triggers import temporal
+
+        task.defer(trigger=temporal.DateTimeTrigger(moment), method_name="proceed", timeout=timedelta(seconds=seconds + BACKSTOP_SECONDS))
 
     def have_ended(self, task: BaseOperator, step: bulk_runs.Step, jobs: Jobs) -> bool:
         """Look at the jobs once; what can't be seen now goes on."""
@@ -100,7 +114,9 @@ class JobWait:
         with outcomes.mapped(bulk_runs.noting(context)):
             jobs = bulk_cancels.waited_for(bulk_runs.place(context).folder(), bulk_runs.own_label(context))
             self.end(context)
-            raise errors.JobStillRunning(f"the wait for job {', '.join(jobs)} broke off ({ended}); the next try waits on") from ended
+            raise errors.JobStillRunning(
+                f"the wait for job {', '.join(jobs) or 'rounds'} broke off ({ended}); the next try waits on"
+            ) from ended
 
     def killed(self) -> None:
         """Abort the jobs if a person marked the task failed while it waits on a worker.

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.bulkload.basics import errors
 
@@ -32,8 +32,8 @@ def mapped(note: Callable[[str], None], *, final: tuple[type[errors.BulkloadErro
         if isinstance(wrong, (errors.MustStop, *final)):
             raise AirflowFailException(str(wrong)) from wrong
         raise
-    except AirflowFailException:
-        # Mapped and noted by a step within this one.
+    except (AirflowFailException, AirflowSkipException):
+        # The one was mapped and noted by a step within this one, the other isn't an error.
         raise
     except Exception as bug:
         # Its text may quote a row, and the summary is for everybody; the log has the whole of it.

@@ -10,6 +10,9 @@ BULKLOAD_THREADS        DuckDB's threads per task                   default: 1, 
 BULKLOAD_SCRATCH        local folder for tasks' scratch folders     default: the system's temporary folder
 BULKLOAD_RETRIES        retries of each task                        default: 3
 BULKLOAD_RETRY_SECONDS  first pause before a retry; it doubles      default: 30
+BULKLOAD_PLANS          folders of plan files, with commas          default: include/plans
+BULKLOAD_ADHOC_SQL      true: adhoc_load may send queries       default: false
+BULKLOAD_ADHOC_TRANSFORMS  true: it may name transforms         default: false
 BULKLOAD_SCHEDULE       cron or preset for parent_child_load        default: none, runs by hand
 BULKLOAD_SOURCE_URI     payload of runs that name none              default: none
 BULKLOAD_OBJECTS        mapping of runs that name none, JSON        default: accounts with contacts
@@ -46,6 +49,9 @@ class Settings:
     scratch: str | None
     retries: int
     retry_seconds: float
+    plans: tuple[Path, ...]
+    adhoc_sql: bool
+    adhoc_transforms: bool
     schedule: str | None
     source_uri: str | None
     objects: dict[str, Any] | None
@@ -68,6 +74,10 @@ def current(environment: Mapping[str, str] | None = None) -> Settings:
         scratch=given.get("BULKLOAD_SCRATCH") or None,
         retries=int(_number(given, "BULKLOAD_RETRIES", 3)),
         retry_seconds=_number(given, "BULKLOAD_RETRY_SECONDS", 30),
+        # Relative to the project, since Airflow's services begin in folders of their own.
+        plans=tuple(PROJECT / each for each in _listed(given, "BULKLOAD_PLANS") or ("include/plans",)),
+        adhoc_sql=_switch(given, "BULKLOAD_ADHOC_SQL"),
+        adhoc_transforms=_switch(given, "BULKLOAD_ADHOC_TRANSFORMS"),
         schedule=given.get("BULKLOAD_SCHEDULE") or None,
         source_uri=given.get("BULKLOAD_SOURCE_URI") or None,
         objects=_json_object(given, "BULKLOAD_OBJECTS"),
@@ -94,6 +104,13 @@ def _number(given: Mapping[str, str], name: str, default: float) -> float:
         return float(text)
     except ValueError as wrong:
         raise errors.PlanError(f"{name}: {text!r} is no number; mend this deployment setting") from wrong
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name) or "false"
+    if text.lower() not in {"true", "false"}:
+        raise errors.PlanError(f"{name}: {text!r} is neither true nor false; mend this deployment setting")
+    return text.lower() == "true"
 
 
 def _json_object(given: Mapping[str, str], name: str) -> dict[str, Any] | None:

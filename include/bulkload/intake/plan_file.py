@@ -34,16 +34,24 @@ def read(path: Path) -> tuple[dict[str, Any], plan.Plan]:
 
     Raises PlanError with one line per mistake, each beginning with the file's name.
     """
+    document = _document(path)
+    _place(document, path)
+    wrong: list[str] = []
     try:
-        document = _document(path)
-        _place(document, path)
         checked = plan.plan_from(document)
-        wrong = templates.findings(document, checked.defaults)
     except errors.PlanError as found:
-        wrong = list(found.findings)
+        wrong += found.findings
+    wrong += templates.findings(document, _defaults(document))
     if wrong:
-        raise errors.PlanError(*(each if each.startswith(f"{path}:") else f"{path}: {each}" for each in wrong))
+        raise errors.PlanError(*(f"{path}: {each}" for each in wrong))
     return document, checked
+
+
+def _defaults(document: dict[str, Any]) -> dict[str, Any]:
+    """The params' defaults, also of a plan that has mistakes elsewhere."""
+    params = document.get("params")
+    found = params if isinstance(params, dict) else {}
+    return {name: given[0] if isinstance(given, list) and given else given for name, given in found.items()}
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bulkload_airflow import bulk_config, bulk_hook, settings
+from bulkload_airflow import bulk_forms, bulk_hook, settings
 from tests.running import org as running_org
 from tests.running import steering
 
@@ -88,7 +88,7 @@ def context(run_base: Path) -> Any:
     def of(task_id: str, config: dict[str, Any], **given: Any) -> dict[str, Any]:
         params = {
             name: param.resolve(config[name]) if name in config else param.resolve()
-            for name, param in bulk_config.params(settings.current()).items()
+            for name, param in bulk_forms.parent_child(settings.current()).items()
         }
         return {"ti": TaskInstance(task_id, **given), "params": params, "dag_run": SimpleNamespace(conf=config)}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bulkload_airflow import bulk_cancels, bulk_config, bulk_hook, bulk_operators, bulk_runs, settings
+from bulkload_airflow import bulk_cancels, bulk_config, bulk_hook, bulk_operators, bulk_rounds, bulk_runs, settings
 from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def run(context: Any, connect: Any, org: steering.Org) -> Iterator[ports.Run]:
     connect()
     org.steer(job_seconds=3600)
     configured = bulk_config.from_form(settings.current(), "parent_child_load")
-    bulk_operators.SplitOperator(task_id="split", configured=configured).execute(context("split", CONFIG))
+    bulk_rounds.SplitOperator(task_id="split", configured=configured).execute(context("split", CONFIG))
     made = context("parent_job", CONFIG)
     bulk_operators.SubmitOperator(task_id="parent_job", configured=configured, number=0).execute(made)
     with bulk_runs.opened(bulk_runs.place(made), bulk_hook.BulkHook()) as opened:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import ParamValidationError
 
-from bulkload_airflow import bulk_config, settings
+from bulkload_airflow import bulk_config, bulk_forms, settings
 from include.bulkload.basics import errors
 
 DEPLOYED = settings.current({"BULKLOAD_RUN_BASE": "file:///tmp/runs"})
@@ -17,7 +17,7 @@ DEPLOYED = settings.current({"BULKLOAD_RUN_BASE": "file:///tmp/runs"})
 def resolved(given: dict[str, Any], deployed: settings.Settings = DEPLOYED) -> bulk_config.Config:
     """Fill a config with the form's defaults, as Airflow does, and read it."""
     params = {
-        name: param.resolve(given[name]) if name in given else param.resolve() for name, param in bulk_config.params(deployed).items()
+        name: param.resolve(given[name]) if name in given else param.resolve() for name, param in bulk_forms.parent_child(deployed).items()
     }
     return bulk_config.config(params, given, deployed, "parent_child_load")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from bulkload_airflow import bulk_config, bulk_operators, bulk_sensors, settings
+from bulkload_airflow import bulk_config, bulk_operators, bulk_rounds, bulk_sensors, settings
 
 PAYLOAD = {
     "accounts": [
@@ -52,16 +52,16 @@ class Flow:
             job_id, _ = self.run(bulk_operators.SubmitOperator, f"{label}_job", number=number, place=place)
             states, _ = self.run(bulk_sensors.BulkJobSensor, f"wait_for_{label}", job_ids=job_id, place=place, deferrable=False)
             assert {job_id: "JobComplete"} == states
-        fates: dict[str, int] = self.run(bulk_operators.SettleOperator, f"settle_{label}", place=place)[0]
+        fates: dict[str, int] = self.run(bulk_rounds.SettleOperator, f"settle_{label}", place=place)[0]
         return fates
 
     def whole(self) -> dict[str, Any]:
         """Run all of it; the summary."""
-        numbers, pushed = self.run(bulk_operators.SplitOperator, "split")
-        assert {"rows", "folder"} == set(pushed)
+        numbers, pushed = self.run(bulk_rounds.SplitOperator, "split")
+        assert {"rows", "folder"} <= set(pushed)
         self.sent("parent", 0, numbers)
         self.run(bulk_operators.IdMapOperator, "id_map")
-        numbers, pushed = self.run(bulk_operators.OrphanFilterOperator, "orphan_filter", place=1)
+        numbers, pushed = self.run(bulk_rounds.CutOperator, "orphan_filter", place=1)
         assert (1, 1) == (pushed["ready"], pushed["orphaned"])
         self.sent("child", 1, numbers)
         return self.summary(STATES)
@@ -120,7 +120,7 @@ def test_a_config_that_cant_be_read_still_gets_its_summary(context: Any, connect
     connect()
     wrong = Flow(context, {"payload": PAYLOAD, "max_failed": {"Lead": 1}})
     with pytest.raises(AirflowFailException, match="Lead"):
-        wrong.run(bulk_operators.SplitOperator, "split")
+        wrong.run(bulk_rounds.SplitOperator, "split")
     made = wrong.context("summary", wrong.config, states={"split": "failed"})
     operator = bulk_operators.SummaryOperator(task_id="summary", configured=wrong.configured, flow=FLOW, by_chunk=BY_CHUNK)
     with pytest.raises(AirflowFailException, match="Lead"):
@@ -132,7 +132,7 @@ def test_a_task_leaves_nothing_on_the_worker(flow: Flow, tmp_path_factory: pytes
     """Scratch folders hold personal data; they are gone when a task ends, well or not."""
     scratch = tmp_path_factory.mktemp("scratch")
     monkeypatch.setenv("BULKLOAD_SCRATCH", str(scratch))
-    flow.run(bulk_operators.SplitOperator, "split")
+    flow.run(bulk_rounds.SplitOperator, "split")
     with pytest.raises(AirflowFailException, match="is missing"):
-        flow.run(bulk_operators.OrphanFilterOperator, "orphan_filter", place=1)
+        flow.run(bulk_rounds.CutOperator, "orphan_filter", place=1)
     assert [] == list(scratch.iterdir())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout, TaskDeferred
 
-from bulkload_airflow import bulk_config, bulk_operators, bulk_sensors, bulk_triggers, settings
+from bulkload_airflow import bulk_config, bulk_operators, bulk_rounds, bulk_sensors, bulk_triggers, settings
 from include.bulkload.basics import errors
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def wait(context: Any, connect: Any, org: steering.Org) -> Any:
         org.steer(job_seconds=seconds)
         config = CONFIG | more
         configured = bulk_config.from_form(settings.current(), "parent_child_load")
-        bulk_operators.SplitOperator(task_id="split", configured=configured).execute(context("split", config))
+        bulk_rounds.SplitOperator(task_id="split", configured=configured).execute(context("split", config))
         job_id = bulk_operators.SubmitOperator(task_id="parent_job", configured=configured, number=0).execute(context("parent_job", config))
         sensor = bulk_sensors.BulkJobSensor(task_id="wait_for_parent", configured=configured, job_ids=job_id, deferrable=deferrable)
         return sensor, context("wait_for_parent", config), job_id

@@ -48,3 +48,16 @@ def test_every_variable_that_is_read_is_documented() -> None:
     source = Path(settings.__file__).read_text("utf-8")
     documented = set(re.findall(r"^(BULKLOAD_\w+)", source, re.MULTILINE))
     assert documented == set(re.findall(r'"(BULKLOAD_\w+)"', source))
+
+
+def test_folders_of_plans_are_named_from_the_project_on() -> None:
+    """Airflow's services begin in folders of their own."""
+    found = settings.current({"BULKLOAD_PLANS": "include/plans, /srv/plans"}).plans
+    assert (settings.PROJECT / "include" / "plans", Path("/srv/plans")) == found
+
+
+def test_a_switch_is_true_or_false() -> None:
+    """A misspelt one must not open a door, nor seem to."""
+    assert [True, False, False] == [settings.current({"BULKLOAD_ADHOC_SQL": word}).adhoc_sql for word in ("True", "false", "")]
+    with pytest.raises(errors.PlanError, match="BULKLOAD_ADHOC_SQL"):
+        settings.current({"BULKLOAD_ADHOC_SQL": "yes"})
