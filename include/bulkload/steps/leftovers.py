@@ -1,7 +1,7 @@
 """Jobs that their tasks left behind → collected if they have ended, given up if nobody closed them.
 
-What runs on is left alone and named, unless a person cancelled it: a wait that merely timed out is no
-reason to abort a healthy job.
+A job that is still Open is aborted. What runs on is left alone and named, unless a person cancelled it: a wait that
+merely timed out is no reason to abort a healthy job.
 """
 
 from __future__ import annotations
@@ -41,9 +41,18 @@ def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> N
         return
     if not facts.counts and _given_up(run, facts):
         return
+    if _never_closed(run, facts) and submit.give_up(run, facts.place):
+        return
     if facts.has("cancel") and not job.state(run.salesforce.job(facts.place.job_id)).is_terminal:
         wait.abort(run, facts.place)
     settle.one(run, opened, facts)
+
+
+def _never_closed(run: ports.Run, facts: resume.JobFacts) -> bool:
+    """Whether a job that was to be closed is Open all the same: its task died in between, and nobody tries again."""
+    if not facts.counts or facts.has("closed") or facts.has("ended"):
+        return False
+    return job.state(run.salesforce.job(facts.place.job_id)) is entities.JobState.OPEN
 
 
 def _given_up(run: ports.Run, facts: resume.JobFacts) -> bool:
