@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE)
-PROMISED = ("demo", "test", "up", "down", "org", "help", "lint", "lock", "bench")
+PROMISED = ("demo", "test", "up", "down", "org", "help", "lint", "lock", "bench", "drills")
 
 
 def made(*arguments: str) -> str:

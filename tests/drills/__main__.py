@@ -1,0 +1,116 @@
+"""`python -m tests.drills` → loads killed at every point and at random places, held up, played twice at once, under faults.
+
+The last line has the figures: processes killed, loads, rows, records lost and doubled, and what else was wrong. Exit status 1
+if anything was. `--share 0.1` takes a tenth of the points; `--only NAME` one kind of load.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import contextlib
+import itertools
+import os
+import queue
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.drills import faults, ground, kills, plays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tests.drills import points
+
+Drill = tuple[str, "Callable[[ground.Ground, kills.Figures], None]"]
+HELD, TWICE = 20, 10
+
+
+def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Play], *, share: float, anywhere: int) -> Iterator[Drill]:
+    """Name all drills and what they do: points of each load, the first try alive, two at once, random places, each fault."""
+    for play in chosen:
+        place.undisturbed(play)
+        found = kills.places(place.acts[play.name])
+        yield from (_at(play, strike) for strike in dice.sample(found, round(len(found) * share)))
+        yield from (_alive(play, strike) for strike in dice.sample(found, round(HELD * share)))
+        yield from [("two at once", lambda at, figures, play=play: kills.both_at_once(at, play, figures))] * round(TWICE * share)
+        yield from (_fault(play, name) for name in faults.FAULTS)
+    yield from (_anywhere(play, random.Random(dice.random()), number) for number, play in zip(range(anywhere), itertools.cycle(chosen)))
+
+
+def _at(play: plays.Play, strike: points.Strike) -> Drill:
+    return "at every point", lambda at, figures: kills.at(at, play, strike, figures)
+
+
+def _alive(play: plays.Play, strike: points.Strike) -> Drill:
+    return "first try alive", lambda at, figures: kills.still_alive(at, play, strike, figures)
+
+
+def _fault(play: plays.Play, name: str) -> Drill:
+    return name, lambda at, figures: faults.under(at, play, name, figures)
+
+
+def _anywhere(play: plays.Play, dice: random.Random, number: int) -> Drill:
+    kill = kills.anywhere if number % 2 else kills.at_any_moment
+    return "at random places", lambda at, figures: kill(at, play, dice, figures)
+
+
+def played(grounds: Sequence[ground.Ground], todo: Sequence[Drill]) -> dict[str, kills.Figures]:
+    """Play drills, one on each ground at a time; figures by name. What goes wrong is printed as it does."""
+    idle: queue.Queue[ground.Ground] = queue.Queue()
+    for place in grounds:
+        idle.put(place)
+
+    def one(drill: Drill) -> tuple[str, kills.Figures]:
+        found, place = kills.Figures(), idle.get()
+        try:
+            drill[1](place, found)
+        finally:
+            idle.put(place)
+        for each in found.wrong:
+            print(each, flush=True)
+        return drill[0], found
+
+    figures: dict[str, kills.Figures] = {}
+    with concurrent.futures.ThreadPoolExecutor(len(grounds)) as pool:
+        for name, found in pool.map(one, todo):
+            figures.setdefault(name, kills.Figures()).add(found)
+    return figures
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play the drills on as many orgs as there are cores; print the figures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
+    parser.add_argument("--anywhere", type=int, default=500, help="kills at random places (default 500)")
+    parser.add_argument("--share", type=float, default=1.0, help="of the points of each load (default: all)")
+    parser.add_argument("--only", choices=sorted(plays.PLAYS), help="one kind of load alone")
+    parser.add_argument("--seed", type=int, default=1, help="of the dice")
+    options = parser.parse_args(arguments)
+    chosen = [plays.PLAYS[options.only]] if options.only else list(plays.PLAYS.values())
+    with tempfile.TemporaryDirectory(prefix="bulkload-drills-") as folder, contextlib.ExitStack() as stack:
+        grounds = []
+        for number in range(os.cpu_count() or 1):
+            own = Path(folder) / str(number)
+            own.mkdir()
+            grounds.append(stack.enter_context(ground.prepared(own)))
+        dice = random.Random(options.seed)
+        todo = list(drills(dice, grounds[0], chosen, share=options.share, anywhere=options.anywhere))
+        figures = played(grounds, todo)
+    return told(figures)
+
+
+def told(figures: dict[str, kills.Figures]) -> int:
+    """Print the figures, their sum last; the exit status."""
+    total = kills.Figures()
+    for name, each in figures.items():
+        print(f"{name:<34} {each}")
+        total.add(each)
+    print(f"{'all':<34} {total}")
+    return 1 if total.wrong or total.lost or total.doubled else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

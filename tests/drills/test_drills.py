@@ -1,0 +1,79 @@
+"""A sample of the drills, chosen by a seed → no record lost, none doubled, every account closes. `make drills` has them all."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.drills import faults, ground, kills, plays, points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEED = 5
+KILLED = 3
+FEW = ("upsert, keyless insert", "many jobs")
+CLEAN = (0, 0, [])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ground.Ground]:
+    """An org where all loads of this file are drilled."""
+    with ground.prepared(tmp_path_factory.mktemp("drills")) as found:
+        yield found
+
+
+def verdict(figures: kills.Figures) -> tuple[int, int, list[str]]:
+    """What must not be."""
+    return figures.lost, figures.doubled, figures.wrong
+
+
+@pytest.mark.parametrize("name", plays.PLAYS)
+def test_a_killed_load_ends_like_an_undisturbed_one(place: ground.Ground, name: str) -> None:
+    """Killed at acts that dice choose, then resumed: the same records, the same account, nothing written twice."""
+    play, figures = plays.PLAYS[name], kills.Figures()
+    place.undisturbed(play)
+    for strike in random.Random(f"{SEED} {name}").sample(kills.places(place.acts[name]), KILLED):
+        kills.at(place, play, strike, figures)
+    assert (CLEAN, KILLED) == (verdict(figures), figures.loads)
+    assert figures.kills > 0
+
+
+@pytest.mark.parametrize("name", ["many jobs"])
+def test_a_load_killed_again_and_again_comes_through(place: ground.Ground, name: str) -> None:
+    """Its next tries are killed too."""
+    figures = kills.Figures()
+    kills.anywhere(place, plays.PLAYS[name], random.Random(SEED), figures)
+    assert CLEAN == verdict(figures)
+
+
+@pytest.mark.parametrize(
+    ("act", "phase"),
+    [
+        ("PUT jobs/ingest/job2/batches #1", points.MIDWAY),
+        ("create drill/run/ledger/Contact/chunk-00000/job2/decision.json #1", points.BEFORE),
+        ("PATCH jobs/ingest/job2 #1", points.BEFORE),
+    ],
+)
+def test_a_first_try_that_is_still_alive_gives_way(place: ground.Ground, act: str, phase: str) -> None:
+    """It is held while the second plays to its end; then both are through, with one set of records."""
+    figures = kills.Figures()
+    kills.still_alive(place, plays.PLAYS["upsert, keyless insert"], points.Strike(act, phase), figures)
+    assert CLEAN == verdict(figures)
+
+
+def test_two_of_the_same_at_once(place: ground.Ground) -> None:
+    """Two processes play one run from its start: one set of records."""
+    figures = kills.Figures()
+    kills.both_at_once(place, plays.PLAYS["many jobs"], figures)
+    assert CLEAN == verdict(figures)
+
+
+@pytest.mark.parametrize("fault", faults.FAULTS)
+def test_faults_of_the_org(place: ground.Ground, fault: str) -> None:
+    """What passes leaves no trace; what takes rows away is told as it is."""
+    figures = kills.Figures()
+    faults.under(place, plays.PLAYS["upsert, keyless insert"], fault, figures)
+    assert (CLEAN, 1) == (verdict(figures), figures.loads)
