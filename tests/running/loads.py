@@ -204,7 +204,7 @@ class Load(Steps):
     """A run of a plan that is given as it is.
 
     `allowed`: further roots of its sources. `wrapped`: what is made of the run's folder before steps are given it.
-    `connections`: how the databases of the plan's queries are opened.
+    `connections`: how the databases of the plan's queries are opened. `ids`: how many rows each object's id map had.
     """
 
     root: Path
@@ -215,6 +215,7 @@ class Load(Steps):
     clock: int = 0
     wrapped: Callable[[ports.RunFolder], ports.RunFolder] = field(default=lambda folder: folder)
     connections: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -229,6 +230,11 @@ class Load(Steps):
     def watched(self, folder: ports.RunFolder) -> ports.RunFolder:
         """The run's folder as steps are given it."""
         return self.wrapped(folder)
+
+    def learned(self, name: str) -> int:
+        """The id map of an object; how many rows it has."""
+        self.ids[name] = super().learned(name)
+        return self.ids[name]
 
     def connection(self, conn_id: str) -> Any:
         """The database of a plan's connection, as a driver opens it."""
