@@ -115,4 +115,5 @@ steps: the use cases, in the order of the DAG
     steps/parts            one object's part of the summary
     steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour
+    steps/sweep            old runs' files, forgotten jobs
 """

@@ -157,6 +157,10 @@ class BulkClient:
             if refused.status != wire.NOT_FOUND:
                 raise
 
+    def jobs(self) -> Iterator[Document]:
+        """List the org's ingest jobs of this API, all that this user may see (contract 2.7)."""
+        return org.jobs(self._calls)
+
     def fetch_result(self, job_id: str, kind: str, path: Path) -> int:
         """Stream one of the three result files to `path`; return its bytes. A broken download begins anew."""
         where = f"{kind} of job {job_id}"

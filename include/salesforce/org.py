@@ -77,6 +77,21 @@ def query(ask: calls.Calls, soql: str) -> Iterator[Document]:
         page = ask.repeated("GET", "query's next page", _page(following))
 
 
+def jobs(ask: calls.Calls) -> Iterator[Document]:
+    """List ingest jobs of Bulk API 2.0, page by page (contract 2.7). Raises like `Calls.repeated`."""
+    following = ""
+    while True:
+        page = ask.repeated("GET", "list of jobs", _jobs_page(following))
+        yield from page.get("records", [])
+        following = str(page.get("nextRecordsUrl") or "")
+        if page.get("done", True):
+            return
+
+
+def _jobs_page(following: str) -> Any:
+    return lambda at, version: wire.jobs_page_url(at, version, following)
+
+
 def _page(following: str) -> Any:
     return lambda at, version: wire.page_url(at, version, following)
 

@@ -140,6 +140,16 @@ def page_url(instance_url: str, version: str, next_records_url: str) -> str:
     return data_url(instance_url, version, found[1])
 
 
+def jobs_page_url(instance_url: str, version: str, next_records_url: str = "") -> str:
+    """The URL of a page of the list of jobs, the first if none is named. Raises NetworkFault if the answer names no such page."""
+    if not next_records_url:
+        return f"{jobs_url(instance_url, version)}?jobType=V2Ingest"
+    found = re.fullmatch(r"/services/data/v\d+\.0/jobs/ingest\?queryLocator=([\w-]+)", next_records_url)
+    if not found:
+        raise errors.NetworkFault("the list of jobs names no readable next page; it is asked for again")
+    return f"{jobs_url(instance_url, version)}?{parse.urlencode({'queryLocator': found[1]})}"
+
+
 def new_query(soql: str) -> dict[str, str]:
     """The body that creates a query job: CSV, LF, COMMA, all said explicitly (contract 5)."""
     return {"operation": "query", "query": soql, "contentType": "CSV", "lineEnding": "LF", "columnDelimiter": "COMMA"}

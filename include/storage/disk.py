@@ -60,6 +60,18 @@ class Disk:
             if not name.startswith(".")
         ]
 
+    def folders(self, folder: str) -> list[str]:
+        """List the folders right beneath a folder, by name; unfinished things begin with a dot."""
+        with contextlib.suppress(FileNotFoundError):
+            return [each.name for each in Path(folder).iterdir() if each.is_dir() and not each.name.startswith(".")]
+        return []
+
+    def tidy(self, folder: str) -> None:
+        """Remove a folder and those beneath it, as far as they are empty."""
+        for place, _, _ in os.walk(folder, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(place).rmdir()
+
     def local(self, path: str, target: Path) -> Path:  # noqa: ARG002 - other stores need it
         """Say where a file can be read: in place. Raises FileNotFoundError if there is none."""
         if not Path(path).is_file():

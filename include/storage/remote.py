@@ -66,6 +66,17 @@ class Remote:
             return [found.lstrip("/").removeprefix(root) for found in self._fs.find(folder)]
         return []
 
+    def folders(self, folder: str) -> list[str]:
+        """List the folders right beneath a folder, by name: what stands before the next slash of some object's."""
+        with contextlib.suppress(FileNotFoundError), self._reached(folder):
+            self._fs.invalidate_cache()
+            found = self._fs.ls(folder, detail=True)
+            return [each["name"].rstrip("/").rpartition("/")[2] for each in found if each["type"] == "directory"]
+        return []
+
+    def tidy(self, folder: str) -> None:
+        """A bucket has no folders."""
+
     def local(self, path: str, target: Path) -> Path:
         """Download an object to `target`, whole or not at all. Raises FileNotFoundError if there is none."""
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,12 @@ class Store(Protocol):
     def find(self, folder: str) -> list[str]:
         """List all finished objects beneath a folder, as paths relative to it."""
 
+    def folders(self, folder: str) -> list[str]:
+        """List the folders right beneath a folder, by name."""
+
+    def tidy(self, folder: str) -> None:
+        """Remove a folder and those beneath it, as far as they are empty, where the store has such things."""
+
     def local(self, path: str, target: Path) -> Path:
         """Say where an object can be read: in place, or downloaded to `target`. Raises FileNotFoundError if there is none."""
 

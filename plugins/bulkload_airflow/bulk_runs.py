@@ -55,6 +55,14 @@ def memory() -> ports.Memory:
     return storage.memory(fs, path, base_uri=uri)
 
 
+def archive() -> ports.Archive:
+    """All run folders."""
+    from include import storage
+
+    fs, path, uri = _base()
+    return storage.archive(fs, path, base_uri=uri)
+
+
 def _base() -> tuple[Any, str, str | None]:
     """The run base: its file system, its path there, and how its owner writes it where that says more."""
     named = settings.current().run_base

@@ -16,6 +16,8 @@ BULKLOAD_ADHOC_TRANSFORMS  true: it may name transforms         default: false
 BULKLOAD_SCHEDULE       cron or preset for parent_child_load        default: none, runs by hand
 BULKLOAD_SOURCE_URI     payload of runs that name none              default: none
 BULKLOAD_OBJECTS        mapping of runs that name none, JSON        default: accounts with contacts
+BULKLOAD_SWEEP_SCHEDULE  cron or preset of the sweep                default: @daily
+BULKLOAD_SWEEP_JOBS     `true`: it deletes finished jobs of old runs from Salesforce, too  default: they stay there
 BULKLOAD_DUPLICATES_OK  why a schedule may insert rows again        default: none, keyless inserts can't be scheduled
 """
 
@@ -56,6 +58,8 @@ class Settings:
     source_uri: str | None
     objects: dict[str, Any] | None
     duplicates_ok: str
+    sweep_schedule: str
+    sweep_jobs: bool
 
 
 def current(environment: Mapping[str, str] | None = None) -> Settings:
@@ -82,6 +86,8 @@ def current(environment: Mapping[str, str] | None = None) -> Settings:
         source_uri=given.get("BULKLOAD_SOURCE_URI") or None,
         objects=_json_object(given, "BULKLOAD_OBJECTS"),
         duplicates_ok=given.get("BULKLOAD_DUPLICATES_OK", ""),
+        sweep_schedule=given.get("BULKLOAD_SWEEP_SCHEDULE") or "@daily",
+        sweep_jobs=given.get("BULKLOAD_SWEEP_JOBS", "").lower() == "true",
     )
 
 

@@ -28,6 +28,14 @@ class Whole(Protocol):
     """What is looked at: a plan, whose parts are fine each by itself."""
 
     @property
+    def keep_days(self) -> int:
+        """How long files are kept."""
+
+    @property
+    def keep_ledger_days(self) -> int:
+        """How long the ledger is kept."""
+
+    @property
     def source(self) -> mapping.Source | None:
         """Its single source."""
 
@@ -67,6 +75,8 @@ def of(checked: Whole) -> list[str]:
         for name in SWITCHES
         if name in checked.params
     ]
+    if checked.keep_ledger_days < checked.keep_days:
+        found.append(f"keep_ledger_days: files need their ledger as long as they are kept; say at least {checked.keep_days}")
     for name in checked.objects:
         found += _object(checked, name)
     return found

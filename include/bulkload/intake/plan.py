@@ -52,6 +52,8 @@ class Plan(mapping.Strict):
     poll_seconds: float = Field(10.0, gt=0, description="First pause between two looks at a job.")
     wait_seconds: float = Field(43_200.0, gt=0, description="How long one try waits for a job.")
     round_seconds: float = Field(60.0, ge=0, description="Pause before the first round of rows that go again; each is four times as long.")
+    keep_days: int = Field(30, ge=7, description="How long files with rows of a run are kept, in days; the daily sweep removes them.")
+    keep_ledger_days: int = Field(400, ge=7, description="How long its ledger and summary are kept, in days; not less than `keep_days`.")
     only_first: int | None = Field(None, ge=1, description="A trial: the first roots with all that hangs on them.")
     again: bool = Field(False, description="Load a payload that an earlier good run of this plan loaded already.")
     forget: bool = Field(False, description="Ignore what earlier runs remember of `changed_only` objects, and remember anew.")

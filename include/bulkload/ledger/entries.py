@@ -19,6 +19,7 @@ Document = dict[str, Any]
 BEGUN = "ledger/begun.json"
 WAVES = "ledger/{}/wave-"
 STAGED = "ledger/staged.json"
+SWEPT = "ledger/swept.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ def staged(objects: Mapping[str, Document], sources: Mapping[str, str]) -> Entry
     `sources`: source → SHA-256 of its content.
     """
     return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources)})
+
+
+def swept(at: str) -> Entry:
+    """The files that hold rows are about to be removed: the run's time is over."""
+    return Entry(SWEPT, {"at": at})
 
 
 def wave(planned: waves.Wave) -> Entry:

@@ -62,8 +62,15 @@ def stored(document: dict[str, Any]) -> ports.Stored:
 
 
 def bring(run: ports.Run, document: dict[str, Any]) -> Path:
-    """Bring a file that an entry names to a local path, verified."""
-    return run.folder.get(stored(document), run.scratch)
+    """Bring a file that an entry names to a local path, verified. Raises LedgerDamaged if it isn't what was stored, or was swept."""
+    try:
+        return run.folder.get(stored(document), run.scratch)
+    except errors.LedgerDamaged as missing:
+        swept = run.folder.read(entries.SWEPT)
+        if swept is None:
+            raise
+        message = f"the files of this run were swept at {swept['at']}, its `keep_days` were over; start a new run"
+        raise errors.LedgerDamaged(message) from missing
 
 
 def chunk(document: dict[str, Any]) -> entities.Chunk:

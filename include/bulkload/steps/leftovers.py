@@ -48,6 +48,13 @@ def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> N
     settle.one(run, opened, facts)
 
 
+def given_up(run: ports.Run, facts: resume.JobFacts) -> bool:
+    """Give up a job that reads Open and of which no try is left, whatever was decided. False if somebody closed it meanwhile."""
+    if facts.decision is entities.Decision.CLOSE:
+        return submit.give_up(run, facts.place)
+    return _given_up(run, facts)
+
+
 def _never_closed(run: ports.Run, facts: resume.JobFacts) -> bool:
     """Whether a job that was to be closed is Open all the same: its task died in between, and nobody tries again."""
     if not facts.counts or facts.has("closed") or facts.has("ended"):

@@ -55,6 +55,12 @@ class Salesforce(Protocol):
     def job(self, job_id: str) -> Document:
         """Fetch the job object (contract 2.6)."""
 
+    def jobs(self) -> Iterator[Document]:
+        """List the org's ingest jobs of this API (contract 2.7): all that this user may see, no counters."""
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job that has ended; one that is gone is as good. Refused (API_ERROR) while it is Open or InProgress."""
+
     def fetch_result(self, job_id: str, kind: str, path: Path) -> int:
         """Stream one of the three result files to `path`; return its bytes."""
 
@@ -128,6 +134,26 @@ class RunName:
 def unknown(_: RunName) -> bool | None:
     """Say of no run whether it is over."""
     return None
+
+
+class Kept(RunFolder, Protocol):
+    """A run's folder from which things can be removed."""
+
+    def remove(self, name: str) -> None:
+        """Remove a JSON object or a stored file, if it is there."""
+
+    def tidy(self) -> None:
+        """Remove empty folders, where the store has such things."""
+
+
+class Archive(Protocol):
+    """All run folders of a run base."""
+
+    def runs(self) -> Iterator[RunName]:
+        """Name the runs whose folders stand there."""
+
+    def folder(self, name: RunName) -> Kept:
+        """The folder of a run."""
 
 
 @dataclass(frozen=True, slots=True)

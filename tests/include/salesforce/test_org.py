@@ -64,3 +64,19 @@ def test_limits_are_asked_for(server: conftest.Server, scripted: client.BulkClie
     """A flat object of Max and Remaining."""
     server.script += [said({"DailyApiRequests": {"Max": 5, "Remaining": 4}})]
     assert {"DailyApiRequests": {"Max": 5, "Remaining": 4}} == scripted.limits()
+
+
+def test_the_list_of_jobs_reads_all_its_pages(server: conftest.Server, scripted: client.BulkClient) -> None:
+    """Page by page, each on the host that the login named; the last one names none."""
+    following = "/services/data/v66.0/jobs/ingest?queryLocator=01gRM000000NS1vYAG-1000"
+    server.script += [said({"done": False, "nextRecordsUrl": following, "records": [{"id": "1"}]})]
+    server.script += [said({"done": True, "nextRecordsUrl": None, "records": [{"id": "2"}]})]
+    assert ["1", "2"] == [each["id"] for each in scripted.jobs()]
+    assert ["GET jobs/ingest?jobType=V2Ingest", "GET jobs/ingest?queryLocator=01gRM000000NS1vYAG-1000"] == server.lines()
+
+
+def test_the_list_of_jobs_is_not_led_away(server: conftest.Server, scripted: client.BulkClient) -> None:
+    """The answer's nextRecordsUrl isn't trusted with the token."""
+    server.script += [said({"done": False, "nextRecordsUrl": "https://evil.example/jobs/ingest?queryLocator=1", "records": []})]
+    with pytest.raises(errors.NetworkFault):
+        list(scripted.jobs())
