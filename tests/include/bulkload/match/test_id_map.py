@@ -21,6 +21,7 @@ ROWS = (
     worlds.Row("k5", filtered=True),
     worlds.Row("k6"),
     worlds.Row("k6", merged_into=6),
+    worlds.Row("k6", merged_into=6, filtered=True),
 )
 
 
