@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.drills import faults, ground, kills, plays
+from tests.drills import damage, faults, ground, kills, plays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.drills import points
 
 Drill = tuple[str, "Callable[[ground.Ground, kills.Figures], None]"]
-HELD, TWICE = 20, 10
+HELD, TWICE, DAMAGED = 20, 10, 40
 
 
 def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Play], *, share: float, anywhere: int) -> Iterator[Drill]:
@@ -38,6 +38,8 @@ def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Pla
         yield from (_alive(play, strike) for strike in dice.sample(found, round(HELD * share)))
         yield from [("two at once", lambda at, figures, play=play: kills.both_at_once(at, play, figures))] * round(TWICE * share)
         yield from (_fault(play, name) for name in faults.FAULTS)
+    for number, how in itertools.product(range(round(DAMAGED * share)), damage.DAMAGES):
+        yield _damage(how, (number + 0.5) / round(DAMAGED * share))
     yield from (_anywhere(play, random.Random(dice.random()), number) for number, play in zip(range(anywhere), itertools.cycle(chosen)))
 
 
@@ -51,6 +53,10 @@ def _alive(play: plays.Play, strike: points.Strike) -> Drill:
 
 def _fault(play: plays.Play, name: str) -> Drill:
     return name, lambda at, figures: faults.under(at, play, name, figures)
+
+
+def _damage(how: str, which: float) -> Drill:
+    return f"run folder: {how}", lambda at, figures: damage.of_one(at, plays.PLAYS["upsert, keyless insert"], how, which, figures)
 
 
 def _anywhere(play: plays.Play, dice: random.Random, number: int) -> Drill:

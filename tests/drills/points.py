@@ -86,6 +86,11 @@ class Act:
             self.points.struck()
 
 
+def plain(path: str) -> str:
+    """A path without job ids and checksums."""
+    return MARK.sub("", JOB_ID.sub("job", path))
+
+
 def phases(name: str) -> tuple[str, ...]:
     """In which phases an act can be struck."""
     if name.startswith(("create ", "put ", "replace ")):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.drills import faults, ground, kills, plays, points
+from tests.drills import damage, faults, ground, kills, plays, points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,4 +76,13 @@ def test_faults_of_the_org(place: ground.Ground, fault: str) -> None:
     """What passes leaves no trace; what takes rows away is told as it is."""
     figures = kills.Figures()
     faults.under(place, plays.PLAYS["upsert, keyless insert"], fault, figures)
+    assert (CLEAN, 1) == (verdict(figures), figures.loads)
+
+
+@pytest.mark.parametrize("how", damage.DAMAGES)
+@pytest.mark.parametrize("which", [0.3, 0.7])
+def test_a_damaged_run_folder_sends_nothing_twice(place: ground.Ground, how: str, which: float) -> None:
+    """A file that is missing, cut short or an older one: a clear error, or the right end."""
+    figures = kills.Figures()
+    damage.of_one(place, plays.PLAYS["upsert, keyless insert"], how, which, figures)
     assert (CLEAN, 1) == (verdict(figures), figures.loads)

@@ -32,6 +32,18 @@ def demand(run: ports.Run, name: str) -> dict[str, Any]:
     return found
 
 
+def not_lost(run: ports.Run, name: str, prefix: str, begin: str = "") -> None:
+    """Raise LedgerDamaged if an entry is missing that others (with this prefix, from `begin` on) were written after.
+
+    Call it before that entry is made anew: what it said would be said otherwise, and rows might go twice.
+    """
+    later = [each for each in run.folder.names(prefix) if each >= begin and each != name]
+    # Read last: another try may have written it, and what follows, while this one looked.
+    if later and run.folder.read(name) is None:
+        message = f"{run.folder.uri(name)} is missing, though {later[0]} was written after it; restore it, or start a new run"
+        raise errors.LedgerDamaged(message)
+
+
 def jobs(run: ports.Run, name: str, number: int | None = None) -> list[resume.JobFacts]:
     """Fold the jobs of an object, or of one of its chunks."""
     prefix = f"ledger/{name}/chunk-" if number is None else entries.chunk_prefix(name, number)
@@ -40,8 +52,9 @@ def jobs(run: ports.Run, name: str, number: int | None = None) -> list[resume.Jo
 
 def waves_of(run: ports.Run, name: str) -> list[waves.Wave]:
     """Read the waves of an object that are planned, in order."""
-    found = {entries.wave_number(each): each for each in run.folder.names(entries.WAVES.format(name))}
-    return [waves.read(name, number, demand(run, found[number])) for number in sorted(found)]
+    found = [entries.wave_number(each) for each in run.folder.names(entries.WAVES.format(name))]
+    # All up to the last: one that is missing was lost, and what follows it was planned on it.
+    return [waves.read(name, number, demand(run, entries.wave_name(name, number))) for number in range(max(found, default=-1) + 1)]
 
 
 def wave_of(run: ports.Run, name: str, chunk_number: int) -> waves.Wave:

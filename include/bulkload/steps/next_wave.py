@@ -78,6 +78,9 @@ def is_stopped(run: ports.Run, name: str) -> bool:
 
 
 def _noted(run: ports.Run, planned: waves.Wave) -> Document:
+    if planned.chunks:
+        first = entries.chunk_prefix(planned.name, planned.numbers[0])
+        journal.not_lost(run, entries.wave_name(planned.name, planned.number), f"ledger/{planned.name}/chunk-", first)
     return journal.note(run, entries.wave(planned))
 
 

@@ -45,6 +45,7 @@ def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[s
 def _begun(run: ports.Run, document: dict[str, Any]) -> journal.Opened:
     """Open the run, or begin it: an earlier try's copy of the plan counts, whatever the plan says now."""
     if run.folder.read(entries.BEGUN) is None:
+        journal.not_lost(run, entries.BEGUN, "ledger/")
         checked = plan.plan_from(document)
         organization = run.salesforce.organization()
         right_org.check(checked, organization)
@@ -90,6 +91,8 @@ def _staged(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> dict[
     """Read each source once, or what stands; per object its counts and stored files."""
     standing = run.folder.read(entries.STAGED)
     if standing is None:
+        for name in opened.plan.objects:
+            journal.not_lost(run, entries.STAGED, entries.WAVES.format(name))
         standing = journal.note(run, _read(run, opened, inlet))
     return dict(standing["objects"])
 
