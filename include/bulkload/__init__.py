@@ -116,4 +116,5 @@ steps: the use cases, in the order of the DAG
     steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour
     steps/sweep            old runs' files, forgotten jobs
+    steps/plan_mode        a dry run, all steps in one go
 """

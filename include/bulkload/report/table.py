@@ -16,7 +16,7 @@ HEADS = (
 )  # fmt: skip
 LOSSES = (entities.Fate.REJECTED, entities.Fate.MERGED, entities.Fate.FILTERED, entities.Fate.ORPHANED)
 UNKNOWN = "unknown"
-LIMITS = {"batches": "batches", "apiCalls": "API calls", "rows": "rows"}
+LIMITS = {"batches": "batches", "apiCalls": "API calls", "rows": "rows, by our own runs"}
 MINUTE, HOUR = 60, 3600
 
 
