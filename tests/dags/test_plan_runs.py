@@ -44,8 +44,8 @@ class Family:
         return {"name": key, "sourceId": f"{self.name}-{key}", "contacts": [{"lastName": f"{self.name}-{key}"}], **above}
 
     def play(self, dag: str, conf: dict[str, Any]) -> airflow.Played:
-        """Run a DAG to its end; each job takes a while."""
-        self.org.steer(job_seconds=2)
+        """Run a DAG to its end; each job goes on until it was looked at some times."""
+        self.org.steer(looks=3)
         return airflow.play(self.stack, dag, conf)
 
     def records(self) -> tuple[set[tuple[str, str | None]], set[tuple[str, str]]]:

@@ -115,7 +115,7 @@ def all_contacts(trial: Trial) -> list[tuple[str, str, str]]:
 
 def test_a_load_is_deferred_for_real_and_every_record_is_right(trial: Trial) -> None:
     """No worker is held while Salesforce works; each record is there once, under its own parent."""
-    trial.org.steer(job_seconds=4)
+    trial.org.steer(looks=4)
     played = trial.play()
     assert ("success", True, True) == (
         played.state,
