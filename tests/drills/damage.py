@@ -27,15 +27,16 @@ def of_one(place: ground.Ground, play: plays.Play, damage: str, which: float, fi
     """Damage one object (`which`: 0 to 1, from the first to the last), then resume: never a row twice, never green over a lost one."""
     expected, case = place.undisturbed(play), place.case(play)
     figures.kills += case.killed(LATE)
-    found = objects(case)
+    # Entries are never written twice, so that there is no older one; files of one name differ by their content.
+    found = [each for each in objects(case) if damage != OLDER or each.suffix != ".json"]
     path = found[int(which * len(found))]
     if damage == MISSING:
         path.unlink()
     elif damage == TRUNCATED:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     else:
-        # What a store gives back that has lost the last writes: something that was there before, of the same kind.
-        path.write_bytes(next(each for each in found if each.suffix == path.suffix).read_bytes())
+        # What a store gives back that has lost the last writes: something that was there before.
+        path.write_bytes(next(each for each in found if each != path).read_bytes())
     end = case.resumed()
     where = f"{play.name}, {damage}: {points.plain(path.relative_to(case.root).as_posix())}"
     if end.error:

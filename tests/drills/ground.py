@@ -96,7 +96,9 @@ class Try:
         return self.ended() == -signal.SIGKILL
 
     def document(self) -> dict[str, Any]:
-        """What it wrote down at its end."""
+        """What it wrote down at its end; a try that broke down wrote nothing."""
+        if not self.task.outcome.exists():
+            return {"error": f"broke down with exit code {self.process.exitcode}"}
         found: dict[str, Any] = json.loads(self.task.outcome.read_text())
         return found
 
