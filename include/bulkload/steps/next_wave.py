@@ -225,7 +225,7 @@ def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wav
     staged, number = targets.staged_file(run, name), len(standing)
     wanted = f"(SELECT row_id, cut FROM {tables.parquet(journal.bring(run, layered))})" if layered else None
     aside = run.scratch / f"{name}-{number}-aside.parquet"
-    found = targets.of(run, opened, name, staged, wanted)
+    found = targets.of(run, opened, name, staged, wanted, waited=True)
     with tables.connect(run.limits) as con:
         linked = link.second_pass(con, staged, name, found, wanted, ids.known(run, name), aside)
     key = entities.KeyColumn(sending.ID, entities.KeyRule.RECORD_ID)

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 IN_THE_ORG = "look_in_org"
 
 
-def of(run: ports.Run, opened: journal.Opened, name: str, staged: Path, wanted: str | None) -> list[ways.Way]:
+def of(run: ports.Run, opened: journal.Opened, name: str, staged: Path, wanted: str | None, *, waited: bool = False) -> list[ways.Way]:
     """Make the ways of all links of an object: ask the run for its parents' Ids, and the org where a link says so.
 
     `wanted`: the rows of this wave, an SQL table expression of (row_id, cut); None: all.
+    `waited`: they are followed in the second pass.
     """
     each = opened.plan.objects[name]
-    return [_asked(run, opened, _way(run, opened, name, placed), placed[3], staged, wanted) for placed in each.numbered_links]
+    found = [(_way(run, opened, name, placed), placed[3]) for placed in each.numbered_links]
+    # A pass asks for those links alone that it follows: the second one for links that are cut, or to rows of the object itself.
+    followed = [(way, one, way.cut == waited or (waited and one.object == name)) for way, one in found]
+    return [_asked(run, opened, way, one, staged, wanted, waited=waited) if goes else way for way, one, goes in followed]
 
 
 def _way(run: ports.Run, opened: journal.Opened, name: str, placed: tuple[int, str, int, mapping.Link]) -> ways.Way:
@@ -95,13 +99,15 @@ def staged_file(run: ports.Run, name: str) -> Path:
     return journal.bring(run, journal.demand(run, entries.STAGED)["objects"][name]["file"])
 
 
-def _asked(run: ports.Run, opened: journal.Opened, way: ways.Way, one: mapping.Link, staged: Path, wanted: str | None) -> ways.Way:
+def _asked(
+    run: ports.Run, opened: journal.Opened, way: ways.Way, one: mapping.Link, staged: Path, wanted: str | None, *, waited: bool
+) -> ways.Way:
     """Ask the org for the Ids of keys that this load doesn't know, where the link says so."""
-    if one.by == "id" or (one.object and (one.missing != IN_THE_ORG or way.cut)):
+    if one.by == "id" or (one.object and one.missing != IN_THE_ORG):
         return way
     sobject, key = _parent(opened, one)
     missing, found = run.scratch / f"{way.number}-missing.parquet", run.scratch / f"{way.number}-found.parquet"
     with tables.connect(run.limits) as con:
-        link.missing_keys(con, staged, way, wanted, missing)
+        link.missing_keys(con, staged, way, wanted, missing, waited=waited)
     org_keys.found(run, sobject, key, keys.rule(keys.described(opened.describes, sobject, key)), missing, found)
     return dataclasses.replace(way, from_org=found)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.steps import cut
+from tests.include.bulkload.steps.conftest import Load
+from tests.running import loads, org
 
 if TYPE_CHECKING:
-    from tests.include.bulkload.steps.conftest import Load
+    from collections.abc import Iterator
+
+BUILT_IN = Path(__file__).parents[4] / "include" / "local_org" / "schema" / "objects"
 
 ACCOUNT: dict[str, Any] = {
     "sobject": "Account",
@@ -119,3 +124,48 @@ def test_the_others_wait_for_the_first_job(load: Load) -> None:
     with pytest.raises(errors.JobStillRunning):
         cut.go_on(load.run, "Account")
     assert [0, 1] == load.cut("Account")
+
+
+@pytest.fixture
+def tangled(tmp_path: Path) -> Iterator[Load]:
+    """A run whose org has accounts that name a contact, which names its account."""
+    account = json.loads((BUILT_IN / "Account.json").read_text("utf-8"))
+    main = {
+        "name": "Main__c",
+        "label": "Main",
+        "type": "reference",
+        "custom": True,
+        "referenceTo": ["Contact"],
+        "relationshipName": "Main__r",
+    }
+    account["fields"].append(main)
+    schema = tmp_path / "schema"
+    schema.mkdir()
+    (schema / "Account.json").write_text(json.dumps(account), "utf-8")
+    with org.running(tmp_path, "--control", "--schema", str(schema)) as started:
+        yield Load(tmp_path, loads.LocalOrg(started))
+
+
+def test_a_cut_link_may_be_answered_by_the_org(tangled: Load) -> None:
+    """Two objects that name each other; one account's contact isn't in this load but in the org."""
+    there = tangled.org.insert("Account", {"Name": "there", "External_Id__c": "A0"})
+    tangled.org.insert("Contact", {"LastName": "there", "External_Id__c": "C9", "AccountId": there})
+    main = {"object": "Contact", "from": "main", "missing": "look_in_org", "cut": True}
+    contact = {
+        "sobject": "Contact",
+        "records": "accounts[].contacts[]",
+        "operation": "upsert",
+        "external_id": "External_Id__c",
+        "fields": {"LastName": "name", "External_Id__c": "id"},
+        "parents": {"AccountId": {"object": "Account"}},
+    }
+    tangled.mapping = {"Account": {**ACCOUNT, "parents": {"Main__c": main}}, "Contact": contact}
+    rows = [
+        {"name": "a", "sourceId": "A1", "main": "C1", "contacts": [{"name": "c", "id": "C1"}]},
+        {"name": "b", "sourceId": "A2", "main": "C9"},
+    ]
+    tangled.payload = json.dumps({"accounts": rows}).encode()
+    found = tangled.whole()
+    mains = tangled.org.query("SELECT External_Id__c, Main__r.External_Id__c FROM Account WHERE Name != 'there' ORDER BY External_Id__c")
+    assert [("A1", "C1"), ("A2", "C9")] == [(each["External_Id__c"], each["Main__r"]["External_Id__c"]) for each in mains]
+    assert found["clean"]
