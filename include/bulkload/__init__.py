@@ -48,9 +48,11 @@ intake: a payload becomes rows
     intake/split           rows into one staged table per object
     intake/layers          who goes before whom among rows of one object
     intake/dangling        links by a key that no row has
+    intake/copies          edited copies of our lists, read as staged rows
 ledger: what was done, only ever added to
     ledger/waves           how an object's rows are sent, one wave after the other
     ledger/entries         one act, one entry
+    ledger/replays         who sends a run's lost rows again
     ledger/resume          all entries folded: where each job stands
 load: rows become jobs, jobs become fates
     load/sizes             how many jobs, batches, calls so many rows are
@@ -75,6 +77,8 @@ match: Ids for the children
     match/passes           who of a wave is sent, in which order, and who is set aside
     match/link             children with their parents, ready to be sent
     match/orphans          children without one, for people
+    match/chosen           rows that a replay takes
+    match/edits            edited rows in their old places
 report: every row accounted for
     report/reconcile       the sums of one object
     report/summary         the whole run, and its verdict
@@ -117,4 +121,8 @@ steps: the use cases, in the order of the DAG
     steps/summarize        the account, the summary, the colour
     steps/sweep            old runs' files, forgotten jobs
     steps/plan_mode        a dry run, all steps in one go
+    steps/later_runs       keys that later runs wrote
+    steps/edited           edited copies, a new version of staged rows
+    steps/choice           what a replay takes
+    steps/replay           lost rows sent again
 """

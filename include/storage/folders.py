@@ -27,12 +27,14 @@ class RunFolder:
     :param store: where it stands.
     :param base: the base of all run folders; path and URI.
     :param root: the folder's path beneath the base.
+    :param above: the path of its DAG's folder in it; "": it is no run's.
     """
 
-    def __init__(self, store: stores.Store, base: tuple[str, str], root: str) -> None:
+    def __init__(self, store: stores.Store, base: tuple[str, str], root: str, above: str = "") -> None:
         self._store = store
         self._base, self._base_uri = base
         self._root = root
+        self._above = above
 
     def create(self, name: str, document: dict[str, Any]) -> None:
         """Write a JSON object exclusively and whole; FileExistsError if the name is taken.
@@ -107,6 +109,19 @@ class RunFolder:
         """Say where an object stands, for people and XComs."""
         return f"{self._base_uri}/{self._root}" + (f"/{names.path(name)}" if name else "")
 
+    def beside(self) -> list[RunFolder]:
+        """The folders of all other runs of the same DAG, sorted by their names."""
+        found = [f"{self._above}/{each}" for each in self._runs("")] if self._above else []
+        base = (self._base, self._base_uri)
+        return [RunFolder(self._store, base, root, self._above) for root in sorted(found) if root != self._root]
+
+    def _runs(self, begin: str) -> list[str]:
+        """The paths of runs beneath their DAG's folder; a long name goes on in a folder beneath."""
+        found = []
+        for name in self._store.folders(f"{self._base}/{self._above}/{begin}".rstrip("/")):
+            found += self._runs(f"{begin}{name}/") if name.endswith(names.GOES_ON) else [begin + name]
+        return found
+
     def _path(self, name: str) -> str:
         return f"{self._base}/{self._root}" + (f"/{names.path(name)}" if name else "")
 
@@ -123,8 +138,8 @@ def run_folder(fs: AbstractFileSystem, base: str, dag_id: str, run_id: str, *, b
     `base_uri` is how the base's owner writes it, where that says more than the path: `s3://connection@bucket/runs`.
     """
     path = base.rstrip("/")
-    store = stores.of(fs)
-    return RunFolder(store, (path, (base_uri or store.uri(path)).rstrip("/")), f"{names.encoded(dag_id)}/{names.encoded(run_id)}")
+    store, above = stores.of(fs), names.encoded(dag_id)
+    return RunFolder(store, (path, (base_uri or store.uri(path)).rstrip("/")), f"{above}/{names.encoded(run_id)}", above)
 
 
 def _is(stored: ports.Stored, local: Path) -> bool:

@@ -11,6 +11,7 @@ BulkloadError
 │   ├── LedgerDamaged       the run's own records are missing or were changed
 │   ├── ContradictingIds    results that fit no row, or the same row twice
 │   ├── JobGone             a job that may have written rows is no longer known
+│   ├── ChunkVoid           a replay took the rows of a chunk over
 │   ├── UnfitStorage        the object store can't create an object exclusively
 │   ├── TooManyRejected     more rows can't be sent than the plan allows
 │   └── SumsDontClose       rows are missing from, or too many in, the account
@@ -20,6 +21,7 @@ BulkloadError
 │   ├── JobStillRunning     Salesforce hasn't finished the job yet
 │   ├── JobTakenOver        another try of this task owns the chunk now
 │   ├── AnotherRun          another run of the same plan writes to the org
+│   ├── ReplayGoesOn        the run, or another replay of it, isn't over
 │   └── ResultsIncomplete   the results don't add up to the job's own numbers
 └── SetAside            this row only, the load goes on
     └── BadValue            a cell that Salesforce would refuse or change
@@ -90,6 +92,10 @@ class JobGone(MustStop):
     """A job that may have written rows is no longer known to Salesforce."""
 
 
+class ChunkVoid(MustStop):
+    """A replay took over the rows of a chunk that was never sent: they go by the replay's own jobs."""
+
+
 class UnfitStorage(MustStop):
     """The object store can't create an object exclusively, which the ledger needs."""
 
@@ -124,6 +130,10 @@ class JobTakenOver(TryAgain):
 
 class AnotherRun(TryAgain):
     """Another run of the same plan writes to the same org; the message names it."""
+
+
+class ReplayGoesOn(TryAgain):
+    """The run that is to be replayed, or another replay of it, isn't over yet."""
 
 
 class ResultsIncomplete(TryAgain):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import errors
@@ -46,6 +47,14 @@ def read(given: Sequence[files.File], said: mapping.Csv, wanted: Sequence[str], 
             except errors.SourceError as wrong:
                 raise errors.SourceError(f"{file.name}: {wrong}") from wrong
         return target.lines
+
+
+def header_of(file: files.File, said: mapping.Csv) -> list[str]:
+    """Read a file's column names. Raises SourceError naming the file."""
+    try:
+        return _header(_whole_rows(_decoded(files.blocks(file, hashlib.sha256()), said.encoding), said.quote), said)[0]
+    except errors.SourceError as wrong:
+        raise errors.SourceError(f"{file.name}: {wrong}") from wrong
 
 
 def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[str]:

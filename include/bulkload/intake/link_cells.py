@@ -56,10 +56,15 @@ class Cell:
 def of(found: raw.Raw, checked: plan.Plan, describes: Mapping[str, Any], name: str) -> tuple[Cell, ...]:
     """List the link cells of an object. `describes`: sobject → describe, those of parents in the org included."""
     return tuple(
-        Cell(number, field, found.text(str(link.from_)), _rule(link, checked, describes), _told(checked.objects[name], field, link))
+        Cell(number, field, found.text(str(link.from_)), _rule(link, checked, describes), told_of(checked.objects[name])[number])
         for number, field, _, link in checked.objects[name].numbered_links
         if link.by != "nesting"
     )
+
+
+def told_of(each: mapping.ObjectPlan) -> dict[int, str]:
+    """What people call the link cells of an object, by the links' numbers."""
+    return {number: _told(each, field, link) for number, field, _, link in each.numbered_links if link.by != "nesting"}
 
 
 def _told(each: mapping.ObjectPlan, field: str, link: mapping.Link) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from include.bulkload.intake import plan, raw
+    from include.bulkload.intake import mapping, plan, raw
 
 # Rows that may be sent: nothing is wrong with them, and no other row stands for them.
 FINE = "reason IS NULL AND merged_into IS NULL AND NOT filtered"
@@ -50,6 +50,11 @@ def table_of(
     return _Object(con, found, checked, describes, name).staged(folder)
 
 
+def drafted(con: duckdb.DuckDBPyConnection, found: raw.Raw, checked: plan.Plan, describes: Mapping[str, Any], name: str) -> str:
+    """The query of an object's rows as they would be staged, each looked at by itself: rows of one key aren't judged."""
+    return _Object(con, found, checked, describes, name)._draft()  # noqa: SLF001 - of this file
+
+
 class _Object:
     """One object on its way from raw rows to its staged table."""
 
@@ -71,9 +76,10 @@ class _Object:
             draft.unlink()
         else:
             draft.replace(final)
-        merged, filtered, *changes = self._sums(final)
-        rejected = self._rejected(final, rejected_csv)
-        return Staged(rows, rejected, merged, filtered, dict(zip(values.CHANGES, changes, strict=True)), final, rejected_csv)
+        merged, filtered, *changes = sums(self.con, final)
+        places = f"SELECT {tables.row_id_text(self.name)} AS row_id, place FROM ({self.found.places('rejected')})"
+        refused = rejected(self.con, final, self.each, self.name, places, rejected_csv)
+        return Staged(rows, refused, merged, filtered, dict(zip(values.CHANGES, changes, strict=True)), final, rejected_csv)
 
     def _marked(self, rows: str, compared: list[str]) -> int:
         """Fill the table `marks`, see `keys`; a refusal names the object."""
@@ -130,19 +136,21 @@ class _Object:
         joined = f"({rows}) AS j LEFT JOIN (SELECT row_id AS taken FROM chosen) AS c ON c.taken = coalesce(j.merged_into, j.row_id)"
         return f"SELECT {columns} FROM {joined}"
 
-    def _sums(self, staged: Path) -> list[int]:
-        """Count the merged and the filtered rows, and the values that change in rows that are neither rejected nor filtered."""
-        sums = ", ".join(f"coalesce(sum({tables.quoted(name)}) FILTER (NOT filtered), 0)::BIGINT" for name in values.CHANGES)
-        counts = f"SELECT count(merged_into), count(*) FILTER (filtered), {sums} FROM {tables.parquet(staged)} WHERE reason IS NULL"
-        return list(self.con.execute(counts).fetchone() or ())
 
-    def _rejected(self, staged: Path, out: Path) -> int:
-        """Write the rejected rows for people, each with its place in the source."""
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT * FROM {tables.parquet(staged)} WHERE reason IS NOT NULL")
-        told = {**{field: field for field in self.each.fields}, **{f"as{each.number}": each.told for each in self.links}}
-        cells = ", ".join(f"r.{tables.quoted(column)} AS {tables.quoted(shown)}" for column, shown in told.items())
-        query = (
-            f"SELECT {tables.row_id_text(self.name, 'r.row_id')} AS row_id, p.place, r.reason, {cells} "
-            f"FROM rejected AS r LEFT JOIN ({self.found.places('rejected')}) AS p USING (row_id) ORDER BY r.row_id"
-        )
-        return tables.write_people_csv(self.con, query, out)
+def sums(con: duckdb.DuckDBPyConnection, staged: Path) -> list[int]:
+    """Count the merged and the filtered rows, and the values that change in rows that are neither rejected nor filtered."""
+    told = ", ".join(f"coalesce(sum({tables.quoted(name)}) FILTER (NOT filtered), 0)::BIGINT" for name in values.CHANGES)
+    counts = f"SELECT count(merged_into), count(*) FILTER (filtered), {told} FROM {tables.parquet(staged)} WHERE reason IS NULL"
+    return list(con.execute(counts).fetchone() or ())
+
+
+def rejected(con: duckdb.DuckDBPyConnection, staged: Path, each: mapping.ObjectPlan, name: str, places: str, out: Path) -> int:
+    """Write an object's rejected rows for people; return how many. `places`: the query of row_id, as people know it, and place."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT * FROM {tables.parquet(staged)} WHERE reason IS NOT NULL")
+    told = {**{field: field for field in each.fields}, **{f"as{number}": shown for number, shown in link_cells.told_of(each).items()}}
+    cells = ", ".join(f"r.{tables.quoted(column)} AS {tables.quoted(shown)}" for column, shown in told.items())
+    query = (
+        f"SELECT {tables.row_id_text(name, 'r.row_id')} AS row_id, p.place, r.reason, {cells} "
+        f"FROM rejected AS r LEFT JOIN ({places}) AS p ON p.row_id = {tables.row_id_text(name, 'r.row_id')} ORDER BY r.row_id"
+    )
+    return tables.write_people_csv(con, query, out)

@@ -98,6 +98,26 @@ def chunk_prefix(name: str, number: int) -> str:
     return f"ledger/{name}/chunk-{number:05d}/"
 
 
+def void(name: str, number: int, at: str) -> Entry:
+    """A chunk that no job carries: its rows go by another wave, so it is never sent any more."""
+    return Entry(void_name(name, number), {"at": at})
+
+
+def void_name(name: str, number: int) -> str:
+    """Where it stands that a chunk is void."""
+    return f"{voids_prefix(name)}{number:05d}.json"
+
+
+def voids_prefix(name: str) -> str:
+    """Where an object's void chunks stand, apart from its jobs so that they are listed quickly."""
+    return f"ledger/{name}/voids/"
+
+
+def void_number(entry: str) -> int:
+    """Read a void chunk's number from its entry's name."""
+    return int(entry.removesuffix(".json").rpartition("/")[2])
+
+
 def intent(name: str, number: int, attempt: int, at: str) -> Entry:
     """A job is about to be created for a chunk. One whose id was never written down is Open and empty: harmless."""
     return Entry(f"{chunk_prefix(name, number)}intent-{attempt:03d}.json", {"at": at})

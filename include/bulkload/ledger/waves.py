@@ -3,16 +3,20 @@
 The first wave is what the mapped tasks send. What must go later is planned and sent by the task that settles the
 object: rounds of rows that failed for a passing reason, layers of rows that wait for rows of their own object, and
 second passes that set links which had to be cut. A wave may send nothing: children whose remembered parent is gone
-from the org are set aside after all.
+from the org are set aside after all. A replay sends rows again: it opens another turn, with layers, rounds and a second
+pass of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Document = dict[str, Any]
 
@@ -25,6 +29,12 @@ class Kind(StrEnum):
     LINKS = "links"
     ROUND = "round"
     BEREAVED = "bereaved"
+    REPLAY = "replay"
+
+
+OPENING = {Kind.FIRST, Kind.REPLAY}
+# Waves that send rows as the plan says; all others repeat rows of these, or set their links.
+WHOLE = {Kind.FIRST, Kind.LAYER, Kind.REPLAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,11 @@ class Wave:
     aside: Document | None = None
     for_people: Document | None = None
     notes: Document = field(default_factory=dict)
+
+    @property
+    def replay(self) -> int:
+        """The number of the replay that it belongs to; 0: the run's own."""
+        return int(self.notes.get("replay", 0))
 
     @property
     def numbers(self) -> list[int]:
@@ -81,3 +96,19 @@ def read(name: str, number: int, said: Document) -> Wave:
     key = entities.KeyColumn(said["key"]["name"], entities.KeyRule(said["key"]["rule"])) if said["key"] else None
     given = {each: said[each] for each in ("operation", "external_id", "ready", "aside", "for_people", "notes")}
     return Wave(name, number, Kind(said["kind"]), columns=tuple(said["columns"]), key=key, chunks=tuple(said["chunks"]), **given)
+
+
+def turn(standing: Sequence[Wave]) -> list[Wave]:
+    """The waves since the last that opened a turn: those of the run itself, or of its last replay. Waves in order."""
+    opened = max((place for place, wave in enumerate(standing) if wave.kind in OPENING), default=0)
+    return list(standing[opened:])
+
+
+def turns(standing: Sequence[Wave]) -> list[list[Wave]]:
+    """All turns, in order."""
+    found: list[list[Wave]] = []
+    for wave in standing:
+        if wave.kind in OPENING or not found:
+            found.append([])
+        found[-1].append(wave)
+    return found

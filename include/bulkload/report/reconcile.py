@@ -42,7 +42,7 @@ class Files:
 
     `met`: what became of the rows, wave by wave. `running`: closed jobs without results. `unsent`:
     chunks in no closed job. `complete`: every row should be in a wave; if not, those in none are unprocessed, for the
-    reason `stopped`.
+    reason `stopped`. `only_staged`: `staged` holds some of the object's rows, and the account is of these alone.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Files:
     unsent: Sequence[Range] = ()
     complete: bool = False
     stopped: str = ""
+    only_staged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,11 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
     staged = tables.parquet(files.staged)
     counted = dict.fromkeys((str(fate) for fate in entities.Fate), 0)
     for fate, condition in {**STAGED, entities.Fate.MERGED: MERGED}.items():
-        counted[fate] += _count(con, f"{staged} WHERE {condition}")
+        counted[fate] += count(con, f"{staged} WHERE {condition}")
     for fate, rows in con.execute("SELECT fate, count(*) FROM final GROUP BY fate").fetchall():
         counted[fate] += rows
     succeeded = f"final WHERE fate = '{entities.Fate.SUCCEEDED}'"
-    created, updated = _count(con, f"{succeeded} AND created"), _count(con, f"{succeeded} AND NOT coalesce(created, false)")
+    created, updated = count(con, f"{succeeded} AND created"), count(con, f"{succeeded} AND NOT coalesce(created, false)")
     return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled)
 
 
@@ -103,7 +104,7 @@ def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
     doubled = 0
     if len(files.met) > 1:
         con.execute(f"CREATE OR REPLACE TEMP TABLE attempts AS {union}")
-        doubled = _count(con, "attempts") - _count(con, "(SELECT DISTINCT row_id, wave FROM attempts)")
+        doubled = count(con, "attempts") - count(con, "(SELECT DISTINCT row_id, wave FROM attempts)")
         # A row that never made it tells the error of each attempt.
         errors = f"string_agg(error, {tables.literal(THEN)} ORDER BY wave) AS errors"
         kept = f"arg_max(struct_pack(fate, job_id), wave) AS last, arg_max(sf_id, wave) AS sf_id, bool_or(created) AS created, {errors}"
@@ -118,6 +119,8 @@ def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
             f"INSERT INTO final SELECT row_id, '{entities.Fate.UNPROCESSED}', NULL, NULL, {why}, NULL "
             f"FROM {tables.parquet(files.staged)} ANTI JOIN final USING (row_id) WHERE {split.FINE}"
         )
+    if files.only_staged:
+        con.execute(f"DELETE FROM final WHERE row_id NOT IN (SELECT row_id FROM {tables.parquet(files.staged)})")
     return doubled
 
 
@@ -130,7 +133,8 @@ def _range(each: Range, fate: entities.Fate, why: str) -> str:
     )
 
 
-def _count(con: duckdb.DuckDBPyConnection, rows: str) -> int:
+def count(con: duckdb.DuckDBPyConnection, rows: str) -> int:
+    """Count the rows of a table expression."""
     found = con.execute(f"SELECT count(*) FROM {rows}").fetchone()
     return int(found[0]) if found else 0
 
@@ -159,3 +163,14 @@ def lists(con: duckdb.DuckDBPyConnection, files: Files, fields: Sequence[str], f
         f"FROM final AS f JOIN {tables.parquet(files.staged)} AS s USING (row_id) WHERE f.fate = '{fate}' ORDER BY s.row_id"
     )
     return tables.write_people_csv(con, query, out)
+
+
+def still_orphaned(con: duckdb.DuckDBPyConnection, asides: Sequence[Path], out: Path) -> int:
+    """Write the last word on each row that is an orphan in `final`, from files of rows set aside, in their order; how many."""
+    union = " UNION ALL BY NAME ".join(f"SELECT *, {nth} AS wave FROM {tables.parquet(path)}" for nth, path in enumerate(asides))
+    if not union:
+        return 0
+    last = f"SELECT * EXCLUDE (wave) FROM ({union}) WHERE fate = '{entities.Fate.ORPHANED}' QUALIFY row_number() OVER "
+    last += "(PARTITION BY row_id ORDER BY wave DESC) = 1"
+    final = f"(SELECT row_id FROM final WHERE fate = '{entities.Fate.ORPHANED}')"
+    return tables.write_parquet(con, f"FROM ({last}) SEMI JOIN {final} USING (row_id) ORDER BY row_id", out)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities
 from include.bulkload.intake import mapping
-from include.bulkload.ledger import entries
+from include.bulkload.ledger import entries, waves
 from include.bulkload.load import recovery
 from include.bulkload.steps import journal, next_wave, outcome, rehearsal, settle, submit
 
 if TYPE_CHECKING:
-    from include.bulkload.ledger import waves
     from include.bulkload.steps import ports
 
 
@@ -33,7 +32,7 @@ def first(run: ports.Run, name: str) -> dict[str, Any]:
         "ready": sum(int(each["rows"]) for each in wave.chunks),
         **{fate: lost.get(fate, 0) for fate in ("orphaned", "rejected", "unchanged")},
         "uri": run.folder.uri(wave.for_people["name"]) if wave.for_people else None,
-        "canary": [submit.chunk(run, name, wave.numbers[0])] if _has_canary(opened, wave) else [],
+        "canary": [submit.chunk(run, name, wave.numbers[0])] if _has_canary(run, opened, wave) else [],
     }
 
 
@@ -44,11 +43,12 @@ def go_on(run: ports.Run, name: str) -> list[int]:
     """
     opened = journal.opened(run)
     wave = next_wave.first(run, opened, name)
-    if _has_canary(opened, wave):
+    if _has_canary(run, opened, wave):
         standing = run.folder.read(entries.canary_name(name)) or journal.note(run, _judged(run, opened, wave))
         if standing["stopped"]:
             return []
-    return _sent(opened, wave)
+    voids = journal.voids(run, name)
+    return [number for number in _sent(opened, wave) if number not in voids]
 
 
 def _sent(opened: journal.Opened, wave: waves.Wave) -> list[int]:
@@ -56,10 +56,11 @@ def _sent(opened: journal.Opened, wave: waves.Wave) -> list[int]:
     return [] if opened.plan.dry_run else wave.numbers
 
 
-def _has_canary(opened: journal.Opened, wave: waves.Wave) -> bool:
+def _has_canary(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> bool:
     """Whether the first job is a small one that others wait for."""
     rows = opened.plan.objects[wave.name].canary_rows
-    return len(_sent(opened, wave)) > 1 and 0 < rows == int(wave.chunks[0]["rows"])
+    is_small = wave.kind is waves.Kind.FIRST and len(_sent(opened, wave)) > 1 and 0 < rows == int(wave.chunks[0]["rows"])
+    return is_small and wave.numbers[0] not in journal.voids(run, wave.name)
 
 
 def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries.Entry:

@@ -36,7 +36,7 @@ def _standing(run: ports.Run, name: str) -> dict[str, Any]:
 
 
 def _learned(run: ports.Run, name: str, found: outcome.Standing) -> entries.Entry:
-    staged = journal.bring(run, journal.demand(run, entries.STAGED)["objects"][name]["file"])
+    staged = journal.bring(run, journal.staged(run, name)["file"])
     out = run.scratch / f"{name}-id_map.parquet"
     with tables.connect(run.limits) as con:
         rows = id_map.learn(con, outcome.met(run, found), staged, out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.intake import plan
-from include.bulkload.ledger import entries, resume, waves
+from include.bulkload.ledger import entries, replays, resume, waves
 from include.bulkload.steps import ports
 
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ def jobs(run: ports.Run, name: str, number: int | None = None) -> list[resume.Jo
     return resume.jobs({each: demand(run, each) for each in run.folder.names(prefix) if resume.is_of_a_job(each)})
 
 
+def voids(run: ports.Run, name: str) -> set[int]:
+    """The numbers of an object's chunks that are never sent any more."""
+    return {entries.void_number(each) for each in run.folder.names(entries.voids_prefix(name))}
+
+
 def waves_of(run: ports.Run, name: str) -> list[waves.Wave]:
     """Read the waves of an object that are planned, in order."""
     found = [entries.wave_number(each) for each in run.folder.names(entries.WAVES.format(name))]
@@ -67,6 +72,16 @@ def wave_of(run: ports.Run, name: str, chunk_number: int) -> waves.Wave:
         if chunk_number in wave.numbers:
             return wave
     raise errors.LedgerDamaged(f"no wave of {name} has a chunk {chunk_number}; clear the task that cuts its jobs")
+
+
+def staged(run: ports.Run, name: str) -> dict[str, Any]:
+    """What stands of an object's staged rows: as the split made them, or as the last replay with edited rows did ("replay": its number)."""
+    names = run.folder.names(replays.FOLDER)
+    for number in reversed(replays.numbers(names, replays.CHOSEN)):
+        edited = demand(run, replays.name(number, replays.CHOSEN))["objects"].get(name, {}).get("staged")
+        if edited:
+            return dict(edited)
+    return dict(demand(run, entries.STAGED)["objects"][name])
 
 
 def stored(document: dict[str, Any]) -> ports.Stored:

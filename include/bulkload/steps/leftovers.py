@@ -22,7 +22,7 @@ def tidy(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
     troubles = []
     for facts in journal.jobs(run, name):
         try:
-            _tidied(run, opened, facts)
+            one(run, opened, facts)
         except errors.JobStillRunning:
             continue
         except errors.BulkloadError as wrong:
@@ -36,7 +36,8 @@ def running(run: ports.Run, opened: journal.Opened) -> list[str]:
     return [each.place.job_id for each in found if not (each.has("matched") or each.has("aborted"))]
 
 
-def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
+def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
+    """Bring one job as far as it can go now. Raises JobStillRunning if it runs, and what else stands in the way."""
     if facts.has("matched") or facts.has("aborted"):
         return
     if not facts.counts and _given_up(run, facts):

@@ -30,22 +30,35 @@ WATCHED = ("Id", "LastModifiedById", "LastModifiedDate", "SystemModstamp")
 OVERLAP = timedelta(hours=1)
 
 
-def compared_name(name: str) -> str:
-    """Where an object's look into the memory stands."""
-    return f"ledger/{name}/compared.json"
+def compared_name(name: str, replay: int = 0) -> str:
+    """Where an object's look into the memory stands: the run's own, or that of one of its replays."""
+    return f"ledger/{name}/compared-{replay:03d}.json" if replay else f"ledger/{name}/compared.json"
+
+
+def writer(run: ports.Run, replay: int = 0) -> str:
+    """Name who writes a generation: the run, or one of its replays."""
+    return run.folder.uri("") + (f"#replay-{replay}" if replay else "")
 
 
 def unchanged(
-    run: ports.Run, opened: journal.Opened, name: str, ready: Path, columns: Sequence[str], out_aside: Path, out_ready: Path
+    run: ports.Run,
+    opened: journal.Opened,
+    name: str,
+    ready: Path,
+    columns: Sequence[str],
+    out_aside: Path,
+    out_ready: Path,
+    *,
+    replay: int = 0,
 ) -> dict[str, int]:
-    """Leave out the rows that an earlier run loaded with the same cells; call it for each wave that sends rows the first time.
+    """Leave out the rows that an earlier run loaded with the same cells; call it for each wave that sends whole rows.
 
     `ready`: linked rows with row_id, key and `columns`, as they will be sent, in sending order, which `out_ready` keeps.
     `out_aside`: rows with the fate unchanged and their Id. Returns {"unchanged": rows left out because nothing changed, "edited":
     rows whose record others edited, left out too unless the plan says `win: source`, "forgotten": remembered records that are
     gone from the org}. Raises what `query_rows` raises.
     """
-    compared = _compared(run, opened, name)
+    compared = _compared(run, opened, name, replay)
     each = opened.plan.objects[name]
     with tables.connect(run.limits) as con:
         told = changes.leave_out(
@@ -60,12 +73,14 @@ def unchanged(
     return {**dataclasses.asdict(told), "forgotten": int(compared["forgotten"])}
 
 
-def unchanged_links(run: ports.Run, opened: journal.Opened, name: str, ready: Path, columns: Sequence[str], out_ready: Path) -> int:
+def unchanged_links(
+    run: ports.Run, opened: journal.Opened, name: str, ready: Path, columns: Sequence[str], out_ready: Path, *, replay: int = 0
+) -> int:
     """Leave out the rows of a second pass (Id and links) that an earlier run sent alike; return how many.
 
     They need no fate of their own: the record has these links already.
     """
-    compared = _compared(run, opened, name)
+    compared = _compared(run, opened, name, replay)
     digested = changes.digest(columns, seed(opened, name, columns))
     source_wins = opened.plan.objects[name].win == SOURCE
     with tables.connect(run.limits) as con:
@@ -87,24 +102,26 @@ def seed(opened: journal.Opened, name: str, columns: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def _compared(run: ports.Run, opened: journal.Opened, name: str) -> Document:
-    """Look into the memory and ask the org what became of it since, once a run."""
-    return run.folder.read(compared_name(name)) or journal.note(run, _compare(run, opened, name))
+def _compared(run: ports.Run, opened: journal.Opened, name: str, replay: int) -> Document:
+    """Look into the memory and ask the org what became of it since, once a run and once a replay."""
+    return run.folder.read(compared_name(name, replay)) or journal.note(run, _compare(run, opened, name, replay))
 
 
-def _compare(run: ports.Run, opened: journal.Opened, name: str) -> entries.Entry:
+def _compare(run: ports.Run, opened: journal.Opened, name: str, replay: int) -> entries.Entry:
     kept, where = generations.demanded(run, name), generations.place(opened, name)
-    unfinished = _begin(run, opened, kept, where)
+    # A run that forgets has told anew what it loaded: its replay goes on from there.
+    forget = opened.plan.forget and not replay
+    unfinished = _begin(run, opened, kept, where, replay)
     number, document = generations.newest(kept, where)
     out, found = run.scratch / f"{name}-known.parquet", {"seen": None, "forgotten": 0}
-    if opened.plan.forget or not document.get("rows"):
+    if forget or not document.get("rows"):
         with tables.connect(run.limits) as con:
             changes.nothing(con, out)
     else:
         found = _asked(run, opened, name, document, out, doubt=bool(unfinished))
-    windows = [] if opened.plan.forget else document.get("windows", [])
+    windows = [] if forget else document.get("windows", [])
     said = {"generation": number, "known": journal.keep(run, out, f"{name}/known.parquet"), "windows": windows, "unfinished": unfinished}
-    return entries.Entry(compared_name(name), said | found)
+    return entries.Entry(compared_name(name, replay), said | found)
 
 
 def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document, out: Path, *, doubt: bool) -> Document:
@@ -133,15 +150,15 @@ def _watchable(opened: journal.Opened, name: str) -> None:
         raise errors.PlanError(f"objects.{name}.changed_only: {sobject} has no {missing[0]} that tells who changed it when; leave it out")
 
 
-def _begin(run: ports.Run, opened: journal.Opened, kept: ports.Memory, where: str) -> list[str]:
+def _begin(run: ports.Run, opened: journal.Opened, kept: ports.Memory, where: str, replay: int) -> list[str]:
     """Leave a mark that this run is about to write, if it is; the marks of runs that never told what they wrote."""
-    own = mark(run, where)
+    own = mark(run, where, replay)
     if not opened.plan.dry_run:
         with contextlib.suppress(FileExistsError):
-            kept.create(own, {"run": run.folder.uri(""), "at": run.now()})
+            kept.create(own, {"run": writer(run, replay), "at": run.now()})
     return [each for each in kept.names(f"{where}/begun-") if each != own]
 
 
-def mark(run: ports.Run, where: str) -> str:
-    """Where this run says that it is about to write an object."""
-    return f"{where}/begun-{hashlib.sha256(run.folder.uri('').encode()).hexdigest()[:16]}.json"
+def mark(run: ports.Run, where: str, replay: int = 0) -> str:
+    """Where this run, or a replay of it, says that it is about to write an object."""
+    return f"{where}/begun-{hashlib.sha256(writer(run, replay).encode()).hexdigest()[:16]}.json"

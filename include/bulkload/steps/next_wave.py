@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import layers
-from include.bulkload.ledger import entries, waves
+from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.load import chunks
-from include.bulkload.match import link
+from include.bulkload.match import chosen, link
 from include.bulkload.steps import bereaved, ids, journal, kept_before, outcome, rehearsal, rounds, sending, set_aside, targets
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ def following(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
     waves that stand must have been collected.
     """
     standing = journal.waves_of(run, name)
-    if not standing or is_stopped(run, name):
+    turn = waves.turn(standing)
+    # A replay isn't stopped by what the first, small job of the run itself had to say.
+    if not turn or (turn[0].kind is waves.Kind.FIRST and is_stopped(run, name)):
         return None
     again = _round(run, opened, name) or _bereaved(run, opened, name)
     if again is not None:
         return again
-    number = sum(wave.kind in {waves.Kind.FIRST, waves.Kind.LAYER} for wave in standing)
-    if number < standing[0].notes.get("layers", 1):
+    number = sum(wave.kind in waves.WHOLE for wave in turn)
+    if number < turn[0].notes.get("layers", 1):
         return waves.read(name, len(standing), _noted(run, _layer(run, opened, name, standing, number)))
     for other in [each for each in opened.plan.order() if opened.plan.last_pass_in(each) == name]:
         due = (_round(run, opened, other) if other != name else None) or _second_pass(run, opened, other)
@@ -66,10 +68,16 @@ def _round(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | No
         return None
     how = sending.How(last.operation, last.external_id, last.columns, last.key)
     notes = {"round": number, "not_before": rounds.not_before(run, opened, number), "of": str(rounds.group(standing.waves)[0].kind)}
-    part = Part(last.number + 1, waves.Kind.ROUND, notes=notes, begin=sum(len(wave.chunks) for wave in standing.waves))
+    notes |= _of_turn(standing.waves)
+    part = Part(last.number + 1, waves.Kind.ROUND, notes=notes, begin=_chunks(standing.waves))
     rows = Rows(f"SELECT * FROM {tables.parquet(again)}", last.columns, job_bytes=rounds.job_bytes(opened, number))
     planned = _cut(run, opened, name, part, how, rows)
     return waves.read(name, planned.number, _noted(run, planned))
+
+
+def _of_turn(standing: list[waves.Wave]) -> Document:
+    """What each wave of a turn notes of it: which replay it is, if it is one."""
+    return {"replay": standing[-1].replay} if standing[-1].replay else {}
 
 
 def is_stopped(run: ports.Run, name: str) -> bool:
@@ -96,6 +104,30 @@ def _first(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave:
     return _sent(run, opened, name, Part(0, waves.Kind.FIRST, _in_layer(out, 0), notes), staged)
 
 
+def replayed(run: ports.Run, opened: journal.Opened, name: str, replay: replays.Replay, rows: Path, refused: Sequence[Path]) -> waves.Wave:
+    """Open another turn of an object, with the rows that a replay takes (row_id, how); the wave that stands then, maybe another's.
+
+    `refused`: files of rows that are set aside, with their fate. All jobs of the waves that stand must have been collected,
+    so that the Ids are known that they gave.
+    """
+    standing, staged = journal.waves_of(run, name), targets.staged_file(run, name)
+    out, work = run.scratch / f"{name}-layered.parquet", run.scratch / f"{name}-layers.parquet"
+    with tables.connect(run.limits) as con:
+        count = chosen.layered(con, rows, staged, own_links(opened, name), work, out)
+        sent = chosen.counts(con, rows)[chosen.SEND]
+    notes = {"replay": replay.number, "by": replay.by, "layers": count, "layered": journal.keep(run, out, f"{name}/layers.parquet")}
+    part = Part(len(standing), waves.Kind.REPLAY, _in_layer(out, 0), notes, _chunks(standing), tuple(refused))
+    if sent:
+        return waves.read(name, part.number, _noted(run, _sent(run, opened, name, part, staged)))
+    # Nothing goes as a whole: the org needn't be asked, and the memory needn't be looked into.
+    how = sending.of(opened, name)
+    columns = how.columns(())
+    cells = ", ".join(f"NULL::VARCHAR AS {tables.quoted(column)}" for column in ("key", *columns))
+    nothing = f"SELECT NULL::BIGINT AS row_id, NULL::BIGINT AS parent_row, {cells} WHERE false"
+    planned = _cut(run, opened, name, part, how, Rows(nothing, columns, part.asides))
+    return waves.read(name, part.number, _noted(run, planned))
+
+
 def _bereaved(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
     """Set aside the children of the last wave that were refused because a remembered parent is gone; None: there are none."""
     standing = outcome.of(run, name)
@@ -112,20 +144,31 @@ def _bereaved(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
     planned = dataclasses.replace(
         first, number=number, kind=waves.Kind.BEREAVED, ready=None, chunks=(), aside=stored, for_people=for_people
     )
-    noted = _noted(run, dataclasses.replace(planned, notes={"aside": lost}))
+    noted = _noted(run, dataclasses.replace(planned, notes={"aside": lost} | _of_turn(standing.waves)))
     return waves.read(name, number, noted)
 
 
 def _layer(run: ports.Run, opened: journal.Opened, name: str, standing: list[waves.Wave], number: int) -> waves.Wave:
     """Plan the rows of one layer: those whose parents of the same object stand in the layers before."""
-    layered = journal.bring(run, standing[0].notes["layered"])
-    begin = sum(len(wave.chunks) for wave in standing)
-    part = Part(len(standing), waves.Kind.LAYER, _in_layer(layered, number), {"layer": number}, begin)
+    layered = journal.bring(run, waves.turn(standing)[0].notes["layered"])
+    notes = {"layer": number} | _of_turn(standing)
+    part = Part(len(standing), waves.Kind.LAYER, _in_layer(layered, number), notes, _chunks(standing))
     return _sent(run, opened, name, part, targets.staged_file(run, name))
+
+
+def _chunks(standing: list[waves.Wave]) -> int:
+    """How many chunks there are: the number of the next one."""
+    return sum(len(wave.chunks) for wave in standing)
 
 
 def _in_layer(layered: Path, number: int) -> str:
     return f"(SELECT row_id, cut FROM {tables.parquet(layered)} WHERE layer = {number})"
+
+
+def sets_links_later(opened: journal.Opened, name: str) -> bool:
+    """Whether an object has links that a second pass may have to set: to its own rows, or to objects that are loaded later."""
+    links = opened.plan.objects[name].numbered_links
+    return bool(own_links(opened, name)) or any(opened.plan.is_cut(name, field, nth) for _, field, nth, _ in links)
 
 
 def own_links(opened: journal.Opened, name: str) -> list[int]:
@@ -135,13 +178,17 @@ def own_links(opened: journal.Opened, name: str) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which rows of an object a wave is about: its number, kind, rows (SQL; None: all), notes, number of its first chunk."""
+    """Which rows of an object a wave is about.
+
+    Its number, kind, rows (SQL; None: all), notes, number of its first chunk, files of rows that are set aside before they are linked.
+    """
 
     number: int
     kind: waves.Kind
     wanted: str | None = None
     notes: Document = dataclasses.field(default_factory=dict)
     begin: int = 0
+    asides: tuple[Path, ...] = ()
 
 
 def _sent(run: ports.Run, opened: journal.Opened, name: str, part: Part, staged: Path) -> waves.Wave:
@@ -152,9 +199,9 @@ def _sent(run: ports.Run, opened: journal.Opened, name: str, part: Part, staged:
     with tables.connect(run.limits) as con:
         linked = link.resolve(con, staged, name, list(each.fields), found, part.wanted, aside)
     columns = how.columns(linked.columns)
-    ready = sending.prepared(run, opened, name, linked.ready, columns)
+    ready = sending.prepared(run, opened, name, linked.ready, columns, replay=int(part.notes.get("replay", 0)))
     first_rows = each.canary_rows if part.kind is waves.Kind.FIRST else 0
-    rows = Rows(ready.query, columns, (aside, *ready.asides), first_rows=first_rows)
+    rows = Rows(ready.query, columns, (aside, *part.asides, *ready.asides), first_rows=first_rows)
     return _cut(run, opened, name, dataclasses.replace(part, notes={**part.notes, **ready.notes}), how, rows)
 
 
@@ -216,12 +263,12 @@ def _only_planned(_run: ports.Run, _name: str, each: entities.Chunk, number: int
 def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
     """Plan the pass that sets an object's cut links, unless it stands or there are none."""
     standing = journal.waves_of(run, name)
-    if not standing or any(wave.kind is waves.Kind.LINKS for wave in standing):
+    turn = waves.turn(standing)
+    if not turn or any(wave.kind is waves.Kind.LINKS for wave in turn):
         return None
-    cut = any(opened.plan.is_cut(name, field, nth) for _, field, nth, _ in opened.plan.objects[name].numbered_links)
-    layered = standing[0].notes.get("layered")
-    if not cut and not layered:
+    if not sets_links_later(opened, name):
         return None
+    layered = turn[0].notes.get("layered")
     staged, number = targets.staged_file(run, name), len(standing)
     wanted = f"(SELECT row_id, cut FROM {tables.parquet(journal.bring(run, layered))})" if layered else None
     aside = run.scratch / f"{name}-{number}-aside.parquet"
@@ -230,7 +277,7 @@ def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wav
         linked = link.second_pass(con, staged, name, found, wanted, ids.known(run, name), aside)
     key = entities.KeyColumn(sending.ID, entities.KeyRule.RECORD_ID)
     how = sending.How("update", None, (sending.ID,), key)
-    part = Part(number, waves.Kind.LINKS, begin=sum(len(wave.chunks) for wave in standing))
-    ready = sending.changed_links(run, opened, name, linked.ready, linked.columns)
+    part = Part(number, waves.Kind.LINKS, notes=_of_turn(turn), begin=_chunks(standing))
+    ready = sending.changed_links(run, opened, name, linked.ready, linked.columns, replay=turn[0].replay)
     planned = _cut(run, opened, name, part, how, Rows(ready, linked.columns, (aside,)))
     return waves.read(name, planned.number, _noted(run, planned))

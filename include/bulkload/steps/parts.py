@@ -2,39 +2,70 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
+from include.bulkload.match import orphans
 from include.bulkload.report import reconcile, summary
 from include.bulkload.steps import journal, outcome, rehearsal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
     from include.bulkload.steps import ports
 
 LISTED = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT)
-SENT_ONCE = {waves.Kind.FIRST, waves.Kind.LAYER}
 
 
-def of(run: ports.Run, opened: journal.Opened, name: str) -> summary.Part:
-    """Gather an object's part. Reads only what the ledger names."""
-    staged = journal.demand(run, entries.STAGED)["objects"][name]
-    standing = outcome.of(run, name)
-    canary = run.folder.read(entries.canary_name(name)) or {}
-    files = _files(run, name, staged, standing, canary)
+def of(run: ports.Run, opened: journal.Opened, name: str, only: Only | None = None) -> summary.Part:
+    """Gather an object's part, or what a replay took of it. Reads only what the ledger names."""
+    staged, standing = journal.staged(run, name), outcome.of(run, name)
+    files = files_of(run, name, standing)
+    if only:
+        files, standing = _narrowed(run, files, only), _turn(standing, only.replay)
     with tables.connect(run.limits) as con:
         account = reconcile.account(con, files)
         lost = reconcile.not_through(con)
         uris: dict[str, str | list[str]] = {str(fate): _list(run, con, files, opened, fate) for fate in LISTED if account.fates[fate]}
         uris |= _set_aside(run, con, files, opened, staged, standing)
-    told = [_job(facts, lost) for facts in standing.jobs.values()]
-    return summary.Part(name, account, told, uris, staged["changes"], _rows(standing), _notes(standing, files))
+        told = [_job(facts, lost) for facts in standing.jobs.values()]
+        rows = _rows(run, con, standing)
+    return summary.Part(name, account, told, uris, staged["changes"], rows, _notes(standing, files))
 
 
-def _files(run: ports.Run, name: str, staged: dict[str, Any], standing: outcome.Standing, canary: dict[str, Any]) -> reconcile.Files:
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a replay took of an object: the replay's number, its rows (row_id)."""
+
+    replay: int
+    rows: Path
+
+
+def _narrowed(run: ports.Run, files: reconcile.Files, only: Only) -> reconcile.Files:
+    """The files of some rows' account."""
+    part = run.scratch / f"{files.name}-taken.parquet"
+    with tables.connect(run.limits) as con:
+        taken = f"SELECT * FROM {tables.parquet(files.staged)} WHERE row_id IN (SELECT row_id FROM {tables.parquet(only.rows)})"
+        rows = tables.write_parquet(con, taken, part)
+    return dataclasses.replace(files, source_rows=rows, staged=part, complete=False, only_staged=True)
+
+
+def _turn(standing: outcome.Standing, replay: int) -> outcome.Standing:
+    """What stands of one turn."""
+    own = [wave for wave in standing.waves if wave.replay == replay]
+    numbers = {number for wave in own for number in wave.numbers}
+    return outcome.Standing(own, {number: facts for number, facts in standing.jobs.items() if number in numbers})
+
+
+def files_of(run: ports.Run, name: str, standing: outcome.Standing) -> reconcile.Files:
+    """Gather what an object's account is made from."""
+    staged, canary = journal.staged(run, name), run.folder.read(entries.canary_name(name)) or {}
     running, unsent = [], []
     for wave in standing.waves:
         if wave.ready is None or rehearsal.NOTE in wave.notes:
@@ -46,7 +77,10 @@ def _files(run: ports.Run, name: str, staged: dict[str, Any], standing: outcome.
                 unsent.append(reconcile.Range(wave.number, ready, chunk))
             elif not facts.has("matched"):
                 running.append(reconcile.Range(wave.number, ready, chunk, facts.place.job_id))
-    sent = sum(wave.kind in SENT_ONCE for wave in standing.waves)
+    first = next(iter(waves.turns(standing.waves)), [])
+    whole = sum(wave.kind in waves.WHOLE for wave in first)
+    # An object that only a replay began, and rows that an edited copy made fit to be sent, may have rows in no wave.
+    is_own = bool(first) and not first[0].replay and "replay" not in staged
     return reconcile.Files(
         name=name,
         source_rows=staged["rows"],
@@ -54,7 +88,7 @@ def _files(run: ports.Run, name: str, staged: dict[str, Any], standing: outcome.
         met=outcome.met(run, standing),
         running=running,
         unsent=unsent,
-        complete=sent > 0 and sent == standing.waves[0].notes.get("layers", 1),
+        complete=is_own and whole == first[0].notes.get("layers", 1),
         stopped=_why(canary) if canary.get("stopped") else "",
     )
 
@@ -82,12 +116,29 @@ def _set_aside(
 ) -> dict[str, str | list[str]]:
     """The lists of rows that were rejected or orphaned: one each, or several where several steps made them."""
     found: dict[str, list[str]] = {"rejected": [], "orphaned": []}
-    if staged["rejected"]:
+    if staged["rejected"] and reconcile.count(con, f"{tables.parquet(files.staged)} WHERE reason IS NOT NULL"):
         found["rejected"].append(run.folder.uri(staged["rejected_csv"]["name"]))
-    if any(wave.notes["aside"].get("rejected") for wave in standing.waves):
+    any_aside = any(wave.notes["aside"].get("rejected") for wave in standing.waves)
+    if any_aside and reconcile.count(con, f"final WHERE fate = '{entities.Fate.REJECTED}'"):
         found["rejected"].append(_list(run, con, files, opened, entities.Fate.REJECTED))
-    found["orphaned"] = [run.folder.uri(wave.for_people["name"]) for wave in standing.waves if wave.for_people]
+    found["orphaned"] = _orphans(run, con, files, opened, standing)
     return {fate: uris[0] if len(uris) == 1 else uris for fate, uris in found.items() if uris}
+
+
+def _orphans(
+    run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened, standing: outcome.Standing
+) -> list[str]:
+    """The lists of orphans: each wave's own, or after a replay one of those that still are."""
+    asides = [wave for wave in standing.waves if wave.for_people and wave.aside]
+    if not any(wave.replay for wave in standing.waves):
+        return [run.folder.uri(wave.for_people["name"]) for wave in asides if wave.for_people]
+    paths = [journal.bring(run, wave.aside) for wave in asides if wave.aside]
+    still, local = run.scratch / f"{files.name}-still.parquet", run.scratch / f"{files.name}-orphaned.csv"
+    fields = list(opened.plan.objects[files.name].fields)
+    if not reconcile.still_orphaned(con, paths, still):
+        return []
+    orphans.for_people(con, files.name, fields, files.staged, still, local)
+    return [run.folder.uri(journal.keep(run, local, f"{files.name}/orphaned.csv")["name"])]
 
 
 def _job(facts: resume.JobFacts, lost: dict[str, int]) -> dict[str, Any]:
@@ -100,10 +151,19 @@ def _job(facts: resume.JobFacts, lost: dict[str, int]) -> dict[str, Any]:
     return told | ({"errorMessage": end.error_message} if end.error_message else {})
 
 
-def _rows(standing: outcome.Standing) -> int:
-    """Count the distinct rows that were in a closed job: later waves repeat rows of these."""
-    sent = [wave for wave in standing.waves if wave.kind in SENT_ONCE]
-    return sum(chunk.rows for wave in sent for chunk in standing.chunks(wave) if chunk.number in standing.jobs)
+def _rows(run: ports.Run, con: duckdb.DuckDBPyConnection, standing: outcome.Standing) -> int:
+    """Count the distinct rows that were in a closed job: later waves of a turn repeat rows of its first ones."""
+    sent = [
+        (wave, chunk)
+        for wave in standing.waves
+        for chunk in standing.chunks(wave)
+        if wave.kind in waves.WHOLE and chunk.number in standing.jobs
+    ]
+    if not any(wave.replay for wave, _ in sent):
+        return sum(chunk.rows for _, chunk in sent)
+    files = [(journal.bring(run, wave.ready), chunk) for wave, chunk in sent if wave.ready]
+    rows = " UNION ".join(f"SELECT row_id FROM {tables.parquet(path)} WHERE {chunk.condition}" for path, chunk in files)
+    return reconcile.count(con, f"({rows})")
 
 
 def _notes(standing: outcome.Standing, files: reconcile.Files) -> dict[str, Any]:

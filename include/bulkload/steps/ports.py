@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -101,6 +101,9 @@ class RunFolder(Protocol):
 
     def uri(self, name: str) -> str:
         """Say where an object stands, for people and XComs."""
+
+    def beside(self) -> Sequence[RunFolder]:
+        """The folders of all other runs of the same DAG."""
 
 
 class Inlet(Protocol):

@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.ledger import entries, resume
+from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.match import changes, remembered
 from include.bulkload.steps import generations, journal, memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from include.bulkload.steps import ports
 
@@ -20,24 +19,29 @@ Document = dict[str, Any]
 # Of an aborted job a chunk may be committed after its end, and stamps are cut to seconds.
 LATE = timedelta(seconds=60)
 RACES = 5
-FIRST_TIME, SECOND_PASS = {"first", "layer"}, "links"
 
 
 def objects(run: ports.Run, opened: journal.Opened) -> dict[str, int]:
-    """Remember what this run loaded; rows remembered of each object of which it wasn't done before.
+    """Remember what this run loaded, and each replay of it; rows remembered of each object of which it wasn't done before.
 
     Call it when nothing of the run is sent any more; a cleared run adds nothing. Raises LedgerDamaged.
     """
     if opened.plan.dry_run:
         return {}
-    left = [name for name, each in opened.plan.objects.items() if each.changed_only and _is_due(run, name)]
+    watched = [name for name, each in opened.plan.objects.items() if each.changed_only]
+    left = [(name, replay) for name in watched for replay in _turns(run, name) if _is_due(run, name, replay)]
     ours = windows(run, opened) if left else []
-    return {name: _remembered(run, opened, name, ours) for name in left}
+    return {name: _remembered(run, opened, name, replay, ours) for name, replay in left}
 
 
-def remembered_name(name: str) -> str:
-    """Where it stands that an object is remembered."""
-    return f"ledger/{name}/remembered.json"
+def _turns(run: ports.Run, name: str) -> list[int]:
+    """The run itself (0) and its replays, in order."""
+    return sorted({0, *(wave.replay for wave in journal.waves_of(run, name))})
+
+
+def remembered_name(name: str, replay: int = 0) -> str:
+    """Where it stands that an object is remembered as the run, or one of its replays, left it."""
+    return f"ledger/{name}/remembered-{replay:03d}.json" if replay else f"ledger/{name}/remembered.json"
 
 
 def gone_prefix(name: str) -> str:
@@ -45,8 +49,9 @@ def gone_prefix(name: str) -> str:
     return f"ledger/{name}/gone-"
 
 
-def _is_due(run: ports.Run, name: str) -> bool:
-    return run.folder.read(memory.compared_name(name)) is not None and run.folder.read(remembered_name(name)) is None
+def _is_due(run: ports.Run, name: str, replay: int) -> bool:
+    compared = run.folder.read(memory.compared_name(name, replay))
+    return compared is not None and run.folder.read(remembered_name(name, replay)) is None
 
 
 def windows(run: ports.Run, opened: journal.Opened) -> list[Document]:
@@ -70,26 +75,27 @@ def merged(given: Iterable[Document]) -> list[Document]:
     return found
 
 
-def _remembered(run: ports.Run, opened: journal.Opened, name: str, ours: list[Document]) -> int:
+def _remembered(run: ports.Run, opened: journal.Opened, name: str, replay: int, ours: list[Document]) -> int:
     """Write an object's new generation, or find that an earlier try of this run did."""
     kept, where = generations.demanded(run, name), generations.place(opened, name)
-    compared, account = journal.demand(run, memory.compared_name(name)), _account(run, opened, name)
+    compared, account = journal.demand(run, memory.compared_name(name, replay)), _account(run, opened, name, replay)
     for _ in range(RACES):
         number, document = generations.newest(kept, where)
-        if document.get("run") == run.folder.uri(""):
-            return _noted(run, opened, name, compared, {"generation": number, "rows": document["rows"]})
+        if document.get("run") == memory.writer(run, replay):
+            return _noted(run, opened, (name, replay), compared, {"generation": number, "rows": document["rows"]})
         is_newest = number == compared["generation"]
         base = journal.bring(run, compared["known"]) if is_newest else generations.file(kept, document, run.scratch)
         out = run.scratch / f"{name}-memory.parquet"
         with tables.connect(run.limits) as con:
             rows = remembered.write(con, base, account, newest=is_newest, out=out)
         written = _generation(run, compared if is_newest else {**compared, **document}, ours, rows)
+        written["run"] = memory.writer(run, replay)
         written["file"] = kept.put(out, f"{where}/rows.parquet").as_document()
         try:
             generations.add(kept, where, number + 1, written)
         except FileExistsError:
             continue
-        return _noted(run, opened, name, compared, {"generation": number + 1, "rows": rows})
+        return _noted(run, opened, (name, replay), compared, {"generation": number + 1, "rows": rows})
     raise errors.NetworkFault(f"{kept.uri(where)}: other runs write here again and again; the next try goes on")
 
 
@@ -98,33 +104,29 @@ def _generation(run: ports.Run, before: Document, ours: list[Document], rows: in
     seen = before["seen"] or min((each["begin"] for each in ours), default=None)
     since = (datetime.fromisoformat(seen) - memory.OVERLAP).isoformat(timespec="seconds") if seen else ""
     recent = [each for each in merged([*before["windows"], *ours]) if each["end"] >= since]
-    return {"format": 1, "run": run.folder.uri(""), "at": run.now(), "rows": rows, "seen": seen, "windows": recent}
+    return {"format": 1, "at": run.now(), "rows": rows, "seen": seen, "windows": recent}
 
 
-def _noted(run: ports.Run, opened: journal.Opened, name: str, compared: Document, said: Document) -> int:
-    """Note that it is done, and take the marks away of those runs that are accounted for now."""
-    journal.note(run, entries.Entry(remembered_name(name), said))
+def _noted(run: ports.Run, opened: journal.Opened, what: tuple[str, int], compared: Document, said: Document) -> int:
+    """Note that it is done, and take the marks away of those runs that are accounted for now. `what`: object and replay."""
+    name, replay = what
+    journal.note(run, entries.Entry(remembered_name(name, replay), said))
     kept, where = generations.demanded(run, name), generations.place(opened, name)
-    for each in [memory.mark(run, where), *compared["unfinished"]]:
+    for each in [memory.mark(run, where, replay), *compared["unfinished"]]:
         kept.remove(each)
     return int(said["rows"])
 
 
-def _account(run: ports.Run, opened: journal.Opened, name: str) -> remembered.Account:
-    """Gather the rows as they were sent, and all their fates in the order of the attempts."""
-    waves = [journal.demand(run, each) for each in run.folder.names(f"ledger/{name}/wave-")]
+def _account(run: ports.Run, opened: journal.Opened, name: str, replay: int) -> remembered.Account:
+    """Gather the rows as one turn sent them, and all their fates in the order of the attempts."""
     jobs = resume.counting(journal.jobs(run, name))
     sent, fates = [], []
-    for wave in waves:
-        if wave["ready"] and wave["kind"] in {*FIRST_TIME, SECOND_PASS}:
-            digest = changes.digest(wave["columns"], memory.seed(opened, name, wave["columns"]))
-            sent.append(remembered.Sent(journal.bring(run, wave["ready"]), digest, links=wave["kind"] == SECOND_PASS))
-        fates += [journal.bring(run, wave["aside"])] if wave["aside"] else []
-        fates += _matched(run, wave, jobs)
+    for wave in [each for each in journal.waves_of(run, name) if each.replay == replay]:
+        if wave.ready and wave.kind in {*waves.WHOLE, waves.Kind.LINKS}:
+            digest = changes.digest(wave.columns, memory.seed(opened, name, wave.columns))
+            sent.append(remembered.Sent(journal.bring(run, wave.ready), digest, links=wave.kind is waves.Kind.LINKS))
+        fates += [journal.bring(run, wave.aside)] if wave.aside else []
+        facts = [jobs[number] for number in wave.numbers if number in jobs]
+        fates += [journal.bring(run, each.facts["matched"]["fates"]) for each in facts if each.has("matched")]
     gone = [journal.bring(run, journal.demand(run, each)["file"]) for each in run.folder.names(gone_prefix(name))]
     return remembered.Account(sent, fates, gone)
-
-
-def _matched(run: ports.Run, wave: Document, jobs: dict[int, resume.JobFacts]) -> list[Path]:
-    facts = [jobs[each["number"]] for each in wave["chunks"] if each["number"] in jobs]
-    return [journal.bring(run, each.facts["matched"]["fates"]) for each in facts if each.has("matched")]

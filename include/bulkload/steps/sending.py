@@ -65,8 +65,11 @@ class Prepared:
     notes: Mapping[str, int] = field(default_factory=dict)
 
 
-def prepared(run: ports.Run, opened: journal.Opened, name: str, linked: str, columns: Sequence[str]) -> Prepared:
-    """Finish linked rows (a query): give them the Ids or row keys they are sent with, leave out what hasn't changed."""
+def prepared(run: ports.Run, opened: journal.Opened, name: str, linked: str, columns: Sequence[str], *, replay: int = 0) -> Prepared:
+    """Finish linked rows (a query): give them the Ids or row keys they are sent with, leave out what hasn't changed.
+
+    `replay`: the number of the replay that sends them; 0: none.
+    """
     each, how = opened.plan.objects[name], of(opened, name)
     asides: list[Path] = []
     if each.by_id and each.external_id != ID:
@@ -79,7 +82,7 @@ def prepared(run: ports.Run, opened: journal.Opened, name: str, linked: str, col
     whole, changed, same = (run.scratch / f"{name}-{part}.parquet" for part in ("whole", "changed", "same"))
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, linked, whole)
-    notes = memory.unchanged(run, opened, name, whole, columns, same, changed)
+    notes = memory.unchanged(run, opened, name, whole, columns, same, changed, replay=replay)
     return Prepared(f"SELECT * FROM {tables.parquet(changed)}", (*asides, same), notes)
 
 
@@ -106,14 +109,14 @@ def _with_key(run: ports.Run, linked: str, key: entities.KeyColumn, *, made: boo
     return f"SELECT * REPLACE ({tables.folded(text, key.rule)} AS key){more} FROM ({linked})"
 
 
-def changed_links(run: ports.Run, opened: journal.Opened, name: str, linked: str, columns: Sequence[str]) -> str:
+def changed_links(run: ports.Run, opened: journal.Opened, name: str, linked: str, columns: Sequence[str], *, replay: int = 0) -> str:
     """The query of a second pass's rows whose links an earlier run didn't set alike."""
     if not opened.plan.objects[name].changed_only:
         return linked
     whole, changed = run.scratch / f"{name}-links-whole.parquet", run.scratch / f"{name}-links-changed.parquet"
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, linked, whole)
-    memory.unchanged_links(run, opened, name, whole, columns, changed)
+    memory.unchanged_links(run, opened, name, whole, columns, changed, replay=replay)
     return f"SELECT * FROM {tables.parquet(changed)}"
 
 

@@ -60,12 +60,13 @@ def _note_settled(run: ports.Run, opened: journal.Opened, name: str) -> None:
 def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:
     """Settle all jobs that this object's settling is about, submitting those of later waves that are due."""
     found: dict[str, Any] = {"waiting": [], "not_before": None, "tally": {}}
-    for wave, standing in _waves(run, opened, name):
+    for wave, standing, voids in _waves(run, opened, name):
         not_before = wave.notes.get("not_before")
-        if not_before and wave.chunks and wave.numbers[0] not in standing.jobs and run.clock() < datetime.fromisoformat(not_before):
+        due = [number for number in wave.numbers if number not in voids or number in standing.jobs]
+        if not_before and due and due[0] not in standing.jobs and run.clock() < datetime.fromisoformat(not_before):
             found["not_before"] = not_before
             break
-        for number in wave.numbers:
+        for number in due:
             facts = standing.jobs.get(number)
             if facts is None and wave.kind is not waves.Kind.FIRST:
                 facts = _submitted(run, wave, number)
@@ -89,12 +90,12 @@ def _tallied(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: re
     return True
 
 
-def _waves(run: ports.Run, opened: journal.Opened, name: str) -> list[tuple[waves.Wave, outcome.Standing]]:
-    """The waves of an object, and the second passes of others that end with it."""
+def _waves(run: ports.Run, opened: journal.Opened, name: str) -> list[tuple[waves.Wave, outcome.Standing, set[int]]]:
+    """The waves of an object's last turn, and the second passes of others that end with it; what stands, chunks that are void."""
     found = []
     for other in _objects(opened, name):
-        standing = outcome.of(run, other)
-        found += [(wave, standing) for wave in standing.waves if other == name or _is_second_pass(wave)]
+        standing, voids = outcome.of(run, other), journal.voids(run, other)
+        found += [(wave, standing, voids) for wave in waves.turn(standing.waves) if other == name or _is_second_pass(wave)]
     return found
 
 

@@ -33,7 +33,18 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
     for facts in earlier:
         if _settled(run, wave, facts):
             return facts.place.job_id
+    if _is_void(run, name, number):
+        raise _void(name, number)
     return _fresh(run, opened, wave, number, attempt=len(earlier))
+
+
+def _is_void(run: ports.Run, name: str, number: int) -> bool:
+    return run.folder.read(entries.void_name(name, number)) is not None
+
+
+def _void(name: str, number: int) -> errors.ChunkVoid:
+    message = f"chunk {number} of {name} was never sent and a replay of this run took its rows over; nothing is left to send here"
+    return errors.ChunkVoid(message)
 
 
 def _settled(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
@@ -93,6 +104,7 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     # A slow upload may outlive its run: then another one may write by now, and this job stays Open until it is given up.
     lease.hold(run, opened)
     _others_give_way(run, place)
+    _void_gives_way(run, place)
     if decide(run, place, entities.Decision.CLOSE) is entities.Decision.ABANDON:
         raise _taken_over(place)
     _close(run, place)
@@ -119,6 +131,17 @@ def _others_give_way(run: ports.Run, place: entries.JobPlace) -> None:
         ):
             give_up(run, place)
             raise errors.JobTakenOver(f"job {other.place.job_id} carries the chunk already; {place.job_id} of this try was given up")
+
+
+def _void_gives_way(run: ports.Run, place: entries.JobPlace) -> None:
+    """Give our job up if the chunk became void meanwhile.
+
+    Whoever makes it void says so first and decides over the jobs that it finds then; ours was noted before this look, so
+    one of the two sees the other.
+    """
+    if _is_void(run, place.name, place.number) and decide(run, place, entities.Decision.ABANDON) is entities.Decision.ABANDON:
+        give_up(run, place)
+        raise _void(place.name, place.number)
 
 
 def decide(run: ports.Run, place: entries.JobPlace, wish: entities.Decision) -> entities.Decision:

@@ -96,7 +96,7 @@ def kin(run: ports.Run, opened: journal.Opened, name: str) -> list[bereaved.Kin]
 
 def staged_file(run: ports.Run, name: str) -> Path:
     """Bring an object's staged rows."""
-    return journal.bring(run, journal.demand(run, entries.STAGED)["objects"][name]["file"])
+    return journal.bring(run, journal.staged(run, name)["file"])
 
 
 def _asked(

@@ -127,7 +127,12 @@ def waved(
     """Note a wave as the steps do."""
     document = {
         "kind": kind,
+        "operation": "upsert",
+        "external_id": KEY,
         "columns": columns,
+        "key": None,
+        "for_people": None,
+        "notes": {},
         "ready": journal.keep(run, ready, f"{name}/ready-{number}.parquet") if chunk is not None else None,
         "chunks": [{"number": chunk}] if chunk is not None else [],
         "aside": journal.keep(run, aside, f"{name}/aside-{number}.parquet") if aside else None,

@@ -1,0 +1,132 @@
+"""Where a run stands → the rows that a replay takes, object by object, chosen once and kept in the run's ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import tables
+from include.bulkload.ledger import replays, waves
+from include.bulkload.match import chosen
+from include.bulkload.report import reconcile
+from include.bulkload.steps import edited, journal, later_runs, next_wave, outcome, parts, targets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.bulkload.steps import ports
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is found of one object: what is left (row_id, fate, how), how many rows later runs superseded, what an edited copy says."""
+
+    left: Path
+    superseded: int
+    edits: edited.Edits | None = None
+
+
+def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet) -> Document:
+    """Choose what a replay takes, or read what it chose.
+
+    Returns {"objects": {name: {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
+    "waves": that stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None}}}.
+    Raises PlanError with every finding if the edited copy is wrong.
+    """
+    standing = run.folder.read(replays.name(replay.number, replays.CHOSEN))
+    return standing or journal.note(run, replay.chosen(_chosen(run, opened, replay, inlet)))
+
+
+def _chosen(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet) -> Document:
+    names = opened.plan.order()
+    standing = {name: final(run, name) for name in names}
+    later = later_runs.keys(run, opened)
+    copies = edited.read(run, opened, replay.file, inlet) if replay.file else {}
+    found = {}
+    for name in names:
+        left = _left(run, opened, name, standing[name])
+        edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), left, standing[name], later[name])) if replay.file else None
+        found[name] = _without_superseded(run, name, left, edits, later[name])
+    rows = _taken(run, opened, found)
+    return {"objects": {name: _told(run, name, found[name], rows[name], replay) for name in names}}
+
+
+def final(run: ports.Run, name: str) -> Path:
+    """Write where each row of an object stands that was in a wave, or should have been: row_id, fate, sf_id, created, error, job_id."""
+    out = run.scratch / f"{name}-final.parquet"
+    with tables.connect(run.limits) as con:
+        reconcile.account(con, parts.files_of(run, name, outcome.of(run, name)))
+        tables.write_parquet(con, "FROM final", out)
+    return out
+
+
+def _left(run: ports.Run, opened: journal.Opened, name: str, standing: Path) -> Path:
+    out = run.scratch / f"{name}-left.parquet"
+    unlinked, doubtful = _unlinked(run, opened, name), _doubtful(run, name)
+    with tables.connect(run.limits) as con:
+        chosen.left(con, tables.parquet(standing), unlinked, doubtful, out)
+    return out
+
+
+def _unlinked(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
+    """Queries of the rows whose turn ended before its second pass: their records may lack a link."""
+    if not next_wave.sets_links_later(opened, name):
+        return []
+    links, own = opened.plan.objects[name].numbered_links, next_wave.own_links(opened, name)
+    cut = [number for number, field, nth, _ in links if opened.plan.is_cut(name, field, nth)]
+    queries = []
+    for turn in waves.turns(journal.waves_of(run, name)):
+        if any(wave.kind is waves.Kind.LINKS for wave in turn):
+            continue
+        staged, layered = tables.parquet(targets.staged_file(run, name)), turn[0].notes.get("layered")
+        filled = " OR ".join(["false", *(f"to{number} IS NOT NULL" for number in cut)])
+        queries.append(f"SELECT row_id FROM {staged} WHERE {filled}")
+        if own and layered:
+            queries.append(f"SELECT row_id FROM {tables.parquet(journal.bring(run, layered))} WHERE len(cut) > 0")
+    return queries
+
+
+def _doubtful(run: ports.Run, name: str) -> list[str]:
+    """Queries of the rows of chunks that some job may carry which can't be proven to have written nothing."""
+    standing = outcome.of(run, name)
+    open_ends = {each.place.number for each in journal.jobs(run, name) if not each.has("aborted") and not each.has("matched")}
+    chunks = [(wave.ready, chunk) for wave in standing.waves for chunk in standing.chunks(wave) if chunk.number in open_ends]
+    return [f"SELECT row_id FROM {tables.parquet(journal.bring(run, ready))} WHERE {chunk.condition}" for ready, chunk in chunks if ready]
+
+
+def _without_superseded(run: ports.Run, name: str, left: Path, edits: edited.Edits | None, later: list[Path]) -> Found:
+    out = run.scratch / f"{name}-not_superseded.parquet"
+    with tables.connect(run.limits) as con:
+        rows = chosen.superseded(con, left, targets.staged_file(run, name), later, out)
+    return Found(out, edits.superseded if edits else rows, edits)
+
+
+def _taken(run: ports.Run, opened: journal.Opened, found: dict[str, Found]) -> dict[str, Path]:
+    members = [
+        chosen.Member(
+            name,
+            each.edits.staged if each.edits else targets.staged_file(run, name),
+            each.left,
+            [
+                chosen.Hang(number, one.by == "nesting", one.object)
+                for number, _, _, one in opened.plan.objects[name].numbered_links
+                if one.object is not None
+            ],
+            each.edits.rows if each.edits else None,
+        )
+        for name, each in found.items()
+    ]
+    outs = {name: run.scratch / f"{name}-taken.parquet" for name in found}
+    with tables.connect(run.limits) as con:
+        chosen.take(con, members, list(outs.values()))
+    return outs
+
+
+def _told(run: ports.Run, name: str, found: Found, rows: Path, replay: replays.Replay) -> Document:
+    with tables.connect(run.limits) as con:
+        counts = {chosen.REFUSED: 0} | chosen.counts(con, rows)
+    told: Document = {"rows": journal.keep(run, rows, f"{name}/replay-{replay.number:03d}.parquet"), **counts}
+    told |= {"superseded": found.superseded, "waves": len(journal.waves_of(run, name)), "skipped": {}, "refused": None, "staged": None}
+    return told | (found.edits.told(run, name, replay.number) if found.edits else {})

@@ -1,0 +1,113 @@
+"""Edited copies of a run's lists → each object's staged rows with the edits, a new version of them, and what is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors, tables
+from include.bulkload.intake import copies, link_cells, split, values
+from include.bulkload.match import edits
+from include.bulkload.steps import journal, targets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from include.bulkload.steps import ports
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What an object's edits are held against: its copies, what is left of it (row_id, fate, how), where it stands, later runs' keys."""
+
+    copies: Sequence[copies.Copy]
+    left: Path
+    final: Path
+    later: Sequence[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What is taken of an object's edited rows (row_id, how), its staged rows with them, and who isn't taken.
+
+    `refused`: rows that go aside, with their fate; None: none. `version`: what an entry says of the staged rows; None: nothing changed.
+    """
+
+    rows: Path
+    staged: Path
+    superseded: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    refused: Path | None = None
+    version: Document | None = None
+
+    def told(self, run: ports.Run, name: str, replay: int) -> Document:
+        """Say it in the entry of what a replay chose."""
+        kept = journal.keep(run, self.refused, f"{name}/refused.parquet") if self.refused else None
+        version = None
+        if self.version is not None:
+            version = {**self.version, "replay": replay, "file": journal.keep(run, self.staged, f"{name}/staged.parquet")}
+        return {"skipped": self.skipped, "refused": kept, "staged": version}
+
+
+def read(run: ports.Run, opened: journal.Opened, uri: str, inlet: ports.Inlet) -> dict[str, list[copies.Copy]]:
+    """Read the edited copies at a URI: by object. Raises PlanError with every finding, SourceError."""
+    found: dict[str, list[copies.Copy]] = {}
+    findings: list[str] = []
+    for number, file in enumerate(inlet.files(uri, run.scratch / "copies")):
+        with tables.connect(run.limits) as con:
+            try:
+                copy = copies.read(con, file, opened.plan, run.scratch / f"copy-{number}")
+            except errors.PlanError as wrong:
+                findings += wrong.findings
+                continue
+        if copy:
+            found.setdefault(copy.name, []).append(copy)
+    for name, each in found.items():
+        with tables.connect(run.limits) as con:
+            findings += copies.strangers(con, each, targets.staged_file(run, name), name)
+    if findings:
+        raise errors.PlanError(*findings)
+    return found
+
+
+def of(run: ports.Run, opened: journal.Opened, name: str, given: Given) -> Edits:
+    """Take an object's edits: check them, and make its staged rows anew; the stored files of before stay."""
+    staged, each = targets.staged_file(run, name), opened.plan.objects[name]
+    drafts, out, rows, refused = (run.scratch / f"{name}-{part}.parquet" for part in ("drafts", "edited", "asked", "refused"))
+    links = [*link_cells.told_of(each)]
+    standing = edits.Standing(staged, given.left, given.final, given.later, each.external_id is not None, links)
+    if not given.copies:
+        with tables.connect(run.limits) as con:
+            tables.write_parquet(con, "SELECT NULL::BIGINT AS row_id, NULL::VARCHAR AS how WHERE false", rows)
+        return Edits(rows, staged)
+    asked = " UNION ALL ".join(f"SELECT row_id FROM {tables.parquet(copy.rows)}" for copy in given.copies)
+    with tables.connect(run.limits) as con:
+        skipped = edits.asked(con, f"({asked})", standing)
+        tables.write_parquet(con, copies.drafted(con, given.copies, staged, opened.plan, opened.describes, name), drafts)
+        superseded = edits.superseded(con, drafts, standing)
+        edits.judge(con, drafts, standing)
+        edits.write(con, drafts, standing, out)
+        aside = edits.taken(con, rows, refused, standing)
+    version = _version(run, opened, name, out)
+    return Edits(rows, out, superseded, skipped, refused if aside else None, version)
+
+
+def _version(run: ports.Run, opened: journal.Opened, name: str, staged: Path) -> Document:
+    """Count the staged rows anew, and list those that can't be sent."""
+    before, listed = journal.staged(run, name), run.scratch / f"{name}-rejected.csv"
+    with tables.connect(run.limits) as con:
+        places = _places(journal.bring(run, before["rejected_csv"]))
+        rejected = split.rejected(con, staged, opened.plan.objects[name], name, places, listed)
+        merged, filtered, *changes = split.sums(con, staged)
+    counts = {"rows": before["rows"], "rejected": rejected, "merged": merged, "filtered": filtered}
+    told = dict(zip(values.CHANGES, changes, strict=True))
+    return {**counts, "changes": told, "rejected_csv": journal.keep(run, listed, f"{name}/rejected.csv")}
+
+
+def _places(listed: Path) -> str:
+    """The query of row_id (as people know it) and place, from the list of rejected rows that stands."""
+    header = tables.header_of(listed)
+    return f"SELECT row_id, place FROM {tables.strict_csv(listed, header)}"

@@ -1,0 +1,191 @@
+"""A run that lost rows → they are sent again, in its own folder and ledger, with the plan that it began with.
+
+`begin` chooses, `advance` sends, object by object in plan order, `close` accounts. Each may be called again and goes on where
+it was: a killed or cleared task resumes the same replay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors, tables
+from include.bulkload.ledger import entries, replays, resume, waves
+from include.bulkload.match import chosen
+from include.bulkload.report import summary
+from include.bulkload.steps import choice, journal, leftovers, next_wave, outcome, parts, remember, settle, summarize, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from include.bulkload.steps import ports
+
+Document = dict[str, Any]
+GONE = 404
+DONE: Document = {"waiting": [], "not_before": None, "tally": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who replays what: the run id of the run that is replayed and of the one that does it, the URI of an edited copy, if any."""
+
+    of: str
+    by: str
+    file: str | None = None
+
+
+def begin(run: ports.Run, ask: Ask, inlet: ports.Inlet, is_over: Callable[[str], bool]) -> Document:
+    """Collect what the run left behind and choose the rows that go again. `run`: of the run that is replayed.
+
+    `inlet`: where the edited copy is read; `is_over`: whether a run of the same DAG, by its run id, does nothing any more. Returns
+    {"replay": its number, "waiting": [ids of jobs that still run], "objects": {name: {"send", "links", "rejected", "superseded": rows,
+    "skipped": {fate: rows}}}}; objects come once nothing is waited for. Raises ReplayGoesOn, PlanError with every finding.
+    """
+    opened = journal.opened(run)
+    if run.folder.read(entries.STAGED) is None:
+        raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
+    if not is_over(ask.of):
+        raise errors.ReplayGoesOn(f"the run {ask.of} isn't over, and sends its rows itself; wait for it, or mark it failed")
+    own = _entered(run, ask, is_over)
+    waiting = [] if run.folder.read(replays.name(own.number, replays.CHOSEN)) else _collected(run, opened)
+    if waiting:
+        return {"replay": own.number, "waiting": waiting, "objects": {}}
+    told = choice.of(run, opened, own, inlet)["objects"]
+    counts = (chosen.SEND, chosen.LINKS, chosen.REFUSED, "superseded", "skipped")
+    return {"replay": own.number, "waiting": [], "objects": {name: {count: told[name][count] for count in counts} for name in told}}
+
+
+def _entered(run: ports.Run, ask: Ask, is_over: Callable[[str], bool]) -> replays.Replay:
+    """Find this replay in the run's ledger, or take the next number, once the replay before is done or its run is over."""
+    while True:
+        names = run.folder.names(replays.FOLDER)
+        known = [replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN))) for number in replays.numbers(names)]
+        for each in known:
+            if each.by == ask.by:
+                return each
+        if known and known[-1].number not in replays.numbers(names, replays.CLOSED):
+            last = known[-1]
+            if not is_over(last.by):
+                message = f"replay {last.number} of the run {ask.of}, by {last.by}, isn't over; wait for it, or mark that run failed"
+                raise errors.ReplayGoesOn(message)
+            journal.note(run, last.closed(run.now(), taken_over=ask.by))
+        own = replays.Replay(len(known) + 1, ask.by, ask.file)
+        if replays.read(own.number, journal.note(run, own.begun(run.now()))) == own:
+            return own
+
+
+def _collected(run: ports.Run, opened: journal.Opened) -> list[str]:
+    """Collect all jobs of the run, make void what was never sent; ids of those that still run."""
+    waiting = [job_id for name in opened.plan.order() for job_id in _settled(run, opened, name)]
+    if not waiting:
+        remember.objects(run, opened)
+    return waiting
+
+
+def _settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
+    """The same of one object; where nothing runs any more, its Ids may be learnt."""
+    standing = outcome.of(run, name)
+    for wave in standing.waves:
+        for number in wave.numbers:
+            if number not in standing.jobs:
+                journal.note(run, entries.void(name, number, run.now()))
+    # Only now: a job that was begun meanwhile is seen, or sees that its chunk is void.
+    waiting = [facts.place.job_id for facts in journal.jobs(run, name) if not _tidied(run, opened, facts)]
+    if standing.waves and not waiting:
+        journal.note(run, entries.settled(name, len(standing.waves)))
+    return waiting
+
+
+def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
+    """Bring a job as far as it can go; False if it still runs. What a person must look at stays in doubt."""
+    try:
+        leftovers.one(run, opened, facts)
+    except errors.JobStillRunning:
+        return False
+    except errors.RequestRefused as refused:
+        wave = journal.wave_of(run, facts.place.name, facts.place.number)
+        if refused.status == GONE and wave.operation != "insert":
+            # What may be repeated is sent again; of an insert nobody can tell what it wrote.
+            journal.note(run, facts.place.aborted(run.now()))
+            journal.note(run, entries.void(facts.place.name, facts.place.number, run.now()))
+    except errors.MustStop:
+        pass
+    return True
+
+
+def advance(run: ports.Run, number: int, name: str) -> Document:
+    """Send what replay `number` takes of an object, as far as it goes now; see `settle.advance`. In plan order, parents first."""
+    opened = journal.opened(run)
+    own = replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN)))
+    closed = run.folder.read(replays.name(number, replays.CLOSED))
+    if closed is not None:
+        if closed["taken_over"]:
+            raise errors.MustStop(f"replay {number} was given up for that of {closed['taken_over']}, as its run was over; start a new one")
+        return DONE
+    if not _opened_turn(run, opened, own, name):
+        return {**DONE, "waiting": _settled(run, opened, name)}
+    return settle.advance(run, name)
+
+
+def _opened_turn(run: ports.Run, opened: journal.Opened, own: replays.Replay, name: str) -> bool:
+    """Open an object's turn of this replay, if it isn't yet; False if jobs of somebody else must end first."""
+    told = journal.demand(run, replays.name(own.number, replays.CHOSEN))["objects"][name]
+    while not any(wave.replay == own.number for wave in journal.waves_of(run, name)):
+        if _settled(run, opened, name):
+            return False
+        rows = journal.bring(run, told["rows"])
+        if len(journal.waves_of(run, name)) != told["waves"]:
+            # The run was cleared while it is replayed, and sent something itself.
+            rows = _still_left(run, name, rows)
+        refused = [journal.bring(run, told["refused"])] if told["refused"] else []
+        next_wave.replayed(run, opened, name, own, rows, refused)
+    return True
+
+
+def _still_left(run: ports.Run, name: str, rows: Path) -> Path:
+    """Those of the chosen rows that nobody has sent meanwhile."""
+    final, left, out = choice.final(run, name), run.scratch / f"{name}-now.parquet", run.scratch / f"{name}-still_left.parquet"
+    with tables.connect(run.limits) as con:
+        chosen.left(con, tables.parquet(final), [], [], left)
+        tables.write_parquet(con, f"FROM {tables.parquet(rows)} SEMI JOIN {tables.parquet(left)} USING (row_id, how)", out)
+    return out
+
+
+def close(run: ports.Run, number: int, broken: Sequence[str], home: ports.RunFolder) -> Document:
+    """Account for a replay: write the run's summary anew, and the replay's own into `home`, the folder of the run that did it.
+
+    `broken` names the tasks of that run that failed. Returns {"summary": of what it took, "clean", "why"}, as `summarize.close`.
+    """
+    whole = summarize.close(run, [])["summary"]
+    opened = journal.opened(run, compare=False)
+    own = replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN)))
+    told = (run.folder.read(replays.name(number, replays.CHOSEN)) or {"objects": {}})["objects"]
+    troubles = trouble.told(home, broken)
+    found = [_part(run, opened, name, number, told[name], whole["objects"][name]) for name in opened.plan.order() if name in told]
+    began = str(journal.demand(run, replays.name(number, replays.BEGUN))["at"])
+    verdict = summary.judge(opened.plan, found, troubles, began, run.now()) if found else summary.never_began(troubles, run.now())
+    document = verdict.document | {"replay": {"number": number, "of": run.folder.uri("")}}
+    home.write(summarize.SUMMARY, document)
+    if found and not broken and all(_is_done(run, opened, name, number) for name in opened.plan.order()):
+        journal.note(run, own.closed(run.now()))
+    return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
+
+
+def _part(run: ports.Run, opened: journal.Opened, name: str, number: int, told: Document, whole: Document) -> summary.Part:
+    """What became of the rows that were taken of an object, and how many are left of it as a whole."""
+    part = parts.of(run, opened, name, parts.Only(number, journal.bring(run, told["rows"])))
+    left = {str(fate): whole[fate] for fate in (*chosen.LEFT, "in_doubt") if whole[fate]}
+    part.notes.update({"superseded": told["superseded"], "skipped": told["skipped"], "left": left})
+    return part
+
+
+def _is_done(run: ports.Run, opened: journal.Opened, name: str, number: int) -> bool:
+    """Whether nothing of an object is to be sent or collected any more."""
+    standing = outcome.of(run, name)
+    own = [wave for wave in standing.waves if wave.replay == number]
+    if not own or sum(wave.kind in waves.WHOLE for wave in own) < own[0].notes["layers"]:
+        return False
+    if next_wave.sets_links_later(opened, name) and not any(wave.kind is waves.Kind.LINKS for wave in own):
+        return False
+    return all(chunk in standing.jobs and standing.jobs[chunk].has("matched") for wave in own for chunk in wave.numbers)
