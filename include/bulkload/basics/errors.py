@@ -21,7 +21,6 @@ BulkloadError
 │   ├── JobStillRunning     Salesforce hasn't finished the job yet
 │   ├── JobTakenOver        another try of this task owns the chunk now
 │   ├── AnotherRun          another run of the same plan writes to the org
-│   ├── ReplayGoesOn        the run, or another replay of it, isn't over
 │   └── ResultsIncomplete   the results don't add up to the job's own numbers
 └── SetAside            this row only, the load goes on
     └── BadValue            a cell that Salesforce would refuse or change
@@ -130,10 +129,6 @@ class JobTakenOver(TryAgain):
 
 class AnotherRun(TryAgain):
     """Another run of the same plan writes to the same org; the message names it."""
-
-
-class ReplayGoesOn(TryAgain):
-    """The run that is to be replayed, or another replay of it, isn't over yet."""
 
 
 class ResultsIncomplete(TryAgain):

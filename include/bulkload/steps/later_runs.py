@@ -42,7 +42,8 @@ def _later(run: ports.Run, opened: journal.Opened) -> Iterator[ports.Run]:
         scratch = run.scratch / f"later-{number}"
         scratch.mkdir(exist_ok=True)
         other = dataclasses.replace(run, folder=folder, scratch=scratch)
-        if json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))["name"] == opened.plan.name:
+        plan = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
+        if plan["name"] == opened.plan.name and not plan.get("dry_run"):
             yield other
 
 

@@ -6,48 +6,35 @@ it was: a killed or cleared task resumes the same replay.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
 from include.bulkload.ledger import entries, replays, resume, waves
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import choice, journal, leftovers, next_wave, outcome, parts, remember, settle, summarize, trouble
+from include.bulkload.steps import choice, journal, lease, leftovers, next_wave, outcome, parts, ports, remember, settle, summarize, trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from include.bulkload.steps import ports
 
 Document = dict[str, Any]
 GONE = 404
 DONE: Document = {"waiting": [], "not_before": None, "tally": {}}
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Who replays what: the run id of the run that is replayed and of the one that does it, the URI of an edited copy, if any."""
+def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet) -> Document:
+    """Collect what a run left behind and choose the rows that go again.
 
-    of: str
-    by: str
-    file: str | None = None
-
-
-def begin(run: ports.Run, ask: Ask, inlet: ports.Inlet, is_over: Callable[[str], bool]) -> Document:
-    """Collect what the run left behind and choose the rows that go again. `run`: of the run that is replayed.
-
-    `inlet`: where the edited copy is read; `is_over`: whether a run of the same DAG, by its run id, does nothing any more. Returns
-    {"replay": its number, "waiting": [ids of jobs that still run], "objects": {name: {"send", "links", "rejected", "superseded": rows,
-    "skipped": {fate: rows}}}}; objects come once nothing is waited for. Raises ReplayGoesOn, PlanError with every finding.
+    `run`: in the folder of the run that is replayed, by the name of the one that does it; `of`: the former's run id; `file`: URI of
+    an edited copy, read by `inlet`; None: the rows as they were. Returns {"replay": its number, "waiting": [ids of jobs that still
+    run], "objects": {name: {"send", "links", "rejected", "superseded": rows, "skipped": {fate: rows}}}}; objects come once nothing is
+    waited for. Raises AnotherRun if that run or another replay of it isn't over, PlanError with every finding.
     """
     opened = journal.opened(run)
-    if run.folder.read(entries.STAGED) is None:
-        raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
-    if not is_over(ask.of):
-        raise errors.ReplayGoesOn(f"the run {ask.of} isn't over, and sends its rows itself; wait for it, or mark it failed")
-    own = _entered(run, ask, is_over)
+    _replayable(run, opened, of)
+    lease.hold(run, opened)
+    own = _entered(run, of, file)
     waiting = [] if run.folder.read(replays.name(own.number, replays.CHOSEN)) else _collected(run, opened)
     if waiting:
         return {"replay": own.number, "waiting": waiting, "objects": {}}
@@ -56,21 +43,35 @@ def begin(run: ports.Run, ask: Ask, inlet: ports.Inlet, is_over: Callable[[str],
     return {"replay": own.number, "waiting": [], "objects": {name: {count: told[name][count] for count in counts} for name in told}}
 
 
-def _entered(run: ports.Run, ask: Ask, is_over: Callable[[str], bool]) -> replays.Replay:
+def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
+    """Raise unless the run has rows to send again, and sends none itself."""
+    if opened.plan.dry_run:
+        raise errors.PlanError(f"replay_of: {of} was a dry run, which sends nothing; start one without dry_run")
+    if run.folder.read(entries.STAGED) is None:
+        raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
+    if _goes_on(run, of):
+        raise errors.AnotherRun(f"the run {of} isn't over, and sends its rows itself; wait for it, or mark it failed")
+
+
+def _goes_on(run: ports.Run, run_id: str) -> bool:
+    return run.is_over(ports.RunName(run.name.dag_id, run_id)) is not True
+
+
+def _entered(run: ports.Run, of: str, file: str | None) -> replays.Replay:
     """Find this replay in the run's ledger, or take the next number, once the replay before is done or its run is over."""
     while True:
         names = run.folder.names(replays.FOLDER)
         known = [replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN))) for number in replays.numbers(names)]
         for each in known:
-            if each.by == ask.by:
+            if each.by == run.name.run_id:
                 return each
         if known and known[-1].number not in replays.numbers(names, replays.CLOSED):
             last = known[-1]
-            if not is_over(last.by):
-                message = f"replay {last.number} of the run {ask.of}, by {last.by}, isn't over; wait for it, or mark that run failed"
-                raise errors.ReplayGoesOn(message)
-            journal.note(run, last.closed(run.now(), taken_over=ask.by))
-        own = replays.Replay(len(known) + 1, ask.by, ask.file)
+            if _goes_on(run, last.by):
+                message = f"replay {last.number} of the run {of}, by {last.by}, isn't over; wait for it, or mark that run failed"
+                raise errors.AnotherRun(message)
+            journal.note(run, last.closed(run.now(), taken_over=run.name.run_id))
+        own = replays.Replay(len(known) + 1, run.name.run_id, file)
         if replays.read(own.number, journal.note(run, own.begun(run.now()))) == own:
             return own
 

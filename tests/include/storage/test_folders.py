@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from include.bulkload.basics import errors
 from include.bulkload.steps import ports
-from include.storage import folders, stores
+from include.storage import folders, memory, stores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,18 @@ def test_an_entry_is_created_once(folder: folders.RunFolder) -> None:
     with pytest.raises(FileExistsError):
         folder.create("ledger/begun.json", {"a": 2})
     assert ({"a": "Zoë \ud83d"}, None) == (folder.read("ledger/begun.json"), folder.read("ledger/other.json"))
+
+
+def test_it_knows_the_other_runs_of_its_dag(place: Place) -> None:
+    """However long their names are; not itself, not those of other DAGs, not what runs remember."""
+    others = ["scheduled__2026-11-22", "x" * 500, "a/b"]
+    own = folders.run_folder(*place, "parent_child_load", RUN)
+    for run_id in [RUN, *others]:
+        folders.run_folder(*place, "parent_child_load", run_id).create("ledger/begun.json", {"run": run_id})
+    folders.run_folder(*place, "parent_child_load_2", "another DAG's").create("ledger/begun.json", {})
+    memory(*place).create("load/org/begun.json", {})
+    assert sorted(others) == sorted((each.read("ledger/begun.json") or {})["run"] for each in own.beside())
+    assert [] == folders.run_folder(place[0], f"{place[1]}/nowhere", "dag", "run").beside() == memory(*place).beside()
 
 
 def test_a_document_may_be_replaced(folder: folders.RunFolder) -> None:

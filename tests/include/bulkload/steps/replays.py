@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +11,19 @@ import fsspec
 
 from include import storage
 from include.bulkload.intake import plan
-from include.bulkload.steps import replay
+from include.bulkload.steps import ports, replay
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.bulkload.steps import ports
     from tests.include.bulkload.steps.conftest import Load
 
 FATES = ("source", "succeeded", "failed", "unprocessed", "orphaned", "rejected", "in_doubt")
 
 
-def is_over(_: str) -> bool:
-    """Every run of before is."""
-    return True
+def again(load: Load, by: str = "again", *going_on: str) -> ports.Run:
+    """The run's folder, as a task of another run of the DAG sees it; every run of before is over but those that go on."""
+    return dataclasses.replace(load.run, name=ports.RunName("dag", by), is_over=lambda name: name.run_id not in going_on)
 
 
 def home(load: Load, by: str) -> ports.RunFolder:
@@ -34,7 +34,7 @@ def home(load: Load, by: str) -> ports.RunFolder:
 def begun(load: Load, by: str = "again", file: Path | None = None) -> dict[str, Any]:
     """The first task."""
     while True:
-        found = replay.begin(load.run, replay.Ask("run", by, file.as_uri() if file else None), load, is_over)
+        found = replay.begin(again(load, by), "run", file.as_uri() if file else None, load)
         if not found["waiting"]:
             return found
         load.waited(found["waiting"])
@@ -64,16 +64,16 @@ class Dying:
 
 def begun_and_sent(load: Load, run: ports.Run) -> None:
     """A replay's first tasks, in one process that may die."""
-    number = replay.begin(run, replay.Ask("run", "again"), load, is_over)["replay"]
+    number = replay.begin(run, "run", None, load)["replay"]
     for name in plan.plan_from(load.document).order():
         while (found := replay.advance(run, number, name))["waiting"]:
             load.waited(found["waiting"])
 
 
-def advanced(load: Load, number: int, name: str) -> None:
+def advanced(load: Load, by: str, number: int, name: str) -> None:
     """The task of one object."""
     while True:
-        found = replay.advance(load.run, number, name)
+        found = replay.advance(again(load, by), number, name)
         if not found["waiting"] and not found["not_before"]:
             return
         load.waited(found["waiting"])
@@ -84,8 +84,8 @@ def replayed(load: Load, by: str = "again", file: Path | None = None) -> dict[st
     """All tasks of a replay; what `close` returns, with what `begin` chose as `chosen`."""
     found = begun(load, by, file)
     for name in plan.plan_from(load.document).order():
-        advanced(load, found["replay"], name)
-    return replay.close(load.run, found["replay"], [], home(load, by)) | {"chosen": found["objects"]}
+        advanced(load, by, found["replay"], name)
+    return replay.close(again(load, by), found["replay"], [], home(load, by)) | {"chosen": found["objects"]}
 
 
 def account(summary: dict[str, Any], name: str) -> tuple[int, ...]:

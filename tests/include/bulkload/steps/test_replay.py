@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from include.bulkload.basics import errors
@@ -16,6 +18,7 @@ from tests.include.bulkload.steps.test_waves import ACCOUNT, parents
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
 
+SCHEMA = Path(__file__).parents[4] / "docs" / "summary.schema.json"
 REFUSED = {"error": "SOME_RULE:no:--"}
 B_FAILS = [{"object": "Account", "field": "Name", "value": "b", **REFUSED}]
 
@@ -77,6 +80,8 @@ def test_a_second_replay_takes_what_is_still_left(load: Load) -> None:
         replays.account(second["summary"], "Account"),
     )
     assert [("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")] == replays.kin(load)
+    for found in (first, second):
+        jsonschema.validate(found["summary"], json.loads(SCHEMA.read_text("utf-8")))
     assert {"failed": 1} == first["summary"]["objects"]["Account"]["left"]
 
 
@@ -101,7 +106,7 @@ def test_rows_in_doubt_are_not_sent(load: Load) -> None:
     load.org.behave(looks=1_000)
     submit.chunk(load.run, "Contact", *load.cut("Contact"))
     assert 1 == summarize.close(load.run, [])["summary"]["objects"]["Contact"]["in_doubt"]
-    found = replay.begin(load.run, replay.Ask("run", "again"), load, replays.is_over)
+    found = replay.begin(replays.again(load), "run", None, load)
     assert (1, {}) == (len(found["waiting"]), found["objects"])
     load.org.behave(looks=0)
     done = replays.replayed(load)
@@ -172,7 +177,7 @@ def test_a_cycle_of_which_one_row_failed_is_closed(load: Load) -> None:
 def test_a_replay_that_is_killed_goes_on(load: Load, entry: str, *, after: bool) -> None:
     """Before or after any of its entries: the same replay, the same chosen rows; what was sent isn't sent again."""
     lost(load, row_faults=B_FAILS)
-    dying = dataclasses.replace(load.run, folder=replays.Dying(load.run.folder, entry, after=after))
+    dying = dataclasses.replace(replays.again(load), folder=replays.Dying(load.run.folder, entry, after=after))
     with pytest.raises(replays.KilledError):
         replays.begun_and_sent(load, dying)
     found = replays.replayed(load)
@@ -184,13 +189,14 @@ def test_two_replays_do_not_meet(load: Load) -> None:
     """The second waits while the first's run goes on, and takes over when it is over."""
     lost(load, row_faults=B_FAILS)
     first = replays.begun(load, "first")
-    with pytest.raises(errors.ReplayGoesOn, match="by first, isn't over"):
-        replay.begin(load.run, replay.Ask("run", "second"), load, lambda by: by == "run")
-    with pytest.raises(errors.ReplayGoesOn, match="sends its rows itself"):
-        replay.begin(load.run, replay.Ask("run", "second"), load, lambda _: False)
+    for going_on, told in (("first", "run 'first' of 'dag'"), ("run", "sends its rows itself")):
+        with pytest.raises(errors.AnotherRun, match=told):
+            replay.begin(replays.again(load, "second", going_on), "run", None, load)
+    with pytest.raises(errors.AnotherRun, match="by first, isn't over"):
+        replay.begin(dataclasses.replace(replays.again(load, "second", "first"), memory=None), "run", None, load)
     assert True is replays.replayed(load, "second")["clean"]
     with pytest.raises(errors.MustStop, match="given up for that of second"):
-        replay.advance(load.run, first["replay"], "Account")
+        replay.advance(replays.again(load, "first"), first["replay"], "Account")
     assert [("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")] == replays.kin(load)
 
 
