@@ -116,6 +116,7 @@ steps: the use cases, in the order of the DAG
     steps/settle           results fetched, fates found, the next wave sent
     steps/cut              the first jobs of an object, a small one ahead
     steps/leftovers        jobs that nobody watched to the end
+    steps/skew             parents with very many children
     steps/parts            one object's part of the summary
     steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour

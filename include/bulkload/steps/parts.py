@@ -11,7 +11,7 @@ from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
 from include.bulkload.match import orphans
 from include.bulkload.report import reconcile, summary
-from include.bulkload.steps import journal, outcome, rehearsal
+from include.bulkload.steps import journal, outcome, rehearsal, skew
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,8 @@ def of(run: ports.Run, opened: journal.Opened, name: str, only: Only | None = No
         uris |= _set_aside(run, con, files, opened, staged, standing)
         told = [_job(facts, lost) for facts in standing.jobs.values()]
         rows = _rows(run, con, standing)
-    return summary.Part(name, account, told, uris, staged["changes"], rows, _notes(standing, files))
+    notes = _notes(standing, files) | _skew(run, opened, name, standing)
+    return summary.Part(name, account, told, uris, staged["changes"], rows, notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,11 @@ def _rows(run: ports.Run, con: duckdb.DuckDBPyConnection, standing: outcome.Stan
     files = [(journal.bring(run, wave.ready), chunk) for wave, chunk in sent if wave.ready]
     rows = " UNION ".join(f"SELECT row_id FROM {tables.parquet(path)} WHERE {chunk.condition}" for path, chunk in files)
     return reconcile.count(con, f"({rows})")
+
+
+def _skew(run: ports.Run, opened: journal.Opened, name: str, standing: outcome.Standing) -> dict[str, Any]:
+    found = skew.of(run, opened.plan.objects[name], standing.waves)
+    return {"skew": found} if found else {}
 
 
 def _notes(standing: outcome.Standing, files: reconcile.Files) -> dict[str, Any]:
