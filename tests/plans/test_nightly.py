@@ -11,12 +11,13 @@ import pytest
 
 from include.bulkload.intake import plan, templates
 from scripts.stack import postgres
-from tests.plans import conftest
+from tests.plans import conftest, test_dry_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.plans.conftest import Shipped
+    from tests.running import loads
 
 DAY = 86_400
 FIELDS = {
@@ -53,14 +54,18 @@ class Nights:
         """The night's date: the first is the first of March."""
         return datetime(2026, 3, self.night, 2, tzinfo=UTC)
 
+    def load(self, **more: Any) -> loads.Load:
+        """Make ready the plan's run of this night."""
+        load = self.shipped.load("nightly", **more)
+        load.run_name, load.connections = f"scheduled__{self.date:%Y-%m-%d}", {"crm": self.connected}
+        load.plan = templates.filled(load.plan, templates.known(load.run_name, self.date, self.date, self.date, {}))
+        return load
+
     def run(self) -> dict[str, Any]:
         """Run the plan on the next night; what its summary tells."""
         self.night += 1
         self.shipped.org.behave(clock_skew_seconds=self.night * DAY)
-        load = self.shipped.load("nightly")
-        load.run_name, load.connections = f"scheduled__{self.date:%Y-%m-%d}", {"crm": self.connected}
-        load.plan = templates.filled(load.plan, templates.known(load.run_name, self.date, self.date, self.date, {}))
-        return load.whole()
+        return self.load().whole()
 
     def held(self) -> dict[str, dict[str, tuple[Any, ...]]]:
         """What the org holds, by object and key."""
@@ -142,6 +147,12 @@ def test_what_others_edited_stays_theirs_and_is_counted(nights: Nights) -> None:
     assert {"succeeded": 1, "unchanged": 5} == told(second)[1]
     assert 1 == second["summary"]["objects"]["Contact"]["editedByOthers"]
     assert "Oersted" == nights.held()["Contact"]["P-3"][1]
+
+
+def test_a_night_does_what_its_dry_run_said(nights: Nights) -> None:
+    """Jobs, bytes, rows and fates; the dry run made no job, and later nights know nothing of it."""
+    nights.night = 1
+    test_dry_runs.compared(nights.load(dry_run=True), nights.load())
 
 
 def test_it_may_be_scheduled(nights: Nights) -> None:
