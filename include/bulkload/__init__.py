@@ -53,12 +53,14 @@ ledger: what was done, only ever added to
     ledger/waves           how an object's rows are sent, one wave after the other
     ledger/entries         one act, one entry
     ledger/replays         who sends a run's lost rows again
+    ledger/undos           where the undoing of a run stands
     ledger/resume          all entries folded: where each job stands
 load: rows become jobs, jobs become fates
     load/sizes             how many jobs, batches, calls so many rows are
     load/allowances        what the org has left of the day
     load/chunks            rows cut into uploads, exact to the byte
     load/job               the life of a Bulk API 2.0 job
+    load/stored            a cell as the org stores it
     load/echoes            rows without a key, found again by their text
     load/fates             several waves folded: one final fate per row
     load/results           three result files, one fate per row
@@ -67,7 +69,12 @@ match: Ids for the children
     match/id_map           source row to record
     match/asked            keys looked up in the org
     match/seen             records as they stand now
+    match/columns          one sent column, as the org shows it
     match/before           what fields held before
+    match/made             what a run wrote over what
+    match/since            created records, and who touched them since
+    match/restored         changed records, and what goes back
+    match/undoing          what an undo may touch, and what became of it
     match/own_ids          rows known by a key, given their Ids
     match/changes          rows that an earlier run loaded alike
     match/remembered       what later runs are told of this one
@@ -81,6 +88,7 @@ match: Ids for the children
     match/edits            edited rows in their old places
 report: every row accounted for
     report/reconcile       the sums of one object
+    report/undone          what an undo found and did
     report/summary         the whole run, and its verdict
     report/dry_run         a rehearsed run, and what it would take
     report/table           the same for people
@@ -117,6 +125,12 @@ steps: the use cases, in the order of the DAG
     steps/cut              the first jobs of an object, a small one ahead
     steps/leftovers        jobs that nobody watched to the end
     steps/skew             parents with very many children
+    steps/undo_written     what a run wrote, from its ledger
+    steps/undo_look        asked again before it goes
+    steps/undo_plan        the dry run of an undo
+    steps/undo_wave        what isn't undone yet, sent
+    steps/forget           what later runs needn't remember
+    steps/undo             a run undone
     steps/parts            one object's part of the summary
     steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour

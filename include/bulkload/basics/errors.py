@@ -12,6 +12,7 @@ BulkloadError
 │   ├── ContradictingIds    results that fit no row, or the same row twice
 │   ├── JobGone             a job that may have written rows is no longer known
 │   ├── ChunkVoid           a replay took the rows of a chunk over
+│   ├── RunUndone           the run is undone, nothing more of it may be sent
 │   ├── UnfitStorage        the object store can't create an object exclusively
 │   ├── TooManyRejected     more rows can't be sent than the plan allows
 │   └── SumsDontClose       rows are missing from, or too many in, the account
@@ -93,6 +94,10 @@ class JobGone(MustStop):
 
 class ChunkVoid(MustStop):
     """A replay took over the rows of a chunk that was never sent: they go by the replay's own jobs."""
+
+
+class RunUndone(MustStop):
+    """The run is being undone, or was: nothing more of it is sent."""
 
 
 class UnfitStorage(MustStop):

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     ROUND = "round"
     BEREAVED = "bereaved"
     REPLAY = "replay"
+    UNDO_RESTORE = "undo_restore"
+    UNDO_DELETE = "undo_delete"
 
 
 OPENING = {Kind.FIRST, Kind.REPLAY}

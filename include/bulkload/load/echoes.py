@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.load import stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import duckdb
-
-NUMBERS = {"int", "double", "currency", "percent", "long"}
-CASELESS = {"email", "boolean"}
 
 
 def fates(con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Mapping[str, str], *, closes: bool) -> str:
@@ -29,7 +27,7 @@ def fates(con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Mapping
     con.execute("CREATE OR REPLACE TEMP TABLE handed AS SELECT row_number() OVER () AS place, * FROM outcome")
     con.execute("CREATE OR REPLACE TEMP TABLE pairs (row_id BIGINT, place BIGINT)")
     _pair(con, [tables.quoted(column) for column in columns])
-    _pair(con, [_folded(column, types.get(column, "string")) for column in columns])
+    _pair(con, [stored.folded(tables.quoted(column), types.get(column, "string")) for column in columns])
     lost = con.execute(f"SELECT count(*) FROM handed ANTI JOIN pairs USING (place) WHERE fate != '{entities.Fate.SUCCEEDED}'").fetchone()
     if not closes or (lost and lost[0]):
         return f"SELECT row_id, '{entities.Fate.IN_DOUBT}' AS fate, NULL AS sf_id, NULL AS created, NULL AS error FROM sent"
@@ -47,18 +45,3 @@ def _pair(con: duckdb.DuckDBPyConnection, cells: Sequence[str]) -> None:
     handed = numbered.format(name="place", rows=f"SELECT place, {text} AS text FROM handed ANTI JOIN pairs USING (place)")
     con.execute(f"INSERT INTO pairs SELECT row_id, place FROM ({waiting}) JOIN ({handed}) USING (text, nth)")
     con.execute("CREATE OR REPLACE TEMP TABLE waiting AS SELECT sent.* FROM sent ANTI JOIN pairs USING (row_id)")
-
-
-def _folded(column: str, kind: str) -> str:
-    """Fold a cell as the org stores it (contract 8.11): trimmed, e-mail without case, numbers as numbers."""
-    bare = tables.trimmed(tables.quoted(column))
-    if kind in NUMBERS:
-        return f"coalesce(TRY_CAST({bare} AS DOUBLE)::VARCHAR, {bare})"
-    if kind in CASELESS:
-        return f"lower({bare})"
-    if kind == "datetime":
-        return f"coalesce(epoch_ms(TRY_CAST({bare} AS TIMESTAMPTZ))::VARCHAR, {bare})"
-    if kind == "reference":
-        # Ids of 15 and of 18 characters are the same record.
-        return f"left({bare}, 15)"
-    return bare

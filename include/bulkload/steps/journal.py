@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.intake import plan
-from include.bulkload.ledger import entries, replays, resume, waves
+from include.bulkload.ledger import entries, replays, resume, undos, waves
 from include.bulkload.steps import ports
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ class Opened:
     org_id: str
     at: str
     warnings: tuple[str, ...] = ()
+
+    def sobject(self, name: str) -> str:
+        """The sobject of an object's jobs, be they of the load or of its undoing."""
+        return self.plan.objects[undos.object_of(name)].sobject
 
 
 def opened(run: ports.Run, *, compare: bool = True) -> Opened:

@@ -221,7 +221,7 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, part: Part, how: sen
     sized, room = run.scratch / f"{name}-{part.number}-ready.parquet", rows.job_bytes or opened.plan.job_bytes
     with tables.connect(run.limits) as con:
         found = chunks.plan(con, rows.query, rows.columns, job_bytes=room, out_ready=sized, first_rows=rows.first_rows)
-        keep = _only_planned if opened.plan.dry_run else _stored_chunk
+        keep = _only_planned if opened.plan.dry_run else stored_chunk
         stored = [keep(run, name, each, part.begin + each.number, con, sized, rows.columns) for each in found]
     aside, for_people, lost = set_aside.kept(run, opened, name, part.number, rows.asides)
     place, more = (name, part.number), {}
@@ -245,9 +245,10 @@ def _cut(run: ports.Run, opened: journal.Opened, name: str, part: Part, how: sen
     )
 
 
-def _stored_chunk(
+def stored_chunk(
     run: ports.Run, name: str, each: entities.Chunk, number: int, con: duckdb.DuckDBPyConnection, ready: Path, columns: Sequence[str]
 ) -> Document:
+    """Write and store the CSV of one chunk; its document in the wave. `number`: through all waves of the object."""
     local = run.scratch / f"{name}-chunk-{number:05d}.csv"
     chunks.write(con, ready, each, columns, local)
     kept = journal.keep(run, local, f"{name}/chunks/{number:05d}.csv")

@@ -13,6 +13,8 @@ from include.bulkload.ledger import entries
 from include.bulkload.steps import generations, journal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from include.bulkload.steps import ports
 
 INSERT = "insert"
@@ -54,6 +56,15 @@ def loaded(run: ports.Run, opened: journal.Opened) -> None:
         # Who loaded it first is named; who loads it `again` knows.
         with contextlib.suppress(FileExistsError):
             run.memory.create(where, {"run": run.folder.uri(""), "at": run.now(), "only_first": opened.plan.only_first})
+
+
+def forget(run: ports.Run, opened: journal.Opened, names: Sequence[str]) -> None:
+    """Forget what this run inserted of some objects, because nothing of it is there any more; a later run may insert it again."""
+    if run.memory is None:
+        return
+    for name, where in _places(run, opened).items():
+        if name in names and (run.memory.read(where) or {}).get("run") == run.folder.uri(""):
+            run.memory.remove(where)
 
 
 def _places(run: ports.Run, opened: journal.Opened) -> dict[str, str]:

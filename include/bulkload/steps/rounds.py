@@ -11,9 +11,11 @@ from include.bulkload.load import job, recovery
 from include.bulkload.steps import journal, outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from include.bulkload.intake import mapping
+    from include.bulkload.ledger import resume
     from include.bulkload.steps import ports
 
 LONGER = 4
@@ -34,17 +36,21 @@ def due(run: ports.Run, each: mapping.ObjectPlan, standing: outcome.Standing, ou
         return 0
     jobs = [standing.jobs[number] for number in last.numbers if number in standing.jobs]
     matched = [facts for facts in jobs if facts.has("matched")]
-    again = [facts.place.job_id for facts in matched if recovery.goes_again(job.end(facts.facts["ended"]["job"]))]
     fates = [journal.bring(run, facts.facts["matched"]["fates"]) for facts in matched]
+    with tables.connect(run.limits) as con:
+        rows = f"SELECT row_id FROM {tables.parquets(fates)} WHERE {worth(each, matched)}"
+        ready = f"SELECT * EXCLUDE (size, upto) FROM (SELECT * FROM {tables.parquet(journal.bring(run, last.ready))} ORDER BY upto)"
+        return tables.write_parquet(con, f"{ready} SEMI JOIN ({rows}) USING (row_id)", out)
+
+
+def worth(each: mapping.ObjectPlan, matched: Sequence[resume.JobFacts]) -> str:
+    """Which fates of settled jobs are worth another try, in SQL over fate, error and job_id."""
+    again = [facts.place.job_id for facts in matched if recovery.goes_again(job.end(facts.facts["ended"]["job"]))]
     listed = ", ".join(tables.literal(job_id) for job_id in again) or "NULL"
-    worth = (
+    return (
         f"(fate = '{entities.Fate.FAILED}' AND {recovery.is_transient('error', each.transient)}) "
         f"OR (fate = '{entities.Fate.UNPROCESSED}' AND job_id IN ({listed}))"
     )
-    with tables.connect(run.limits) as con:
-        rows = f"SELECT row_id FROM {tables.parquets(fates)} WHERE {worth}"
-        ready = f"SELECT * EXCLUDE (size, upto) FROM (SELECT * FROM {tables.parquet(journal.bring(run, last.ready))} ORDER BY upto)"
-        return tables.write_parquet(con, f"{ready} SEMI JOIN ({rows}) USING (row_id)", out)
 
 
 def not_before(run: ports.Run, opened: journal.Opened, number: int) -> str:

@@ -172,7 +172,7 @@ def _fates(
         tally = results.fates(con, sent, end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out)
     if sent.key is None or not tally.get(entities.Fate.IN_DOUBT):
         return out, tally
-    asked = doubt.Asked(opened.plan.objects[place.name].sobject, wave.operation, end.error_message)
+    asked = doubt.Asked(opened.sobject(place.name), wave.operation, end.error_message)
     told = out.with_name(f"{place.job_id}-told.parquet")
     return told, doubt.settled(run, asked, sent, out, told)
 
@@ -192,7 +192,7 @@ def _sent(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int)
 
 def _types(opened: journal.Opened, name: str, columns: Sequence[str]) -> dict[str, str]:
     """The field types of sent columns; those of relationships aren't told."""
-    fields = {field["name"].lower(): field for field in opened.describes[opened.plan.objects[name].sobject]["fields"]}
+    fields = {field["name"].lower(): field for field in opened.describes[opened.sobject(name)]["fields"]}
     return {column: str(fields[column.lower()]["type"]) for column in columns if column.lower() in fields}
 
 

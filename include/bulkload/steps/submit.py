@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, errors
-from include.bulkload.ledger import entries, resume
+from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
 from include.bulkload.steps import journal, lease
 
 if TYPE_CHECKING:
-    from include.bulkload.ledger import waves
     from include.bulkload.steps import ports
 
 GONE = 404
@@ -35,6 +34,7 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
             return facts.place.job_id
     if _is_void(run, name, number):
         raise _void(name, number)
+    _not_undone(run, wave)
     return _fresh(run, opened, wave, number, attempt=len(earlier))
 
 
@@ -45,6 +45,12 @@ def _is_void(run: ports.Run, name: str, number: int) -> bool:
 def _void(name: str, number: int) -> errors.ChunkVoid:
     message = f"chunk {number} of {name} was never sent and a replay of this run took its rows over; nothing is left to send here"
     return errors.ChunkVoid(message)
+
+
+def _not_undone(run: ports.Run, wave: waves.Wave) -> None:
+    """Raise RunUndone for rows of the load once undoing it has begun: what is sent now would never be undone."""
+    if wave.kind not in {waves.Kind.UNDO_DELETE, waves.Kind.UNDO_RESTORE} and run.folder.read(undos.BEGUN) is not None:
+        raise errors.RunUndone(f"{wave.name}: this run is being undone, or was; load its source by a new run")
 
 
 def _settled(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
@@ -89,7 +95,7 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     """Create, record, upload, decide, close."""
     lease.hold(run, opened)
     planned = wave.chunk(number)["csv"]
-    sobject = opened.plan.objects[wave.name].sobject
+    sobject = opened.sobject(wave.name)
     path = journal.bring(run, planned)
     journal.note(run, entries.intent(wave.name, number, attempt, run.now()))
     place = entries.JobPlace(wave.name, number, run.salesforce.create_job(sobject, wave.operation, wave.external_id))

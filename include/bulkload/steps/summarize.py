@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.bulkload.ledger import entries
+from include.bulkload.ledger import entries, undos
 from include.bulkload.report import dry_run, summary, table
-from include.bulkload.steps import forecast, foreseen, journal, lease, leftovers, parts, past_runs, payloads, remember, trouble
+from include.bulkload.steps import forecast, foreseen, journal, lease, leftovers, parts, past_runs, payloads, remember, trouble, undo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def close(run: ports.Run, broken: Sequence[str]) -> dict[str, Any]:
     began = run.folder.read(entries.BEGUN) is not None
     opened = journal.opened(run, compare=False) if began else None
     verdict = _closed(run, opened, troubles) if opened else summary.never_began(troubles, run.now())
-    document = _stamped(run, verdict.document)
+    document = _stamped(run, verdict.document | undo.told_of(run))
     run.folder.write(SUMMARY, document)
     if opened and not leftovers.running(run, opened):
         lease.give_back(run, opened)
@@ -53,7 +53,7 @@ def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summ
     if opened.plan.dry_run:
         return _rehearsed(run, opened, found, [*troubles, *left], warnings)
     verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings)
-    if verdict.clean:
+    if verdict.clean and run.folder.read(undos.BEGUN) is None:
         payloads.loaded(run, opened)
     return verdict
 

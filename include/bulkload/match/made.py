@@ -1,0 +1,79 @@
+"""Fates of a run's rows → the records that it wrote: created or changed, and what it wrote over what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, tables
+from include.bulkload.match import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+
+def records(con: duckdb.DuckDBPyConnection, settled: Sequence[Path], successes: Sequence[Path], out: Path) -> int:
+    """Write `out` (row_id, sf_id, created), one row per record that any job wrote; return how many.
+
+    `settled`: the fates of all jobs. `successes`: successfulResults of jobs whose rows have no key: a record whose row couldn't be
+    told counts too, under a row id below 0.
+    """
+    con.execute("CREATE OR REPLACE TEMP TABLE wrote (row_id BIGINT, sf_id VARCHAR, created BOOLEAN)")
+    con.execute(
+        f"INSERT INTO wrote SELECT row_id, sf_id, created FROM {tables.parquets(settled)} "
+        f"WHERE fate = '{entities.Fate.SUCCEEDED}' AND sf_id IS NOT NULL"
+    )
+    for path in successes:
+        if header := tables.header_of(path):
+            lone = f'SELECT "sf__Id" AS sf_id, "sf__Created" = \'true\' AS created FROM {tables.strict_csv(path, header)}'
+            con.execute(f"INSERT INTO wrote SELECT NULL, sf_id, created FROM ({lone}) WHERE sf_id NOT IN (SELECT sf_id FROM wrote)")
+    grouped = "SELECT min(row_id) AS row_id, min(sf_id) AS sf_id, bool_or(created) AS created FROM wrote GROUP BY left(sf_id, 15)"
+    numbered = "coalesce(row_id, -row_number() OVER (ORDER BY row_id NULLS FIRST, sf_id)) AS row_id"
+    return tables.write_parquet(con, f"SELECT {numbered}, sf_id, created FROM ({grouped}) ORDER BY row_id", out)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """One wave: its rows as they were sent, what their records held before, the fates of its jobs, the fields that it wrote."""
+
+    ready: Path
+    before: Path
+    settled: Sequence[Path]
+    fields: Sequence[columns.Field]
+
+
+def values(
+    con: duckdb.DuckDBPyConnection, waves: Sequence[Wrote], fields: Sequence[columns.Field], created: Sequence[Path], out: Path
+) -> int:
+    """Write `out` (row_id, sf_id, our<n>, was<n> by place in `fields`): what a run wrote last, over what; return how many records.
+
+    `waves` in order, `fields`: all that any of them wrote. NULL where a field wasn't sent; `#N/A`: it was blank, or we cleared it.
+    `created`: records (sf_id, created) of which those that the run created are left out: they had nothing before.
+    """
+    union = " UNION ALL BY NAME ".join(_wave(place, wave, fields) for place, wave in enumerate(waves))
+    told = [f"arg_max(our{n}, wave) AS our{n}, arg_min(was{n}, wave) AS was{n}" for n in range(len(fields))]
+    ours = " UNION ALL ".join(f"SELECT left(sf_id, 15) AS own FROM {tables.parquet(path)} WHERE created" for path in created)
+    query = (
+        f"SELECT min(row_id) AS row_id, min(sf_id) AS sf_id, {', '.join(told)} FROM ({union}) "
+        f"WHERE left(sf_id, 15) NOT IN (SELECT own FROM ({ours})) GROUP BY left(sf_id, 15) ORDER BY row_id"
+    )
+    return tables.write_parquet(con, query, out)
+
+
+def _wave(place: int, wave: Wrote, fields: Sequence[columns.Field]) -> str:
+    cells = []
+    for n, field in enumerate(fields):
+        if field in wave.fields:
+            sent = f"nullif(r.{tables.quoted(field.column)}, '')"
+            was = f"CASE WHEN {sent} IS NOT NULL THEN coalesce(b.{tables.quoted(field.name)}, '{columns.NULL}') END"
+            cells.append(f"{sent} AS our{n}, {was} AS was{n}")
+        else:
+            cells.append(f"NULL::VARCHAR AS our{n}, NULL::VARCHAR AS was{n}")
+    good = f"SELECT row_id FROM {tables.parquets(wave.settled)} WHERE fate = '{entities.Fate.SUCCEEDED}'"
+    return (
+        f"SELECT r.row_id, b.sf_id, {place} AS wave, {', '.join(cells)} FROM {tables.parquet(wave.ready)} AS r "
+        f"JOIN {tables.parquet(wave.before)} AS b USING (row_id) SEMI JOIN ({good}) AS g ON g.row_id = r.row_id"
+    )

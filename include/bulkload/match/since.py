@@ -1,0 +1,135 @@
+"""Records that a run created, and what the org says of them now → which may be deleted, and which have changed since.
+
+A record stays if anybody else wrote it since, or if a record hangs on it that doesn't go itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from include.bulkload.match import changes
+
+DUE, GONE, CHANGED, AS_IT_WAS = "due", "gone", "changed_since", "as_it_was"
+STAMP, EDITOR, EDITED = "SystemModstamp", "LastModifiedById", "LastModifiedDate"
+WATCHED = (STAMP, EDITOR, EDITED)
+SECONDS = 19
+UNTOLD = "the org doesn't tell when it changed"
+
+
+def begin(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the temporary tables anew.
+
+    candidates: records that may go (own: first 15 characters of the Id). pairs: who hangs on them. later: records that go
+    after these. leaving: records that are about to leave the one they hang on, by which field.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE candidates (own VARCHAR, sf_id VARCHAR, row_id BIGINT, name VARCHAR, state VARCHAR, why VARCHAR)"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE pairs (parent VARCHAR, child VARCHAR, sobject VARCHAR, field VARCHAR, untouched BOOLEAN)")
+    con.execute("CREATE OR REPLACE TEMP TABLE later (own VARCHAR)")
+    con.execute("CREATE OR REPLACE TEMP TABLE leaving (own VARCHAR, field VARCHAR)")
+
+
+def add(con: duckdb.DuckDBPyConnection, name: str, rows: str, keys: Path) -> int:
+    """Take an object's records (an SQL table expression of row_id, sf_id) as candidates; write their Ids as questions want them."""
+    con.execute(f"INSERT INTO candidates SELECT left(sf_id, 15), sf_id, row_id, {tables.literal(name)}, '{DUE}', NULL FROM {rows}")
+    chosen = f"SELECT own AS key, sf_id AS text FROM candidates WHERE name = {tables.literal(name)}"
+    return tables.write_parquet(con, chosen, keys)
+
+
+def compare(con: duckdb.DuckDBPyConnection, name: str, seen: Path, watched: Sequence[str], windows: Sequence[changes.Window]) -> None:
+    """Hold an object's candidates against their records as they stand: `seen` has key and the `watched` columns."""
+    where = f"candidates.name = {tables.literal(name)}"
+    missing = f"own NOT IN (SELECT key FROM {tables.parquet(seen)})"
+    con.execute(f"UPDATE candidates SET state = '{GONE}', why = 'it isn''t in the org any more' WHERE {where} AND {missing}")
+    if STAMP not in watched:
+        con.execute(f"UPDATE candidates SET state = '{CHANGED}', why = {tables.literal(UNTOLD)} WHERE {where} AND state = '{DUE}'")
+        return
+    con.execute(
+        f"UPDATE candidates SET state = '{CHANGED}', why = {_told(watched)} FROM {tables.parquet(seen)} AS s "
+        f"WHERE {where} AND state = '{DUE}' AND s.key = own AND NOT ({untouched(watched, windows)})"
+    )
+
+
+def _told(watched: Sequence[str]) -> str:
+    if EDITOR in watched and EDITED in watched:
+        return f"concat('changed at ', s.{STAMP}, ', last edited by ', s.{EDITOR}, ' at ', s.{EDITED})"
+    return f"concat('changed at ', s.{STAMP})"
+
+
+def untouched(watched: Sequence[str], windows: Sequence[changes.Window]) -> str:
+    """Whether nobody but the run wrote a record (columns of `s`): it changed while a job of the run ran, and by its user at last.
+
+    The system's own touches, such as a roll-up of our own children, move the stamp and not the editor.
+    """
+    within = " OR ".join(
+        f"left(s.{STAMP}, {SECONDS}) BETWEEN {tables.literal(each.begin)} AND {tables.literal(each.end)}" for each in windows
+    )
+    edited = " OR ".join(
+        f"(left(s.{EDITOR}, 15) = {tables.literal(each.by[:15])} AND left(s.{EDITED}, {SECONDS}) BETWEEN {tables.literal(each.begin)} "
+        f"AND {tables.literal(each.end)})"
+        for each in windows
+    )
+    both = f"({within or 'false'})" + (f" AND ({edited or 'false'})" if EDITOR in watched and EDITED in watched else "")
+    return f"coalesce({both}, false)"
+
+
+def hang(
+    con: duckdb.DuckDBPyConnection, by: tuple[str, str], seen: Path, watched: Sequence[str], windows: Sequence[changes.Window]
+) -> None:
+    """Note the records that hang on candidates `by` a lookup (sobject, field): `seen` has key (the parent), sf_id and `watched`."""
+    sobject, field = by
+    fine = untouched(watched, windows) if STAMP in watched else "true"
+    con.execute(
+        f"INSERT INTO pairs SELECT s.key, left(s.sf_id, 15), {tables.literal(sobject)}, {tables.literal(field)}, {fine} "
+        f"FROM {tables.parquet(seen)} AS s"
+    )
+
+
+def keep_parents(con: duckdb.DuckDBPyConnection) -> None:
+    """Let a candidate stay if a record hangs on it that stays, up to the top."""
+    goes = (
+        f"EXISTS (FROM candidates AS k WHERE k.own = p.child AND k.state = '{DUE}') "
+        "OR (p.untouched AND EXISTS (FROM later AS l WHERE l.own = p.child)) "
+        "OR EXISTS (FROM leaving AS v WHERE v.own = p.child AND v.field = p.field)"
+    )
+    ours = "EXISTS (FROM candidates AS k WHERE k.own = p.child) OR EXISTS (FROM later AS l WHERE l.own = p.child)"
+    whose = f"CASE WHEN {ours} THEN ' and stays' ELSE '; this run didn''t create it' END"
+    why = f"concat(p.sobject, ' ', p.child, ' hangs on it by ', p.field, {whose})"
+    stays = f"SELECT p.parent, min({why}) AS why FROM pairs AS p WHERE NOT ({goes}) GROUP BY p.parent"
+    while True:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE staying AS {stays}")
+        told = con.execute(
+            f"UPDATE candidates SET state = '{CHANGED}', why = s.why FROM staying AS s WHERE s.parent = own AND state = '{DUE}'"
+        ).fetchone()
+        if not told or not told[0]:
+            return
+
+
+def lowest(con: duckdb.DuckDBPyConnection) -> str:
+    """The query of the candidates that go first: those on which no other hangs that goes; all of them where they hang on each other."""
+    due = f"SELECT row_id, own AS key, NULL::BIGINT AS parent_row, sf_id AS \"Id\" FROM candidates AS c WHERE state = '{DUE}'"
+    above = (
+        f"EXISTS (FROM pairs AS p JOIN candidates AS k ON k.own = p.child WHERE p.parent = c.own AND k.state = '{DUE}' "
+        "AND p.child != p.parent)"
+    )
+    leaves = f"{due} AND NOT {above}"
+    (found,) = con.execute(f"SELECT count(*) FROM ({leaves})").fetchone() or (0,)
+    return f"{leaves if found else due} ORDER BY row_id"
+
+
+def aside(con: duckdb.DuckDBPyConnection, rows: str, out: Path) -> int:
+    """Write the rows (row_id, sf_id, state, why) that are left alone, shaped like fates; return how many."""
+    query = (
+        "SELECT row_id, state AS fate, sf_id, NULL::BOOLEAN AS created, why AS error, NULL::VARCHAR AS job_id "
+        f"FROM {rows} WHERE state != '{DUE}' ORDER BY row_id"
+    )
+    return tables.write_parquet(con, query, out)

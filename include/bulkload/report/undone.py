@@ -1,0 +1,99 @@
+"""What an undo found and did, object by object → its document, in the summary's form, and what the first run's summary says of it.
+
+docs/undo.md explains each key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import entities
+from include.bulkload.match import since, undoing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Document = dict[str, Any]
+FAILED = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT)
+LISTS = {
+    "deleted": "state = 'deleted'",
+    "restored": "state = 'restored'",
+    "changedSince": f"state = '{since.CHANGED}'",
+    "failed": "state IN ({})".format(", ".join(f"'{fate}'" for fate in FAILED)),
+}
+COUNTED = ("deleted", "restored", "gone", "changedSince", "failed")
+NO_UNDO = "the run deleted these itself; a delete can't be undone here, look into Salesforce's recycle bin"
+
+
+def planned(counts: Mapping[tuple[str, str], int], *, changed: int, deleted_by_run: int, files: Mapping[str, str]) -> Document:
+    """One object of a dry run. `counts`: planned rows by act and state; `changed`: records that the run changed and didn't create."""
+    said: Document = {
+        "delete": counts.get((undoing.DELETE, since.DUE), 0),
+        "restore": counts.get((undoing.RESTORE, since.DUE), 0),
+        "changedSince": _of(counts, since.CHANGED),
+        "gone": _of(counts, since.GONE),
+        "asItWas": _of(counts, since.AS_IT_WAS),
+        "notKept": changed - sum(rows for (act, _), rows in counts.items() if act == undoing.RESTORE),
+        "files": dict(files),
+    }
+    return said | ({"deletedByRun": deleted_by_run, "note": NO_UNDO} if deleted_by_run else {})
+
+
+def _of(counts: Mapping[tuple[str, str], int], *states: str) -> int:
+    return sum(rows for (_, state), rows in counts.items() if state in states)
+
+
+def dry(parts: Mapping[str, Document], of: str, now: str, troubles: Sequence[str]) -> Document:
+    """The document of a dry run. `of`: URI of the run's folder; `troubles`: what can't be known any more."""
+    return {"undoOf": of, "dryRun": True, "at": now, "objects": dict(parts)} | ({"notKnown": list(troubles)} if troubles else {})
+
+
+def part(counts: Mapping[tuple[str, str], int], dry_run: Document, jobs: Sequence[Document], files: Mapping[str, str]) -> Document:
+    """One object of an undo. `counts`: its rows by act and what became of them."""
+    stays = sum(rows for (act, state), rows in counts.items() if act == undoing.DELETE and state not in {"deleted", since.GONE})
+    told = {
+        "deleted": _of(counts, "deleted"),
+        "restored": _of(counts, "restored"),
+        "gone": _of(counts, since.GONE),
+        "changedSince": _of(counts, since.CHANGED),
+        "failed": _of(counts, *FAILED),
+        "stays": stays,
+        "jobs": list(jobs),
+        "files": dict(files),
+    }
+    return told | {key: dry_run[key] for key in ("notKept", "deletedByRun", "note", "notChecked") if dry_run.get(key)}
+
+
+def account(parts: Mapping[str, Document], of: str, began: str, now: str) -> Document:
+    """The document of an undo that is over."""
+    failed = any(each["failed"] for each in parts.values())
+    return {
+        "status": "COMPLETED_WITH_ERRORS" if failed else "COMPLETED",
+        "undoOf": of,
+        "submittedAt": began,
+        "completedAt": now,
+        **_sums(parts.values()),
+        "objects": dict(parts),
+    }
+
+
+def _sums(parts: Any) -> dict[str, int]:
+    each = list(parts)
+    return {key: sum(int(one[key]) for one in each) for key in COUNTED}
+
+
+def why(document: Document) -> list[str]:
+    """Why an undo is red: rows that could go and didn't. What has changed since is left on purpose."""
+    return [f"{name}: {each['failed']} records couldn't be undone" for name, each in document["objects"].items() if each["failed"]]
+
+
+def together(documents: Sequence[Document]) -> Document:
+    """What the first run's summary says of all its undoings: rows, and what the last one left."""
+    last = documents[-1]
+    return {
+        "at": last["completedAt"],
+        "deleted": sum(each["deleted"] for each in documents),
+        "restored": sum(each["restored"] for each in documents),
+        "changedSince": last["changedSince"],
+        "failed": last["failed"],
+    }

@@ -1,0 +1,120 @@
+"""A dry run that was agreed to → records deleted and fields restored, in waves of the first run's own ledger; what came of it.
+
+Call `act` again whenever the jobs it names have ended, until it is done. A call that dies may be followed by another at any time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import tables
+from include.bulkload.ledger import undos, waves
+from include.bulkload.load import job
+from include.bulkload.match import since, undoing
+from include.bulkload.report import undone
+from include.bulkload.steps import forget, journal, lease, payloads, targets, undo_plan, undo_wave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.bulkload.ledger import resume
+    from include.bulkload.steps import ports
+
+SUMMARY, STILL_RUNNING = "summary.json", "still running"
+
+
+def plan(run: ports.Run) -> dict[str, Any]:
+    """Make the dry run (see `undo_plan.make`): {"number", "summary", "nothing"}. `run`: the run that is to be undone."""
+    return undo_plan.make(run)
+
+
+def act(run: ports.Run, number: int) -> dict[str, Any]:
+    """Undo what dry run `number` listed, as far as nothing has changed since: restores first, then deletes, children first.
+
+    Returns {"waiting": [job id, ...], "not_before": ISO time or None, "summary": document or None, "clean": bool, "why": [...]}: call
+    again when those jobs have ended and that time has come, until there is a summary. Raises TryAgain kinds where a later
+    try settles it, MustStop kinds where a person must look.
+    """
+    opened = journal.opened(run)
+    undo = undo_wave.Undo(run, opened, number, dict(journal.demand(run, undos.plan_name(number))["rows"]))
+    if run.folder.read(undos.ended_name(number)) is None:
+        lease.hold(run, opened)
+        journal.note(run, undos.begun(number, run.now()))
+        for name, kind in _order(undo):
+            if (found := _advanced(undo, name, kind)) is not None:
+                return found | {"summary": None, "clean": False, "why": []}
+    return {"waiting": [], "not_before": None, **_closed(undo)}
+
+
+def _order(undo: undo_wave.Undo) -> Iterator[tuple[str, waves.Kind]]:
+    """What is done after what: a restored record leaves its new parent before that goes, a child goes before its parent."""
+    names = [name for name in reversed(undo.opened.plan.order()) if name in undo.rows]
+    for kind in (waves.Kind.UNDO_RESTORE, waves.Kind.UNDO_DELETE):
+        for name in names:
+            yield name, kind
+
+
+def _advanced(undo: undo_wave.Undo, name: str, kind: waves.Kind) -> dict[str, Any] | None:
+    """Bring one act on one object as far as it can go now; None: it is done."""
+    while True:
+        if waiting := undo_wave.running(undo, name):
+            return {"waiting": waiting, "not_before": None}
+        with tables.connect(undo.run.limits) as con:
+            left = undo_wave.left(undo, con, name, kind)
+            if not left.rows:
+                return None
+            if left.not_before and undo.run.clock() < datetime.fromisoformat(left.not_before):
+                return {"waiting": [], "not_before": left.not_before}
+            if waiting := undo_wave.send(undo, con, name, kind, left.tried):
+                return {"waiting": waiting, "not_before": None}
+
+
+def _closed(undo: undo_wave.Undo) -> dict[str, Any]:
+    """Account for every planned row, once; later runs and the first run's summary are told each time."""
+    run = undo.run
+    standing = run.folder.read(undos.ended_name(undo.number))
+    if standing is None:
+        planned = journal.demand(run, undos.plan_name(undo.number))["summary"]["objects"]
+        told = {name: _part(undo, name, planned[name]) for name in undo.rows}
+        begun = journal.demand(run, undos.BEGUN)["at"]
+        standing = journal.note(run, undos.ended(undo.number, undone.account(told, run.folder.uri(""), begun, run.now())))
+    payloads.forget(run, undo.opened, [name for name, part in standing["objects"].items() if not part["stays"]])
+    if (summary := run.folder.read(SUMMARY)) is not None:
+        run.folder.write(SUMMARY, summary | told_of(run))
+    lease.give_back(run, undo.opened)
+    why = undone.why(standing)
+    return {"summary": standing, "clean": not why, "why": why}
+
+
+def _part(undo: undo_wave.Undo, name: str, planned: dict[str, Any]) -> dict[str, Any]:
+    """What became of an object's planned rows: forgotten by later runs, listed for people, counted."""
+    run, out = undo.run, undo.run.scratch / f"{name}-undone.parquet"
+    shown, files = list(undo.opened.plan.objects[name].fields), {}
+    with tables.connect(run.limits) as con:
+        attempts = {act: undo_wave.attempts(undo, name, kind) for kind, act in undo_wave.ACTS.items()}
+        undoing.ended(con, undo.planned(name), attempts, out)
+        counted = undoing.counts(con, out)
+        for title, condition in undone.LISTS.items():
+            local = run.scratch / f"{name}-{title}.csv"
+            if undoing.for_people(con, name, shown, targets.staged_file(run, name), out, condition, local):
+                files[title] = undo_plan.kept(run, local, name, title, undo.number)
+    # What stays as this run left it, or as others did, is remembered as it is; all else isn't what was sent any more.
+    touched = f"(FROM {tables.parquet(out)} WHERE state NOT IN ('{since.CHANGED}', '{since.AS_IT_WAS}'))"
+    forget.records(run, undo.opened, name, touched, f"undo-{undo.number}")
+    jobs = [_job(facts) for facts in journal.jobs(run, undos.place(name)) if facts.counts]
+    return undone.part(counted, planned, jobs, files)
+
+
+def _job(facts: resume.JobFacts) -> dict[str, Any]:
+    """Say how a job of the undoing ended."""
+    if not facts.has("ended"):
+        return {"id": facts.place.job_id, "state": STILL_RUNNING}
+    end = job.end(facts.facts["ended"]["job"])
+    return {"id": end.job_id, "state": str(end.state), "processed": end.processed, "failed": end.failed}
+
+
+def told_of(run: ports.Run) -> dict[str, Any]:
+    """What a run's summary says of its undoing: {"undone": {...}}, or nothing."""
+    ends = [journal.demand(run, each) for each in run.folder.names(undos.ENDED)]
+    return {"undone": undone.together(ends)} if ends else {}

@@ -1,0 +1,113 @@
+"""A run's ledger → the records that it created or changed, object by object, and when its jobs wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, errors, tables
+from include.bulkload.ledger import undos
+from include.bulkload.match import changes, columns, made
+from include.bulkload.steps import journal, kept_before, leftovers, outcome, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.bulkload.ledger import resume, waves
+    from include.bulkload.steps import ports
+
+DELETES = {entities.Operation.DELETE, entities.Operation.HARD_DELETE}
+# Of an aborted job a chunk may be committed after its end.
+LATE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run wrote of one object.
+
+    `records`: row_id, sf_id, created. `values`: what it wrote over what (`made.values`), by `fields`; None where nothing was kept.
+    """
+
+    name: str
+    records: Path
+    values: Path | None
+    fields: list[columns.Field]
+
+
+def collect(run: ports.Run, opened: journal.Opened) -> list[str]:
+    """Collect all jobs of a run that have ended, those of earlier undoes too; what can't be known any more, one sentence each.
+
+    Raises JobStillRunning while one runs.
+    """
+    troubles = []
+    for place in _places(opened):
+        for facts in journal.jobs(run, place):
+            try:
+                leftovers.one(run, opened, facts)
+            except errors.JobStillRunning as running:
+                message = (
+                    f"job {facts.place.job_id} of this run still runs; undo it when it has ended, or abort the job in Salesforce's Setup"
+                )
+                raise errors.JobStillRunning(message) from running
+            except errors.MustStop as wrong:
+                troubles.append(f"job {facts.place.job_id} of {place}: {wrong}")
+    return troubles
+
+
+def _places(opened: journal.Opened) -> list[str]:
+    """Where jobs of the load and of its undoing stand."""
+    return [place for name in opened.plan.order() for place in (name, undos.place(name))]
+
+
+def of(run: ports.Run, opened: journal.Opened) -> list[Written]:
+    """Gather what the run wrote of each object, last object first: children before their parents."""
+    names = list(reversed(opened.plan.order()))
+    records = {name: _records(run, name) for name in names}
+    return [_written(run, opened, name, records) for name in names]
+
+
+def _records(run: ports.Run, name: str) -> Path:
+    standing, out = outcome.of(run, name), run.scratch / f"{name}-wrote.parquet"
+    settled = [path for met in outcome.met(run, standing) for path in met.settled]
+    keyless = [number for wave in standing.waves if wave.key is None for number in wave.numbers]
+    told = [standing.jobs[number] for number in keyless if number in standing.jobs and standing.jobs[number].has("collected")]
+    successes = [journal.bring(run, _successes(facts)) for facts in told]
+    with tables.connect(run.limits) as con:
+        made.records(con, settled, successes, out)
+    return out
+
+
+def _successes(facts: resume.JobFacts) -> dict[str, str]:
+    return dict(facts.facts["collected"]["files"][entities.RESULT_KINDS[0]])
+
+
+def _written(run: ports.Run, opened: journal.Opened, name: str, records: dict[str, Path]) -> Written:
+    standing = outcome.of(run, name)
+    wrote = [
+        made.Wrote(journal.bring(run, wave.ready), journal.bring(run, wave.notes[kept_before.BEFORE]), met.settled, _fields(opened, wave))
+        for wave, met in zip(standing.waves, outcome.met(run, standing), strict=True)
+        if wave.ready is not None and kept_before.BEFORE in wave.notes
+    ]
+    fields = list({each.column: each for wave in wrote for each in wave.fields}.values())
+    if not fields:
+        return Written(name, records[name], None, [])
+    out = run.scratch / f"{name}-values.parquet"
+    with tables.connect(run.limits) as con:
+        made.values(con, wrote, fields, list(records.values()), out)
+    return Written(name, records[name], out, fields)
+
+
+def _fields(opened: journal.Opened, wave: waves.Wave) -> list[columns.Field]:
+    return written.fields(opened, wave.name, wave.columns)
+
+
+def windows(run: ports.Run, opened: journal.Opened) -> list[changes.Window]:
+    """When this run's jobs wrote, its undoing's too, by the org's clock: from a job's creation to its end."""
+    ends = [facts.facts["ended"]["job"] for place in _places(opened) for facts in journal.jobs(run, place) if facts.has("ended")]
+    return [_window(job) for job in ends]
+
+
+def _window(job: dict[str, str]) -> changes.Window:
+    end = datetime.fromisoformat(job["systemModstamp"]) + (LATE if job["state"] == entities.JobState.ABORTED else timedelta())
+    return changes.Window(job["createdDate"][: changes.SECONDS], end.isoformat()[: changes.SECONDS], job["createdById"])

@@ -1,0 +1,140 @@
+"""An undo among runs → loads that broke off, rounds, refusals, memories, replays: what follows from it and what doesn't."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.bulkload.basics import errors
+from include.bulkload.steps import submit
+from tests.include.bulkload.steps.undoings import FAMILY, HIERARCHY, account, acted, counts, family, planned, undone, world
+
+if TYPE_CHECKING:
+    from tests.include.bulkload.steps.conftest import Load
+
+
+def test_deletes_of_the_run_itself_cant_be_undone(load: Load) -> None:
+    """The dry run says so."""
+    for key in ("K1", "K2"):
+        load.org.insert("Account", {"Name": key, "External_Id__c": key})
+    fields = {"External_Id__c": "key"}
+    each = {"sobject": "Account", "records": "accounts[]", "operation": "delete", "external_id": "External_Id__c", "fields": fields}
+    load.mapping, load.payload = {"Account": each}, b'{"accounts": [{"key": "K1"}]}'
+    load.whole()
+    dry = planned(load)
+    part = dry["summary"]["objects"]["Account"]
+    assert (True, 1, True) == (dry["nothing"], part["deletedByRun"], "can't be undone" in part["note"])
+
+
+def test_half_a_load_is_undone_and_goes_no_further(load: Load) -> None:
+    """Cancelled after its parents: they go, and a task of the load that is cleared later sends nothing more."""
+    load.payload = json.dumps(FAMILY).encode()
+    chunks = load.split()
+    jobs = [submit.chunk(load.run, "Account", number) for number in chunks]
+    load.waited(jobs)
+    assert (3, 0, 0, 0, 0) == counts(undone(load), "Account")
+    assert [] == world(load)
+    load.settled("Account")
+    load.ids()
+    with pytest.raises(errors.RunUndone, match="load its source by a new run"):
+        [submit.chunk(load.run, "Contact", number) for number in load.cut("Contact")]
+
+
+def test_a_run_whose_job_still_runs_isnt_undone_yet(load: Load) -> None:
+    """What it writes later would stay."""
+    load.org.behave(looks=1_000)
+    load.payload = json.dumps(FAMILY).encode()
+    submit.chunk(load.run, "Account", load.split()[0])
+    with pytest.raises(errors.JobStillRunning, match="undo it when it has ended"):
+        planned(load)
+
+
+def test_a_run_that_never_staged_anything_has_nothing_to_undo(load: Load) -> None:
+    """It began, and its source couldn't be read."""
+    load.payload = b"no JSON"
+    with pytest.raises(errors.MustStop):
+        load.stage()
+    assert (True, {}) == (planned(load)["nothing"], planned(load)["summary"]["objects"])
+
+
+def test_records_that_lose_a_lock_go_in_a_round(load: Load) -> None:
+    """Later, and only those."""
+    family(load)
+    load.org.behave(row_faults=[{"object": "Contact", "operation": "delete", "share": 0.5, "lock": True, "job": 2}])
+    found = undone(load)
+    assert ([], (6, 0, 0, 0, 0)) == (world(load), counts(found, "Contact"))
+    assert 2 == len(found["objects"]["Contact"]["jobs"])
+
+
+def test_records_that_are_refused_are_listed_and_their_parents_stay(load: Load) -> None:
+    """The undo is red: what could go didn't."""
+    family(load)
+    load.org.behave(row_faults=[{"object": "Contact", "operation": "delete", "share": 1.0, "error": "SOME_RULE:no:--"}])
+    found = acted(load, planned(load)["number"])
+    assert ((0, 0, 0, 3, 0), (0, 0, 0, 0, 6), False) == (
+        counts(found["summary"], "Account"),
+        counts(found["summary"], "Contact"),
+        found["clean"],
+    )
+    assert ["SOME_RULE:no:--"] * 6 == [row["why"] for row in load.listed(found["summary"]["objects"]["Contact"]["files"]["failed"])]
+    assert 9 == len(world(load))
+
+
+def test_a_payload_that_was_undone_may_be_inserted_again(load: Load) -> None:
+    """Once nothing of it is there any more."""
+    load.more, load.payload = {"name": "again"}, json.dumps(FAMILY).encode()
+    assert load.whole()["clean"]
+    load.run_name = "second"
+    with pytest.raises(errors.PlanError, match="again: true"):
+        load.stage()
+    load.run_name = "run"
+    undone(load)
+    load.run_name = "third"
+    assert (True, 9) == (load.whole()["clean"], len(world(load)))
+
+
+def test_a_payload_of_which_something_stays_may_not(load: Load) -> None:
+    """It would be there twice."""
+    family(load)
+    load.org.change("Contact", load.org.query("SELECT Id FROM Contact")[0]["Id"], FirstName="by hand")
+    undone(load)
+    load.run_name = "second"
+    with pytest.raises(errors.PlanError, match="again: true"):
+        load.stage()
+
+
+def test_later_runs_send_again_what_was_undone(load: Load) -> None:
+    """The memory of `changed_only` forgets what was deleted and what was restored; what somebody edited stays his."""
+    load.org.insert("Account", {"Name": "Old name", "External_Id__c": "K0"})
+    each = {**HIERARCHY["Account"], "changed_only": True, "parents": {}}
+    load.mapping = {"Account": each}
+    load.payload = json.dumps({"accounts": [{"key": f"K{n}", "name": f"a{n}"} for n in range(3)]}).encode()
+    load.whole()
+    load.org.change("Account", account(load, "K2"), Name="by hand")
+    found = undone(load)
+    assert (1, 1, 0, 1, 0) == counts(found, "Account")
+    load.run_name = "second"
+    told = load.whole()["summary"]["objects"]["Account"]
+    assert (1, 1, 1) == tuple(told[key] for key in ("created", "updated", "unchanged"))
+
+
+def test_the_summary_of_a_cleared_run_still_says_that_it_was_undone(load: Load) -> None:
+    """And leaves no mark that would keep its payload from being inserted again."""
+    family(load)
+    undone(load)
+    assert {"deleted": 9, "restored": 0, "changedSince": 0, "failed": 0} == {
+        key: value for key, value in load.whole()["summary"]["undone"].items() if key != "at"
+    }
+    load.run_name = "second"
+    assert load.whole()["clean"]
+
+
+def test_another_org_is_refused(load: Load) -> None:
+    """A run is undone where it was done."""
+    family(load)
+    begun = json.loads((path := next(load.root.rglob("begun.json"))).read_text())
+    path.write_text(json.dumps(begun | {"org_id": "00D000000000000AAA"}))
+    with pytest.raises(errors.WrongOrg):
+        planned(load)
