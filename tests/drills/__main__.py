@@ -37,7 +37,9 @@ def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Pla
         yield from (_at(play, strike) for strike in dice.sample(found, round(len(found) * share)))
         yield from (_alive(play, strike) for strike in dice.sample(found, round(HELD * share)))
         yield from [("two at once", lambda at, figures, play=play: kills.both_at_once(at, play, figures))] * round(TWICE * share)
-        yield from (_fault(play, name) for name in faults.FAULTS)
+        # A record whose second pass was lost stands without its link, which the judge of lost rows doesn't know.
+        names = [name for name in faults.FAULTS if not (name in faults.TAKING and play.has_second_pass)]
+        yield from (_fault(play, name) for name in names)
     for number, how in itertools.product(range(round(DAMAGED * share)), damage.DAMAGES):
         yield _damage(how, (number + 0.5) / round(DAMAGED * share))
     yield from (_anywhere(play, random.Random(dice.random()), number) for number, play in zip(range(anywhere), itertools.cycle(chosen)))

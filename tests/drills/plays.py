@@ -17,6 +17,7 @@ KEY = "External_Id__c"
 # The smallest job that a plan may ask for; three padded rows fill it.
 SMALL_JOB = 1_000
 PADDING = "x" * 200
+SECOND_PASS = "layers, second pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Play:
     more: Document = field(default_factory=dict)
     before: int = 0
     behaving: Document = field(default_factory=dict)
+
+    @property
+    def has_second_pass(self) -> bool:
+        """Whether some rows are written in two parts."""
+        return self.name == SECOND_PASS
 
     def payload(self, tag: str) -> bytes:
         """The payload, `{tag}` filled in."""
@@ -86,7 +92,7 @@ PLAYS = {
             NAMES,
         ),
         Play(
-            "layers, second pass",
+            SECOND_PASS,
             {"Account": account(**PARENT)},
             tuple(row(n, parent=above and f"{{tag}}K{above}") for n, above in HIERARCHY),
             ACCOUNTS,
