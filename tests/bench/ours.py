@@ -60,7 +60,7 @@ def ids(_: Path, folder: Path) -> None:
 
 def without_parent(_: Path, folder: Path) -> None:
     """Orphan filter: the children of parents that failed → a list for people."""
-    lost = ways.Lost("Account", folder / "Account-staged.parquet", [fates.Wave(_fates(folder))], "External_Id__c")
+    lost = ways.Lost("Account", lambda: (folder / "Account-staged.parquet", [fates.Wave(_fates(folder))]), "External_Id__c")
     to_account = ways.Way(
         field=family.LOOKUP,
         number=0,

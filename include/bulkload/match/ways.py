@@ -5,30 +5,45 @@ A row's cells are those of the staged table `s`; where some links of a row wait 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from include.bulkload.load import fates
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lost:
     """Where parents of this load without an Id are explained: their name in the plan, staged rows, waves until now.
 
+    `brought` fetches both files, and is asked only once there is something to explain: most loads lose nobody.
     `key_field`: the column of the staged rows that is their key; needed where the key of a record that rows stood in is sent
     or looked for in the org.
     """
 
     object: str
-    staged: Path
-    waves: Sequence[fates.Wave]
+    brought: Callable[[], tuple[Path, Sequence[fates.Wave]]]
     key_field: str = ""
+
+    @functools.cached_property
+    def _files(self) -> tuple[Path, Sequence[fates.Wave]]:
+        return self.brought()
+
+    @property
+    def staged(self) -> Path:
+        """The parents' staged rows."""
+        return self._files[0]
+
+    @property
+    def waves(self) -> Sequence[fates.Wave]:
+        """What became of them until now, wave by wave."""
+        return self._files[1]
 
 
 @dataclass(frozen=True, slots=True)

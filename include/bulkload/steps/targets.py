@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.bulkload.intake import mapping
+    from include.bulkload.load import fates
     from include.bulkload.steps import ports
 
 IN_THE_ORG = "look_in_org"
@@ -77,8 +78,11 @@ def _parent(opened: journal.Opened, one: mapping.Link) -> tuple[str, str]:
 
 def _lost(run: ports.Run, opened: journal.Opened, parent: str) -> ways.Lost:
     """Where those parents are explained that weren't written."""
-    met = outcome.met(run, outcome.of(run, parent))
-    return ways.Lost(parent, staged_file(run, parent), met, opened.plan.objects[parent].external_id or "")
+
+    def brought() -> tuple[Path, list[fates.Wave]]:
+        return staged_file(run, parent), outcome.met(run, outcome.of(run, parent))
+
+    return ways.Lost(parent, brought, opened.plan.objects[parent].external_id or "")
 
 
 def kin(run: ports.Run, opened: journal.Opened, name: str) -> list[bereaved.Kin]:

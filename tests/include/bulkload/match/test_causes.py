@@ -33,7 +33,7 @@ def cause(folder: Path, waves: list[tuple[list[Met], list[Met]]], parents: tuple
                     con.execute("INSERT INTO met VALUES (?, ?, NULL, NULL, ?, NULL)", row)
                 tables.write_parquet(con, "FROM met", path)
             laid.append(fates.Wave(paths[:1], paths[1:]))
-        lost = ways.Lost("A", folder / "a.parquet", laid)
+        lost = worlds.lost("A", folder / "a.parquet", laid)
         way = ways.Way("AId", 0, True, None, None, "AId", False, "quarantine", False, lost)
         link.resolve(con, folder / "b.parquet", "B", [], [way], None, folder / "aside.parquet")
         told = "parent_fate, parent_error, ancestor_row, ancestor_key, ancestor_error, depth"
@@ -85,7 +85,7 @@ def test_an_orphan_of_several_waves_is_explained_by_the_last(tmp_path: Path) -> 
             tables.write_parquet(con, f"SELECT * REPLACE (0::BIGINT AS row_id) FROM ({query})", tmp_path / f"aside-{number}.parquet")
         worlds.stage(con, worlds.Thing("A", (), ROW), tmp_path / "a.parquet")
         worlds.stage(con, IN_A, tmp_path / "b.parquet")
-        lost = ways.Lost("A", tmp_path / "a.parquet", [fates.Wave(asides=[tmp_path / f"aside-{number}.parquet"]) for number in (2, 0, 1)])
+        lost = worlds.lost("A", tmp_path / "a.parquet", [fates.Wave(asides=[tmp_path / f"aside-{number}.parquet"]) for number in (2, 0, 1)])
         way = ways.Way("AId", 0, True, None, None, "AId", False, "quarantine", False, lost)
         link.resolve(con, tmp_path / "b.parquet", "B", [], [way], None, tmp_path / "aside.parquet")
         found = con.execute(f"SELECT ancestor_object, ancestor_row, ancestor_key, depth FROM {tables.parquet(tmp_path / 'aside.parquet')}")

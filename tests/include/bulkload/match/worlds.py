@@ -130,10 +130,15 @@ def _waves(con: duckdb.DuckDBPyConnection, thing: Thing, own: Loaded, folder: Pa
     return [f"(SELECT row_id, cut FROM {tables.parquet(out)} WHERE layer = {layer})" for layer in range(count)]
 
 
+def lost(name: str, staged: Path, waves: Sequence[fates.Wave], key_field: str = "") -> ways.Lost:
+    """Say where parents are explained."""
+    return ways.Lost(name, lambda: (staged, waves), key_field)
+
+
 def way(con: duckdb.DuckDBPyConnection, number: int, each: Link, found: dict[str, Loaded], folder: Path, name: str) -> ways.Way:
     """Make the way of a link, with what is known of its parents."""
     parent = found.get(each.parent)
-    lost = ways.Lost(each.parent, parent.staged, tuple(parent.waves), "Key__c") if parent else None
+    explained = lost(each.parent, parent.staged, tuple(parent.waves), "Key__c") if parent else None
     org = None
     if each.org is not None:
         org = folder / f"{name}-org-{number}.parquet"
@@ -142,7 +147,7 @@ def way(con: duckdb.DuckDBPyConnection, number: int, each: Link, found: dict[str
             con.execute("INSERT INTO found VALUES (?, ?, ?)", [key, sf_id or record("not", 0), sf_id is None])
         tables.write_parquet(con, "FROM found", org)
     known = parent.ids if parent else None
-    return ways.Way(each.field, number, each.nested, known, org, column(each), each.carries_key, each.missing, each.required, lost)
+    return ways.Way(each.field, number, each.nested, known, org, column(each), each.carries_key, each.missing, each.required, explained)
 
 
 def rows(con: duckdb.DuckDBPyConnection, query: str) -> dict[int, dict[str, Any]]:

@@ -1,0 +1,129 @@
+"""What each step brings of the run's stored files: its own object's, and of parents what their links need; nothing twice over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from include.bulkload.intake import plan
+from include.bulkload.steps import summarize
+from tests.oracle import world
+from tests.running import loads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.bulkload.steps import ports
+    from tests.oracle.conftest import Court
+
+
+@dataclass
+class Brought:
+    """What each task brought from the run's folder: (task, object) → name of the stored file → its bytes."""
+
+    files: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    task: tuple[str, str] = ("", "")
+
+    def tables(self, task: str, name: str) -> set[str]:
+        """The files with rows that a task brought, without their checksums: `Account/staged`."""
+        return {file.rpartition("-")[0] for file in self.files[task, name] if "/" in file}
+
+    def bytes(self) -> int:
+        """All bytes of files with rows."""
+        return sum(size for files in self.files.values() for file, size in files.items() if "/" in file)
+
+
+@dataclass
+class Watched:
+    """A run folder that notes what is brought from it."""
+
+    folder: ports.RunFolder
+    brought: Brought
+
+    def get(self, stored: ports.Stored, scratch: Path) -> Path:
+        """Bring a stored file."""
+        self.brought.files.setdefault(self.brought.task, {})[stored.name] = stored.bytes
+        return self.folder.get(stored, scratch)
+
+    def __getattr__(self, name: str) -> Any:
+        """All else is the folder's own."""
+        return getattr(self.folder, name)
+
+
+@dataclass
+class Steps:
+    """A run whose every task says its name before it begins."""
+
+    load: loads.Load
+    brought: Brought
+
+    def whole(self) -> Brought:
+        """All tasks, in their order; what they brought."""
+        self._at("split", "")
+        self.load.stage()
+        for name in plan.plan_from(self.load.document).order():
+            self._at("cut", name)
+            chunks = self.load.cut(name)
+            self._at("send", name)
+            self.load.sent(name, chunks)
+            self._at("learn", name)
+            self.load.learned(name)
+        self._at("summary", "")
+        assert summarize.close(self.load.run, [])["clean"]
+        return self.brought
+
+    def _at(self, task: str, name: str) -> None:
+        self.brought.task = (task, name)
+
+
+def watched(court: Court, given: world.World) -> Brought:
+    """Run a plan; what its tasks brought."""
+    brought, example = Brought(), f"x{next(court.examples)}"
+    root = court.folder / example
+    root.mkdir()
+    load = loads.Load(root, court.org, world.plan(given, root, example))
+    load.wrapped = lambda folder: cast("ports.RunFolder", Watched(folder, brought))
+    return Steps(load, brought).whole()
+
+
+def chain(levels: int, rows: int, *, marks: tuple[str, ...] = ()) -> world.World:
+    """A hierarchy in which each row hangs on the row of its number above; `marks`: what is planted in the first rows of the first kind."""
+    links = [(), *((world.Tie(f"To{level}__c", f"Kind{level}", "up"),) for level in range(levels - 1))]
+    kinds = [world.Kind(f"Kind{level}", ties) for level, ties in enumerate(links)]
+    found = {}
+    for level, kind in enumerate(kinds):
+        planted = dict(enumerate(marks)) if level == 0 else {}
+        cells = [((("up", f"Kind{level - 1}-{number}"),) if level else ()) for number in range(rows)]
+        found[kind.name] = tuple(
+            world.Row(f"{kind.name} {number}", f"{kind.name}-{number}", planted.get(number, ""), cells[number]) for number in range(rows)
+        )
+    return world.World(tuple(kinds), found)
+
+
+def test_a_task_reads_its_own_object_and_its_parents_ids(court: Court) -> None:
+    """Where nobody is lost, nothing else of the parents is needed, and of other objects nothing at all."""
+    found = watched(court, chain(4, 5))
+    for level in range(4):
+        name, above = f"Kind{level}", f"Kind{level - 1}"
+        assert {f"{name}/staged"} | ({f"{above}/id_map"} if level else set()) == found.tables("cut", name)
+        for task in ("send", "learn"):
+            assert {name} == {each.partition("/")[0] for each in found.tables(task, name)}
+
+
+def test_parents_are_read_whole_only_to_say_why_they_are_lost(court: Court) -> None:
+    """Their staged rows and fates, by the objects that hang on them directly; grandparents never."""
+    found = watched(court, chain(4, 5, marks=(world.REFUSED,)))
+    for level in range(1, 4):
+        objects = {each.partition("/")[0] for each in found.tables("cut", f"Kind{level}")}
+        assert {f"Kind{level}", f"Kind{level - 1}"} == objects
+        assert f"Kind{level - 1}/staged" in found.tables("cut", f"Kind{level}")
+
+
+@pytest.mark.parametrize("marks", [(), (world.REFUSED, world.REFUSED)], ids=["all loaded", "some lost"])
+def test_what_is_read_grows_with_the_rows_not_with_objects_times_rows(court: Court, marks: tuple[str, ...]) -> None:
+    """Six objects of as many rows are three times as much as two; more would be a table read for others."""
+    two, six = (watched(court, chain(levels, 400, marks=marks)).bytes() for levels in (2, 6))
+    # The first object has no parents: with it, six objects are a little more than three times two.
+    assert six < 3.75 * two
