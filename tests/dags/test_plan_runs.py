@@ -90,6 +90,18 @@ def test_a_plan_file_is_loaded_and_holds_no_worker_while_it_waits(family: Family
     assert ("success", ["chunks_Account", "settle_Account"], WHOLE) == (played.state, waited, family.records())
 
 
+def test_a_dry_run_counts_and_writes_nothing(family: Family) -> None:
+    """The same tasks without a job: the summary foresees what the real run would do, and its log has the table."""
+    played = family.play("trial_family", {"inbox": family.inbox, "file": family.name, "dry_run": True})
+    api = family.stack.rest()
+    seen = api.xcom("trial_family", played.run_id, "summary")
+    to_send = {name: each["unprocessed"] for name, each in seen["objects"].items()}
+    assert ("success", True, {"Account": 4, "Contact": 4}) == (played.state, seen["dryRun"], to_send)
+    assert ({"skipped"}, (set(), set())) == ({played.last()[f"{name}_job"] for name in to_send}, family.records())
+    (last,) = [each for each in played.seen if each.name == "summary" and each.state == "success"]
+    assert "dry run: COMPLETED, nothing was written to Salesforce" in api.log("trial_family", played.run_id, last)
+
+
 def test_a_plan_in_the_config_is_loaded_level_by_level(family: Family) -> None:
     """The same document, without templates, through `adhoc_load`."""
     document = yaml.safe_load((PLANS / "trial_family.yaml").read_text("utf-8"))
