@@ -9,7 +9,7 @@ import requests
 
 from include.bulkload.basics import errors
 from include.salesforce import calls, client, logins, wire
-from tests.include.bulkload.steps.conftest import LocalOrg
+from tests.running.loads import LocalOrg
 
 if TYPE_CHECKING:
     from pathlib import Path

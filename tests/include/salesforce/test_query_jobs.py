@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from include.bulkload.basics import errors
 from include.salesforce import query_jobs, wire
-from tests.include.bulkload.steps.conftest import LocalOrg
 from tests.include.salesforce.conftest import LOST, Reply, refused, said
 from tests.include.salesforce.test_local_org import PLAIN, client_for
+from tests.running.loads import LocalOrg
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include import storage
-from tests.include.bulkload.steps.conftest import Load, LocalOrg
+from tests.include.bulkload.steps.conftest import Load
 from tests.running import org
+from tests.running.loads import LocalOrg
 
 if TYPE_CHECKING:
     from pathlib import Path
