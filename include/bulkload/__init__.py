@@ -74,6 +74,7 @@ match: Ids for the children
     match/made             what a run wrote over what
     match/since            created records, and who touched them since
     match/restored         changed records, and what goes back
+    match/verified         rows that succeeded, held against their records
     match/undoing          what an undo may touch, and what became of it
     match/own_ids          rows known by a key, given their Ids
     match/changes          rows that an earlier run loaded alike
@@ -130,6 +131,7 @@ steps: the use cases, in the order of the DAG
     steps/undo_plan        the dry run of an undo
     steps/undo_wave        what isn't undone yet, sent
     steps/forget           what later runs needn't remember
+    steps/verify           the org asked whether all is there
     steps/undo             a run undone
     steps/parts            one object's part of the summary
     steps/forecast         what a dry run's load would take

@@ -20,6 +20,12 @@ COMPLETED, WITH_ERRORS, FAILED = "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED"
 SKIPPED, NOT_CREATED = "SKIPPED", "NOT_CREATED"
 STILL_RUNNING = "still running"
 A_FAMILY = 2
+DIFFERENCES = {
+    "missing": "are missing",
+    "twice": "are there more than once",
+    "otherParent": "hang on another parent",
+    "stillThere": "are still there",
+}
 NOT_THROUGH = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT)
 
 
@@ -38,6 +44,12 @@ class Part:
     changes: dict[str, int]
     submitted: int
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def differs(self) -> list[str]:
+        """What verifying found that can't be left: problems, each with its rows. Fields that automation changed are none."""
+        found = self.notes.get("verified", {})
+        return [f"{found[problem]} {said}" for problem, said in DIFFERENCES.items() if found.get(problem)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ def judge(
     broke = [*troubles, *gaps]
     why = [*broke, *(sentence for part in parts for sentence in _red(checked, part))]
     why += [f"{part.name}: none of {part.account.source} rows got through" for part in stranded]
-    status = FAILED if broke or stranded else WITH_ERRORS if any(part.account.lost for part in parts) else COMPLETED
+    status = FAILED if broke or stranded else WITH_ERRORS if any(part.account.lost or part.differs for part in parts) else COMPLETED
     document = {"status": status, **_family(parts, stranded=bool(stranded)), "submittedAt": began}
     if status == FAILED:
         document |= {"error": "; ".join(why), "failedAt": now}
@@ -109,6 +121,7 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
         said.append(f"{part.name}: {account.lost} of {account.source} rows are lost, max_failed allows {allowed}")
     if account.fates[entities.Fate.IN_DOUBT]:
         said.append(f"{part.name}: {account.fates[entities.Fate.IN_DOUBT]} rows are in doubt; clear the run to look again")
+    said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     for job in part.jobs:
         if job["state"] in {entities.JobState.FAILED, entities.JobState.ABORTED} and job["notThrough"]:
             message = f" ({job['errorMessage']})" if job.get("errorMessage") else ""

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, undos
 from include.bulkload.report import dry_run, summary, table
-from include.bulkload.steps import forecast, foreseen, journal, lease, leftovers, parts, past_runs, payloads, remember, trouble, undo
+from include.bulkload.steps import (
+    forecast,
+    foreseen,
+    journal,
+    lease,
+    leftovers,
+    parts,
+    past_runs,
+    payloads,
+    remember,
+    trouble,
+    undo,
+    verify,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,10 +66,25 @@ def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summ
     warnings = [*opened.warnings, *foreseen.standing(run)["warnings"]]
     if opened.plan.dry_run:
         return _rehearsed(run, opened, found, [*troubles, *left], warnings)
+    if run.folder.read(undos.BEGUN) is None:
+        found, more = _verified(run, opened, found)
+        left += more
     verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings)
     if verdict.clean and run.folder.read(undos.BEGUN) is None:
         payloads.loaded(run, opened)
     return verdict
+
+
+def _verified(run: ports.Run, opened: journal.Opened, found: list[summary.Part]) -> tuple[list[summary.Part], list[str]]:
+    """Add what verifying says to each part; what stood in its way."""
+    told, troubles = [], []
+    for part in found:
+        try:
+            told.append(dataclasses.replace(part, notes={**part.notes, **verify.told(run, opened, part.name)}))
+        except errors.BulkloadError as wrong:
+            told.append(part)
+            troubles.append(f"{part.name} couldn't be verified: {wrong}; clear this task to try again")
+    return told, troubles
 
 
 def _rehearsed(

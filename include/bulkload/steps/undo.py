@@ -8,37 +8,52 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import tables
-from include.bulkload.ledger import undos, waves
+from include.bulkload.basics import errors, tables
+from include.bulkload.ledger import replays, undos, waves
 from include.bulkload.load import job
 from include.bulkload.match import since, undoing
 from include.bulkload.report import undone
-from include.bulkload.steps import forget, journal, lease, payloads, targets, undo_plan, undo_wave
+from include.bulkload.steps import forget, journal, lease, payloads, ports, targets, undo_plan, undo_wave
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.bulkload.ledger import resume
-    from include.bulkload.steps import ports
 
 SUMMARY, STILL_RUNNING = "summary.json", "still running"
 
 
-def plan(run: ports.Run) -> dict[str, Any]:
-    """Make the dry run (see `undo_plan.make`): {"number", "summary", "nothing"}. `run`: the run that is to be undone."""
+def plan(run: ports.Run, of: str) -> dict[str, Any]:
+    """Make the dry run (see `undo_plan.make`): {"number", "summary", "nothing"}.
+
+    `run`: in the folder of the run that is undone, by the name of the one that does it; `of`: the former's run id. Raises AnotherRun
+    if that run, or a replay of it, isn't over.
+    """
+    _over(run, of)
     return undo_plan.make(run)
 
 
-def act(run: ports.Run, number: int) -> dict[str, Any]:
+def _over(run: ports.Run, of: str) -> None:
+    """Raise AnotherRun while the run itself, or a replay of it, may still send rows."""
+    names = run.folder.names(replays.FOLDER)
+    goes_on = [number for number in replays.numbers(names) if number not in replays.numbers(names, replays.CLOSED)]
+    others = [of, *(journal.demand(run, replays.name(number, replays.BEGUN))["by"] for number in goes_on)]
+    for each in others:
+        if run.is_over(ports.RunName(run.name.dag_id, each)) is not True:
+            raise errors.AnotherRun(f"the run {each} isn't over, and sends rows itself; wait for it, or mark it failed")
+
+
+def act(run: ports.Run, of: str, number: int) -> dict[str, Any]:
     """Undo what dry run `number` listed, as far as nothing has changed since: restores first, then deletes, children first.
 
-    Returns {"waiting": [job id, ...], "not_before": ISO time or None, "summary": document or None, "clean": bool, "why": [...]}: call
-    again when those jobs have ended and that time has come, until there is a summary. Raises TryAgain kinds where a later
-    try settles it, MustStop kinds where a person must look.
+    `run` and `of` as for `plan`. Returns {"waiting": [job id, ...], "not_before": ISO time or None, "summary": document or None,
+    "clean": bool, "why": [...]}: call again when those jobs have ended and that time has come, until there is a summary.
+    Raises TryAgain kinds where a later try settles it, MustStop kinds where a person must look.
     """
     opened = journal.opened(run)
     undo = undo_wave.Undo(run, opened, number, dict(journal.demand(run, undos.plan_name(number))["rows"]))
     if run.folder.read(undos.ended_name(number)) is None:
+        _over(run, of)
         lease.hold(run, opened)
         journal.note(run, undos.begun(number, run.now()))
         for name, kind in _order(undo):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.bulkload.basics import errors
-from include.bulkload.steps import submit
+from include.bulkload.steps import replay, submit, undo
+from tests.include.bulkload.steps import replays, undoings
 from tests.include.bulkload.steps.undoings import FAMILY, HIERARCHY, account, acted, counts, family, planned, undone, world
 
 if TYPE_CHECKING:
@@ -138,3 +139,37 @@ def test_another_org_is_refused(load: Load) -> None:
     path.write_text(json.dumps(begun | {"org_id": "00D000000000000AAA"}))
     with pytest.raises(errors.WrongOrg):
         planned(load)
+
+
+def test_a_run_that_isnt_over_isnt_undone(load: Load) -> None:
+    """It would write behind our back; nor is one that is being replayed."""
+    family(load)
+    with pytest.raises(errors.AnotherRun, match="the run run isn't over"):
+        undo.plan(undoings.by(load, "undoing", "run"), "run")
+    number = planned(load)["number"]
+    with pytest.raises(errors.AnotherRun, match="the run run isn't over"):
+        undo.act(undoings.by(load, "undoing", "run"), "run", number)
+    replay.begin(replays.again(load, "replaying"), "run", None, load)
+    with pytest.raises(errors.AnotherRun, match="the run replaying isn't over"):
+        undo.plan(undoings.by(load, "undoing", "replaying"), "run")
+
+
+def test_what_a_replay_loaded_is_undone_too(load: Load) -> None:
+    """A refused account and its children come by a replay: all go, and a second replay is refused."""
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "a1", "error": "SOME_RULE:no:--", "job": 1}])
+    family(load)
+    assert 6 == len(world(load))
+    replays.replayed(load)
+    assert 9 == len(world(load))
+    found = undone(load)
+    assert ((3, 0, 0, 0, 0), (6, 0, 0, 0, 0), []) == (counts(found, "Account"), counts(found, "Contact"), world(load))
+
+
+def test_a_replay_after_an_undo_sends_nothing(load: Load) -> None:
+    """What is undone stays undone."""
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "a1", "error": "SOME_RULE:no:--", "job": 1}])
+    family(load)
+    undone(load)
+    with pytest.raises(errors.RunUndone):
+        replays.replayed(load)
+    assert [] == world(load)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.bulkload.steps import undo
-from tests.include.bulkload.steps.undoings import HIERARCHY, planned, world
+from tests.include.bulkload.steps.undoings import HIERARCHY, by, planned, world
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -66,10 +66,10 @@ def test_it_goes_on_wherever_it_died(load: Load, after: bool) -> None:
     before = invoices(load)
     number, deaths, found = planned(load)["number"], 0, None
     while found is None or found["summary"] is None:
-        left, run = [deaths + 1], load.run
+        left, run = [deaths + 1], by(load)
         folder, org = (Mortal(port, left, after=after) for port in (run.folder, run.salesforce))
         try:
-            found = undo.act(dataclasses.replace(run, folder=folder, salesforce=org), number)
+            found = undo.act(dataclasses.replace(run, folder=folder, salesforce=org), "run", number)
         except Killed:
             deaths += 1
             continue

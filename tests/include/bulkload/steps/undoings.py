@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.steps import undo
+from include.bulkload.steps import ports, undo
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -67,15 +68,20 @@ def world(load: Load) -> list[dict[str, Any]]:
     return [{key: value for key, value in each.items() if key != "attributes"} for each in found]
 
 
+def by(load: Load, name: str = "undoing", *going_on: str) -> ports.Run:
+    """The run's folder, as a task of another run of the DAG sees it; all runs of before are over but those that go on."""
+    return dataclasses.replace(load.run, name=ports.RunName("dag", name), is_over=lambda run: run.run_id not in going_on)
+
+
 def planned(load: Load) -> dict[str, Any]:
     """The dry run."""
-    return undo.plan(load.run)
+    return undo.plan(by(load), "run")
 
 
 def acted(load: Load, number: int) -> dict[str, Any]:
     """Act on a dry run until it is done; what it returns at last."""
     while True:
-        found = undo.act(load.run, number)
+        found = undo.act(by(load), "run", number)
         if found["summary"] is not None:
             return found
         load.waited(found["waiting"])
