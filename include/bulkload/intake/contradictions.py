@@ -60,14 +60,6 @@ class Whole(Protocol):
         """Of datetimes without one."""
 
     @property
-    def mode(self) -> str:
-        """What a run does."""
-
-    @property
-    def undo_of(self) -> str | None:
-        """The run that is undone."""
-
-    @property
     def params(self) -> Mapping[str, Any]:
         """What may be chosen at trigger time."""
 
@@ -85,8 +77,6 @@ def of(checked: Whole) -> list[str]:
     ]
     if checked.keep_ledger_days < checked.keep_days:
         found.append(f"keep_ledger_days: files need their ledger as long as they are kept; say at least {checked.keep_days}")
-    if (checked.mode == "undo") != (checked.undo_of is not None):
-        found.append("undo_of: it goes with `mode: undo`, which needs it; give both or none")
     for name in checked.objects:
         found += _object(checked, name)
     return found

@@ -6,7 +6,7 @@ The one model that validation, the trigger form's JSON schema and the reference 
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pydantic
 from pydantic import Field, field_validator
@@ -59,8 +59,6 @@ class Plan(mapping.Strict):
     forget: bool = Field(False, description="Ignore what earlier runs remember of `changed_only` objects, and remember anew.")
     dry_run: bool = Field(False, description="Check and count; write nothing to Salesforce.")
     verify: bool = Field(False, description="Ask the org after the load whether each row that succeeded is there once, as it was meant.")
-    mode: Literal["load", "replay", "undo"] = Field("load", description="What a run does: load, send again what a run lost, or undo a run.")
-    undo_of: str | None = Field(None, min_length=1, description="With `mode: undo`: the run id of the run that is undone.")
     params: dict[Annotated[str, Field(pattern=PARAM)], Choice | Annotated[list[Choice], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="What may be chosen when a run is triggered, as `params.<name>` of the templates: name → default, or a list of which "
