@@ -195,7 +195,9 @@ def test_a_wait_that_timed_out_is_taken_up_again(trial: Trial) -> None:
 
 def test_a_job_that_fails_is_a_result_and_no_child_job_is_made(trial: Trial) -> None:
     """Nobody got through: the tasks are green, the verdict is red."""
-    trial.org.steer(job_ends=[{"object": "Account", "state": "Failed", "at": 0, "message": "InvalidBatch : Field name not found : told to"}])
+    trial.org.steer(
+        job_ends=[{"object": "Account", "state": "Failed", "at": 0, "message": "InvalidBatch : Field name not found : told to"}]
+    )
     played = trial.play()
     summary = trial.summary(played.run_id)
     assert ("failed", "success", "FAILED", "NOT_CREATED") == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import stat
 import subprocess
@@ -45,12 +46,11 @@ def test_progress_names_each_part(toy_stack: tuple[running.Stack, list[str]]) ->
 def test_only_loopback_is_listened_on(toy_stack: tuple[running.Stack, list[str]]) -> None:
     """No service of the stack can be reached from another machine."""
     keeper = psutil.Process(toy_stack[0].keeper)
-    listening = {
-        connection.laddr.ip
-        for process in keeper.children(recursive=True)
-        for connection in process.net_connections(kind="inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    listening = set()
+    for process in keeper.children(recursive=True):
+        # A process of a task may end while we look.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            listening |= {each.laddr.ip for each in process.net_connections(kind="inet") if each.status == psutil.CONN_LISTEN}
     assert {"127.0.0.1"} == listening
 
 
