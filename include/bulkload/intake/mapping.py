@@ -179,11 +179,6 @@ class ObjectPlan(Strict):
         return [(number, field, nth, one) for number, (field, nth, one) in enumerate(flat)]
 
     @property
-    def is_keyless(self) -> bool:
-        """Whether its rows can only be told apart by their text."""
-        return self.key_field is None
-
-    @property
     def by_id(self) -> bool:
         """Whether what is sent names records by their Id, which is fetched where the plan gives another key."""
         return self.operation in {"update", "delete", "hardDelete"} or self.update_only

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from include.bulkload.match import columns
 
 MISSING, TWICE, OTHER_PARENT, CHANGED, STILL_THERE = "missing", "twice", "otherParent", "changed", "stillThere"
-PROBLEMS = (MISSING, TWICE, OTHER_PARENT, CHANGED, STILL_THERE)
 
 
 @dataclass(frozen=True, slots=True)
