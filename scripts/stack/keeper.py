@@ -10,36 +10,27 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
-import select
 import shutil
-import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from scripts.stack import airflow_settings, org_program, postgres, programs, rest, services, wanted
+from scripts.stack import airflow_settings, ending, org_program, postgres, programs, rest, services, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_SECONDS = 0.5
 PORTS_TRIED = 3
-
-
-class Ended(SystemExit):
-    """Somebody asked us to end, or our owner is gone."""
 
 
 def main() -> None:
     """Keep the stack that standard input asks for."""
     asked = wanted.Wanted.from_json(sys.stdin.readline())
     programs.adopt_orphans()
-    _listen()
+    ending.listen()
     try:
         with _alone(asked):
             _live(asked)
@@ -52,13 +43,13 @@ def _live(asked: wanted.Wanted) -> None:
     try:
         with _stack(asked) as (ready, started):
             if asked.stays:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                ending.own_ourselves()
             _tell("ready", ready)
             _keep(started)
     except (postgres.PostgresDown, org_program.OrgDown, services.AirflowDown, rest.ApiRefused) as down:
         _tell("failed", str(down))
     finally:
-        _deafen()
+        ending.deafen()
         programs.end_descendants()
         for each in (asked.state, asked.password_file):
             each.unlink(missing_ok=True)
@@ -145,33 +136,6 @@ def _keep(started: Mapping[str, Any]) -> None:
         time.sleep(LOOK_SECONDS)
     dead = [name for name, process in started.items() if process.poll() is not None]
     print(f"ended because of: {', '.join(dead)}", file=sys.stderr)
-
-
-def _listen() -> None:
-    """Turn signals, and the end of our owner, into Ended: once, then never again."""
-    for each in SIGNALS:
-        signal.signal(each, _end)
-    # A timer, not a thread: processes are started with a hook that must not run beside threads.
-    signal.signal(signal.SIGALRM, _look)
-    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
-
-
-def _look(_signal: int, _frame: FrameType | None) -> None:
-    """End if standard input is at its end: then our owner is gone."""
-    readable, _, _ = select.select([sys.stdin], [], [], 0)
-    if readable and not os.read(sys.stdin.fileno(), 1):
-        _end(_signal, _frame)
-
-
-def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
-    _deafen()
-    raise Ended
-
-
-def _deafen() -> None:
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
 
 
 def _tell(what: str, content: object) -> None:
