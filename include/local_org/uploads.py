@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import mmap
 import re
 from types import SimpleNamespace
@@ -18,6 +19,8 @@ MOST_HEADER, MOST_COLUMNS = 32_000, 5_000
 MOST_CELL, MOST_RECORD = 131_072, 400_000
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 BLOCK = 1 << 20
+# Rows that are looked at together; the longest ones still fit in memory. Cells that are matched at a stretch: other threads wait.
+FEW, STRETCH = 100, 20_000
 TOO_MANY_COLUMNS = f"Exceeded max number of columns per record : {MOST_COLUMNS}"
 QUOTED = re.compile(b'"[^"]*+(?:""[^"]*+)*+"')
 csv.field_size_limit(MOST_CELL)
@@ -70,10 +73,12 @@ def _quoting(path: Path, delimiter: str) -> None:
     if not path.stat().st_size:
         return
     mark = re.escape(delimiter.encode())
-    cell = re.compile(b'(?:(?:"[^"]*+(?:""[^"]*+)*+"|[^"\r\n' + mark + b"]*+)(?:" + mark + rb"|\r?\n|\r|\Z))*+")
+    cells = re.compile(b'(?:(?:"[^"]*+(?:""[^"]*+)*+"|[^"\r\n' + mark + b"]*+)(?:" + mark + rb"|\r?\n|\r|\Z)){0,%d}+" % STRETCH)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-        found = cell.match(whole)
-        end = found.end() if found else 0
+        end, before = 0, -1
+        while before < end < len(whole):
+            found = cells.match(whole, end)
+            end, before = found.end() if found else end, end
         if end == len(whole):
             return
         if whole[end : end + 1] != b'"':
@@ -170,15 +175,22 @@ def _unreadable(wrong: Exception) -> Unreadable:
 
 def count(path: Path, delimiter: str) -> int:
     """Count the data rows. Raises Unreadable for quoting that can't be read, and for rows that are too long."""
-    total = 0
-    for row in rows(path, delimiter):
-        total += 1
-        if len(row) > MOST_COLUMNS:
-            raise Unreadable(f"InvalidBatch : Failed to parse CSV. {TOO_MANY_COLUMNS}")
-        if len("".join(row)) > MOST_RECORD - len(row) and (length := _length(row)) > MOST_RECORD:
-            said = f"Exceeded max length for one record: {length}. Max length for one record should be less than or equal to {MOST_RECORD}"
-            raise Unreadable(f"InvalidBatch : Failed to parse CSV. {said}")
+    total, found = 0, rows(path, delimiter)
+    while block := list(itertools.islice(found, FEW)):
+        total += len(block)
+        if max(map(len, block)) > MOST_COLUMNS or max(map(len, map("".join, block))) > MOST_RECORD - MOST_COLUMNS:
+            # One of them is too long, or nearly.
+            for row in block:
+                _check_length(row)
     return total
+
+
+def _check_length(row: list[str]) -> None:
+    if len(row) > MOST_COLUMNS:
+        raise Unreadable(f"InvalidBatch : Failed to parse CSV. {TOO_MANY_COLUMNS}")
+    if (length := _length(row)) > MOST_RECORD:
+        said = f"Exceeded max length for one record: {length}. Max length for one record should be less than or equal to {MOST_RECORD}"
+        raise Unreadable(f"InvalidBatch : Failed to parse CSV. {said}")
 
 
 def _length(row: list[str]) -> int:
