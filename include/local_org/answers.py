@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 from aiohttp import web
 
 # Smaller answers become no smaller.
 WORTH_PACKING = 1024
+# What zlib calls gzip's form.
+GZIP = 31
 
 
 class Refused(Exception):
@@ -35,11 +38,37 @@ def told(document: Any, status: int = 200) -> web.Response:
 
 
 def pack(request: web.Request, answer: web.StreamResponse) -> None:
-    """Compress an answer that isn't sent yet, if the client takes gzip; any other packing it names is ignored (contract 1)."""
-    named = [each.partition(";")[0].strip().lower() for each in request.headers.get("Accept-Encoding", "").split(",")]
-    if "gzip" in named:
+    """Compress an answer that isn't sent yet, if the client takes gzip."""
+    if _takes_gzip(request):
         answer.headers.pop("Content-Length", None)
         answer.enable_compression(web.ContentCoding.gzip)
+
+
+class Packing:
+    """A long answer, compressed piece by piece if the client takes gzip: quickly, which for rows is nearly as well.
+
+    Made before the answer is prepared; `last` ends what was packed.
+    """
+
+    def __init__(self, request: web.Request, answer: web.StreamResponse) -> None:
+        self._gzip = zlib.compressobj(level=1, wbits=GZIP) if _takes_gzip(request) else None
+        if self._gzip:
+            answer.headers.pop("Content-Length", None)
+            answer.headers["Content-Encoding"] = "gzip"
+
+    def packed(self, piece: bytes) -> bytes:
+        """A piece as it is sent; nothing if it is kept for the next one."""
+        return self._gzip.compress(piece) if self._gzip else piece
+
+    def last(self) -> bytes:
+        """What was kept."""
+        return self._gzip.flush() if self._gzip else b""
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    """Whether the client takes gzip; any other packing it names is ignored (contract 1)."""
+    named = [each.partition(";")[0].strip().lower() for each in request.headers.get("Accept-Encoding", "").split(",")]
+    return "gzip" in named
 
 
 def not_found() -> Refused:

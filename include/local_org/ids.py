@@ -12,17 +12,22 @@ ALPHABET = frozenset(DIGITS)
 
 def new(prefix: str, number: int) -> str:
     """Make the id of the `number`-th record of a kind, 18 characters."""
-    return full(prefix + _counted(number, SHORT - len(prefix)))
+    return several(prefix, number, 1)[0]
 
 
-def _counted(number: int, width: int) -> str:
-    """Write a number in base 62; most of it is like that of the number before."""
-    high, low = divmod(number, len(DIGITS) ** 2)
-    return _digits(high, width - 2) + _digits(low, 2)
+def several(prefix: str, first: int, count: int) -> list[str]:
+    """Make the ids of so many numbers that follow each other; they differ in their last two characters, until these carry over."""
+    made: list[str] = []
+    while len(made) < count:
+        high, low = divmod(first + len(made), len(TAILS))
+        head = prefix + _digits(high, SHORT - 2 - len(prefix))
+        middle, three = _check(head[:5]) + _check(head[5:10]), _capitals(head[10:])
+        made += [f"{head}{tail}{middle}{CHECK[three + two]}" for tail, two in TAILS[low : low + count - len(made)]]
+    return made
 
 
-@functools.lru_cache(maxsize=1 << 13)
 def _digits(number: int, width: int) -> str:
+    """Write a number in base 62."""
     tail = ""
     while number:
         number, rest = divmod(number, len(DIGITS))
@@ -37,7 +42,12 @@ def full(short: str) -> str:
 
 @functools.lru_cache(maxsize=1 << 13)
 def _check(group: str) -> str:
-    return CHECK[sum((char.isascii() and char.isupper()) << place for place, char in enumerate(group))]
+    return CHECK[_capitals(group)]
+
+
+def _capitals(group: str) -> int:
+    """Which of up to five characters are capitals, a bit for each."""
+    return sum((char.isascii() and char.isupper()) << place for place, char in enumerate(group))
 
 
 def read(text: str) -> str | None:
@@ -46,3 +56,7 @@ def read(text: str) -> str | None:
         return None
     whole = full(text[:SHORT])
     return whole if len(text) == SHORT or whole == text else None
+
+
+# All last two characters of an id, in order, and what they add to the bits of its last five.
+TAILS = [(high + low, _capitals(f"000{high}{low}")) for high in DIGITS for low in DIGITS]

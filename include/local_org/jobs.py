@@ -240,7 +240,7 @@ class Jobs:
             self._known.pop(job["id"], None)
         with self.site.store.writing() as con:
             con.execute('DELETE FROM "_jobs" WHERE id = ?', [job["id"]])
-            con.execute('DELETE FROM "_outcomes" WHERE job = ?', [job["id"]])
+            con.execute('DELETE FROM "_results" WHERE job = ?', [job["id"]])
         self.site.store.upload_path(job["id"]).unlink(missing_ok=True)
 
     def set(self, job: dict[str, Any], **values: Any) -> None:

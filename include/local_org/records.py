@@ -85,8 +85,7 @@ def saved(
         raise answers.Refused(400, "INVALID_TYPE_FOR_OPERATION", f"entity type cannot be {done}: {sobject.name}")
     given = fields_of(sobject, document)
     work = saving.Job(sobject, of.objects, operation, key, list(given), user_id, of.now())
-    (outcome,) = rows.save(of.store, con, work, [[_cell(value) for value in given.values()]])
-    return outcome
+    return rows.save(of.store, con, work, [[_cell(value) for value in given.values()]]).one()
 
 
 def _cell(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from typing import TYPE_CHECKING, Any
 
 from include.local_org import uploads
@@ -11,11 +10,12 @@ from include.local_org import uploads
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.local_org import site
+    from include.local_org import rows, site
 
 KINDS = {"successfulresults": "s", "failedresults": "f", "unprocessedrecords": "u"}
 EXTRA = {"s": '"sf__Id","sf__Created",', "f": '"sf__Id","sf__Error",', "u": ""}
-# Rows come scattered, and alike for the same job: multiplied by a prime, modulo another.
+# Lines are read so many at once; they come scattered, and alike for the same job: multiplied by a prime, modulo another.
+AT_ONCE = 1000
 SCATTER = "(place * 7919) % 10007, place"
 
 
@@ -43,11 +43,18 @@ def _own(job: dict[str, Any], kind: str) -> str:
     return EXTRA[kind].replace(",", uploads.DELIMITERS[job["columnDelimiter"]])
 
 
+def written(job: dict[str, Any], outcomes: rows.Outcomes, start: int) -> list[tuple[str, int, str]]:
+    """Write the lines of a chunk's rows: the kind of result, the place in the upload, the line. `start`: the place of the first one."""
+    lines: list[str] = []
+    uploads.writer(lines.append, job["columnDelimiter"], job["lineEnding"]).writerows(outcomes.told())
+    kinds = ["f" if row in outcomes.errors else "s" for row in range(len(lines))]
+    return list(zip(kinds, range(start, start + len(lines)), lines, strict=True))
+
+
 def _finished(of: site.Site, job: dict[str, Any], kind: str) -> Iterator[str]:
-    query = f'SELECT sf_id, created, error, cells FROM "_outcomes" WHERE job = ? AND kind = ? ORDER BY {SCATTER}'
-    for row in of.store.reading().execute(query, [job["id"], kind]):
-        told = [row["sf_id"], row["created"]] if kind == "s" else ["", row["error"]]
-        yield uploads.line([*told, *json.loads(row["cells"])], job["columnDelimiter"], job["lineEnding"])
+    found = of.store.reading().execute(f'SELECT line FROM "_results" WHERE job = ? AND kind = ? ORDER BY {SCATTER}', [job["id"], kind])
+    while block := found.fetchmany(AT_ONCE):
+        yield "".join([line for (line,) in block])
 
 
 def _unprocessed(of: site.Site, job: dict[str, Any]) -> Iterator[str]:

@@ -11,6 +11,8 @@ from aiohttp import BodyPartReader, web
 from include.local_org import answers, bodies, jobs, listing, results
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from include.local_org import org
 
 MOST_UPLOAD = 150_000_000
@@ -148,12 +150,15 @@ class _Routes:
             return web.Response(body=text.encode(), headers={"Content-Type": "text/csv"})
         job = self._job(request)
         answer = web.StreamResponse(headers={"Content-Type": "text/csv"})
-        answers.pack(request, answer)
+        packing = answers.Packing(request, answer)
         await answer.prepare(request)
         pieces, loop = results.pieces(self.org, job, kind), asyncio.get_running_loop()
-        while text := await loop.run_in_executor(self.org.reader, _gathered, pieces):
-            await answer.write(text.encode(errors="surrogateescape"))
-        await answer.write_eof()
+        following = loop.run_in_executor(self.org.reader, _gathered, pieces, packing)
+        while (block := await following) is not None:
+            # While these are sent the next ones are read.
+            following = loop.run_in_executor(self.org.reader, _gathered, pieces, packing)
+            await answer.write(block)
+        await answer.write_eof(packing.last())
         return answer
 
 
@@ -164,8 +169,8 @@ def _too_large() -> answers.Refused:
     )
 
 
-def _gathered(pieces: Any) -> str:
-    """Take pieces until there is enough to send."""
+def _gathered(pieces: Iterator[str], packing: answers.Packing) -> bytes | None:
+    """Take pieces until there is enough to send, and pack them; None at the end."""
     found: list[str] = []
     size = 0
     for piece in pieces:
@@ -173,4 +178,4 @@ def _gathered(pieces: Any) -> str:
         size += len(piece)
         if size >= AT_ONCE:
             break
-    return "".join(found)
+    return packing.packed("".join(found).encode(errors="surrogateescape")) if found else None

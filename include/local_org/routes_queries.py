@@ -93,16 +93,16 @@ class _Routes:
         header = uploads.line(job["columns"], job["columnDelimiter"], job["lineEnding"]).encode()
         at, size = self.org.queries.stretch(job, start, rows) if rows else (0, 0)
         answer = web.StreamResponse(headers={**headers, "Content-Length": str(len(header) + size)})
-        answers.pack(request, answer)
+        packing = answers.Packing(request, answer)
         await answer.prepare(request)
-        await answer.write(header)
+        await answer.write(packing.packed(header))
         with self.org.queries.rows_path(job).open("rb") as file:
             file.seek(at)
             while size:
                 block = file.read(min(size, AT_ONCE))
                 size -= len(block)
-                await answer.write(block)
-        await answer.write_eof()
+                await answer.write(packing.packed(block))
+        await answer.write_eof(packing.last())
         return answer
 
     def _pages(self, request: web.Request, job: dict[str, Any]) -> web.Response:

@@ -15,22 +15,46 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from include.local_org import schema
 
 CHUNK = 200
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a row: its id and whether it was created, or its error; and its cells as results echo them."""
+    """What became of one record: its id and whether it was created, or its error."""
 
-    cells: list[str]
     sf_id: str = ""
     created: bool = False
     error: str = ""
 
 
-def save(db: store.Store, con: sqlite3.Connection, job: saving.Job, chunk: Sequence[list[str]]) -> list[Outcome]:
-    """Save one chunk inside the caller's transaction; partial success, one outcome per row in order.
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of a chunk's rows, in their order; `errors` by row, texts of the others' cells by column as results echo them."""
+
+    sf_ids: Sequence[str]
+    created: Sequence[bool]
+    errors: dict[int, str]
+    sent: Sequence[list[str]]
+    echoes: Sequence[Sequence[str]]
+
+    def one(self) -> Outcome:
+        """The outcome of a chunk of one row."""
+        error = self.errors.get(0, "")
+        return Outcome(error=error) if error else Outcome(self.sf_ids[0], self.created[0])
+
+    def told(self) -> list[Sequence[str]]:
+        """The cells of all rows' results, Salesforce's own columns first (contract 3.1)."""
+        words = ["true" if each else "false" for each in self.created]
+        rows: list[Sequence[str]] = list(zip(self.sf_ids, words, *self.echoes, strict=True))
+        for row, error in self.errors.items():
+            rows[row] = ["", error, *self.sent[row]]
+        return rows
+
+
+def save(db: store.Store, con: sqlite3.Connection, job: saving.Job, chunk: Sequence[list[str]]) -> Outcomes:
+    """Save one chunk inside the caller's transaction; partial success.
 
     Raises locks.Contended if another chunk of the round holds a record that it needs, unless it is its last try.
     """
@@ -39,35 +63,33 @@ def save(db: store.Store, con: sqlite3.Connection, job: saving.Job, chunk: Seque
 
 class _Chunk:
     def __init__(self, db: store.Store, con: sqlite3.Connection, job: saving.Job, chunk: Sequence[list[str]]) -> None:
-        self.db, self.con, self.job = db, con, job
+        self.db, self.job = db, job
+        self.lookups = lookups.Lookups(con)
         self.fields = [job.sobject.field(name) for name in job.columns]
         self.places = {name.lower(): place for place, name in enumerate(job.columns)}
         self.errors: dict[int, str] = {}
-        self.rows = [self._rectangular(number, row) for number, row in enumerate(chunk)]
+        self.rows = self._rectangular(chunk)
         self.columns = list(zip(*self.rows, strict=True)) if job.columns else []
 
-    def save(self) -> list[Outcome]:
+    def save(self) -> Outcomes:
         """Read, find, write; then tell what became of each row."""
         self.errors.update(self.job.planned)
         values = self._values()
         found = self._records()
-        writing = saving.Writing(self.db, self.con, self.job, values, self.errors)
+        writing = saving.Writing(self.db, self.lookups, self.job, values, self.errors)
         sf_ids = writing.saved(found)
-        shown = zip(*self._echoes(values), strict=True) if self.columns else [()] * len(self.rows)
-        return [
-            Outcome(self.rows[row], error=self.errors[row])
-            if row in self.errors
-            else Outcome(list(told), sf_ids[row], created=found[row] is None)
-            for row, told in enumerate(shown)
-        ]
+        return Outcomes(sf_ids, [each is None for each in found], self.errors, self.rows, self._echoes(values))
 
-    def _rectangular(self, number: int, row: list[str]) -> list[str]:
-        """Cut or fill a row that hasn't as many cells as the header, and refuse it."""
+    def _rectangular(self, chunk: Sequence[list[str]]) -> Sequence[list[str]]:
+        """Cut or fill rows that haven't as many cells as the header, and refuse them."""
         wanted = len(self.job.columns)
-        if len(row) == wanted:
-            return row
-        self.errors[number] = f"INVALID_FIELD:the row has {'more' if len(row) > wanted else 'fewer'} cells than the header, {wanted}:--"
-        return (row + [""] * wanted)[:wanted]
+        if {*map(len, chunk)} <= {wanted}:
+            return chunk
+        for number, row in enumerate(chunk):
+            if len(row) != wanted:
+                more = "more" if len(row) > wanted else "fewer"
+                self.errors[number] = f"INVALID_FIELD:the row has {more} cells than the header, {wanted}:--"
+        return [(row + [""] * wanted)[:wanted] for row in chunk]
 
     def _values(self) -> dict[str, list[Any]]:
         """Read all columns; by field."""
@@ -95,8 +117,8 @@ class _Chunk:
         parent = self.job.objects[(kind or field.reference_to[0]).lower()]
         key_field = parent.field(key)
         bare = [text.strip(rules.BLANKS) for text in texts]
-        keys = [store.folded(key_field, text) if key_field else None for text in bare]
-        found = lookups.by_key(self.con, parent, key_field, keys) if key_field else {}
+        keys = store.all_folded(key_field, bare) if key_field else [None] * len(bare)
+        found = self.lookups.by_key(parent, key_field, keys) if key_field else {}
         values: list[Any] = []
         errors: dict[int, str] = {}
         for row, text in enumerate(bare):
@@ -132,7 +154,7 @@ class _Chunk:
         bare = [cell.strip(rules.BLANKS) for cell in self.columns[place]]
         if field.name == "Id":
             return [(ids.read(text) or text) if text else None for text in bare]
-        return [store.folded(field, text) if text and text != rules.NULL else None for text in bare]
+        return [key if text and text != rules.NULL else None for text, key in zip(bare, store.all_folded(field, bare), strict=True)]
 
     def _without_key(self, name: str, keys: Sequence[str | None]) -> None:
         upsert = self.job.operation == "upsert"
@@ -161,18 +183,22 @@ class _Chunk:
     def _found(self, name: str, keys: Sequence[str | None]) -> list[str | None]:
         """Look the keys up; a key of several records, and an Id of none, refuse their rows."""
         field = self.job.sobject.field(name)
-        found = lookups.by_key(self.con, self.job.sobject, field, keys) if field else {}
-        must = self.job.operation != "upsert" or name.lower() == "id"
-        records: list[str | None] = []
+        found = self.lookups.by_key(self.job.sobject, field, keys) if field else {}
+        records = [known[0] if (known := found.get(key or "")) else None for key in keys]
+        if field and any(len(known) > 1 for known in found.values()):
+            self._several(field, keys, found)
+        if self.job.operation != "upsert" or name.lower() == "id":
+            for row, key in enumerate(keys):
+                if key is not None and records[row] is None:
+                    self.errors.setdefault(row, self._no_record(key))
+        return records
+
+    def _several(self, field: schema.Field, keys: Sequence[str | None], found: dict[str, list[str]]) -> None:
         for row, key in enumerate(keys):
             known = found.get(key or "", [])
-            records.append(known[0] if known else None)
-            if len(known) > 1 and field:
+            if len(known) > 1:
                 message = f"{field.label}: more than one record found for external id field: [{', '.join(known)}]"
                 self.errors.setdefault(row, f"DUPLICATE_EXTERNAL_ID:{message}:{field.name} --")
-            elif not known and must and key is not None:
-                self.errors.setdefault(row, self._no_record(key))
-        return records
 
     def _no_record(self, key: str) -> str:
         if ids.read(key) is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.local_org import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from include.local_org import schema
 
@@ -33,6 +33,11 @@ EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 
 class Wrong(Exception):
     """A row that Salesforce refuses; its text is the whole sf__Error."""
+
+
+def some_blank(column: Iterable[Any]) -> bool:
+    """Whether NOTHING is among values. No other one is a plain object: types are told apart faster than values."""
+    return object in {*map(type, column)}
 
 
 def stored(field: schema.Field, cell: str, column: int) -> Any:

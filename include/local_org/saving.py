@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from include.local_org import deletes, locks, lookups, rules, store
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from include.local_org import schema
 
@@ -40,9 +39,8 @@ class Job:
 class Writing:
     """The writing half of a chunk. `errors` (text by row) is shared with the reading half and added to."""
 
-    def __init__(self, db: store.Store, con: sqlite3.Connection, job: Job, values: dict[str, list[Any]], errors: dict[int, str]) -> None:
-        self.db, self.con, self.job, self.values, self.errors = db, con, job, values, errors
-        self.table = f'"{job.sobject.name}"'
+    def __init__(self, db: store.Store, found: lookups.Lookups, job: Job, values: dict[str, list[Any]], errors: dict[int, str]) -> None:
+        self.db, self.lookups, self.con, self.job, self.values, self.errors = db, found, found.con, job, values, errors
 
     def saved(self, found: Sequence[str | None]) -> list[str]:
         """Save all rows that aren't refused; each row's Id ("" for refused ones). `found`: the record each row is about."""
@@ -67,18 +65,17 @@ class Writing:
         """Hold the records that are written and the parents they point at, or lose the chunk or, at last, its rows."""
         if self.job.locks is None:
             return
-        touched: dict[str, list[int]] = {}
-        for column in (found, *self._parents()):
-            for row, sf_id in enumerate(column):
-                if isinstance(sf_id, str) and row not in self.errors:
-                    touched.setdefault(sf_id, []).append(row)
-        lost = self.job.locks.take(self, set(touched))
+        touched = [
+            (sf_id, row)
+            for column in (found, *self._parents())
+            for row, sf_id in enumerate(column)
+            if isinstance(sf_id, str) and row not in self.errors
+        ]
+        lost = self.job.locks.take(self, {sf_id for sf_id, _ in touched})
         if lost and not self.job.last_try:
             raise locks.Contended
-        for sf_id in sorted(lost):
-            for row in touched[sf_id]:
-                said = f"unable to obtain exclusive access to this record or {len(lost)} records: {','.join(sorted(lost))}"
-                self.errors.setdefault(row, f"UNABLE_TO_LOCK_ROW:{said}:--")
+        said = f"unable to obtain exclusive access to this record or {len(lost)} records: {','.join(sorted(lost))}"
+        self.errors |= {row: f"UNABLE_TO_LOCK_ROW:{said}:--" for sf_id, row in touched if sf_id in lost}
 
     def _parents(self) -> list[list[Any]]:
         """The columns of lookups that lock their parents; owners and record types aren't locked."""
@@ -106,7 +103,7 @@ class Writing:
                 continue
             given = self.values.get(field.name)
             needed = field.createable and not field.defaulted_on_create
-            if given is None and not needed:
+            if (not needed) if given is None else {*map(type, given)} <= {str}:
                 continue
             for row, sf_id in enumerate(found):
                 value = given[row] if given else rules.NOTHING
@@ -138,6 +135,8 @@ class Writing:
                 continue
             given = {value for value in column if value is not None and value is not rules.NOTHING}
             known, fitting = self._targets(field, given)
+            if given <= known:
+                continue
             for row, value in enumerate(column):
                 if value not in given or value in known:
                     continue
@@ -153,7 +152,7 @@ class Writing:
         targets = [self.job.objects[name.lower()] for name in field.reference_to if name.lower() in self.job.objects]
         known: set[str] = set()
         for target in targets:
-            known |= lookups.known(self.con, target, [sf_id for sf_id in given if sf_id[:3] == target.key_prefix])
+            known |= self.lookups.known(target, [sf_id for sf_id in given if sf_id[:3] == target.key_prefix])
         return known, {target.key_prefix for target in targets}
 
     def _with_new_ids(self, found: Sequence[str | None]) -> list[str]:
@@ -171,7 +170,7 @@ class Writing:
         for name, column in self.values.items():
             field = self.job.sobject.field(name)
             if field is not None and name != "Id" and (field.unique or field.external_id or field.id_lookup):
-                keys[name] = [value if value is rules.NOTHING else store.folded(field, value) for value in column]
+                keys[name] = store.all_folded(field, column)
         return keys
 
     def _unique(self, keys: dict[str, list[Any]], sf_ids: Sequence[str]) -> None:
@@ -181,16 +180,20 @@ class Writing:
             if field is None or not field.unique:
                 continue
             given = [key for key in column if key is not None and key is not rules.NOTHING]
-            owners = {key: list(found) for key, found in lookups.by_key(self.con, self.job.sobject, field, given).items()}
-            for row, key in enumerate(column):
+            owners, taken = self.lookups.by_key(self.job.sobject, field, given), dict[str, str]()
+            rows: Iterable[int] = range(len(column))
+            if len(set(given)) == len(given):
+                # Only records of the org can stand in the way; mostly it is the row's own that has the key.
+                rows = [row for row in rows if column[row] in owners and owners[column[row]] != [sf_ids[row]]]
+            for row in rows:
+                key = column[row]
                 if row in self.errors or key is None or key is rules.NOTHING:
                     continue
-                others = [sf_id for sf_id in owners.setdefault(key, []) if sf_id != sf_ids[row]]
-                if others:
-                    said = f"duplicate value found: {name} duplicates value on record with id: {others[0]}"
+                sf_id = sf_ids[row]
+                other = next((each for each in owners.get(key, ()) if each != sf_id), "") or taken.setdefault(key, sf_id)
+                if other != sf_id:
+                    said = f"duplicate value found: {name} duplicates value on record with id: {other}"
                     self.errors[row] = f"DUPLICATE_VALUE:{said}:--"
-                else:
-                    owners[key].append(sf_ids[row])
 
     def _touched(self) -> dict[str, Any]:
         return {"LastModifiedDate": self.job.now, "LastModifiedById": self.job.user_id, "SystemModstamp": self.job.now}
@@ -222,30 +225,44 @@ class Writing:
         same = {"IsDeleted": 0, "CreatedDate": job.now, "CreatedById": job.user_id, **self._touched()}
         defaults = self._defaults()
         columns = {
-            name: [defaults.get(name) if column[row] is rules.NOTHING else column[row] for row in new]
+            name: _given(column, new, defaults.get(name))
             for name, column in (self._written(keys) | self._numbered(len(sf_ids), len(new))).items()
             if name not in same
         }
-        same = defaults | same
-        same = {name: value for name, value in same.items() if name not in columns}
-        names = ", ".join(f'"{name}"' for name in ("Id", *columns, *same))
-        given = ", ".join(["?"] * (1 + len(columns) + len(same)))
-        constants = list(same.values())
-        self.con.executemany(
-            f"INSERT INTO {self.table} ({names}) VALUES ({given})",
-            ((*cells, *constants) for cells in zip([sf_ids[row] for row in new], *columns.values(), strict=True)),
-        )
+        same = {name: value for name, value in (defaults | same).items() if name not in columns}
+        cells = list(zip([sf_ids[row] for row in new], *columns.values(), strict=True))
+        store.insert(self.con, job.sobject.name, same, ("Id", *columns), cells)
 
     def _update(self, known: Sequence[int], sf_ids: Sequence[str], keys: dict[str, list[Any]]) -> None:
         """Change what is given; rows with the same fields given go together."""
         columns = self._written(keys)
+        by = self.job.sobject.field(self.job.external_id or "")
+        if by is not None:
+            # They were found by it, so it is as it was; its index has nothing to do.
+            columns.pop(f"{by.name}~", None)
+        touched = self._touched()
+        for names, members in self._alike(columns, known).items():
+            sets = ", ".join(f'"{name}" = ?' for name in (*names, *touched))
+            same = [[value] * len(members) for value in touched.values()]
+            written = [_given(columns[name], members, None) for name in names]
+            rows = zip(*written, *same, [sf_ids[row] for row in members], strict=True)
+            self.con.executemany(f'UPDATE "{self.job.sobject.name}" SET {sets} WHERE "Id" = ?', rows)
+
+    @staticmethod
+    def _alike(columns: dict[str, list[Any]], known: Sequence[int]) -> Mapping[tuple[str, ...], Sequence[int]]:
+        """Rows by the columns that they are given."""
+        patchy = {name for name, column in columns.items() if rules.some_blank(column)}
+        if not patchy:
+            return {tuple(columns): known} if known else {}
         alike: dict[tuple[str, ...], list[int]] = {}
         for row in known:
-            alike.setdefault(tuple(name for name, column in columns.items() if column[row] is not rules.NOTHING), []).append(row)
-        touched = self._touched()
-        for names, members in alike.items():
-            sets = ", ".join(f'"{name}" = ?' for name in (*names, *touched))
-            self.con.executemany(
-                f'UPDATE {self.table} SET {sets} WHERE "Id" = ?',
-                [(*(columns[name][row] for name in names), *touched.values(), sf_ids[row]) for row in members],
-            )
+            names = tuple(name for name, column in columns.items() if name not in patchy or column[row] is not rules.NOTHING)
+            alike.setdefault(names, []).append(row)
+        return alike
+
+
+def _given(column: Sequence[Any], rows: Sequence[int], default: Any) -> Sequence[Any]:
+    """The values of some rows; the default where nothing is given."""
+    if len(rows) == len(column) and not rules.some_blank(column):
+        return column
+    return [default if column[row] is rules.NOTHING else column[row] for row in rows]

@@ -66,7 +66,7 @@ def _one(
     except answers.Refused as refused:
         if refused.code == records.UNREADABLE:
             raise
-        return rows.Outcome([], error=f"{refused.code}:{refused.message}:--")
+        return rows.Outcome(error=f"{refused.code}:{refused.message}:--")
 
 
 def deleted(of: site.Site, con: sqlite3.Connection, user_id: str, sf_ids: list[str], *, all_or_none: bool) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def deleted(of: site.Site, con: sqlite3.Connection, user_id: str, sf_ids: list[s
     for sf_id in sf_ids:
         sobject = prefixes.get(sf_id[:3]) if ids.read(sf_id) else None
         if sobject is None:
-            outcomes.append(rows.Outcome([], error=f"MALFORMED_ID:malformed id {sf_id}:--"))
+            outcomes.append(rows.Outcome(error=f"MALFORMED_ID:malformed id {sf_id}:--"))
         else:
             outcomes.append(records.saved(of, con, user_id, sobject, "delete", {"Id": sf_id}))
     return _all_or_none(outcomes, all_or_none=all_or_none)
@@ -86,7 +86,7 @@ def deleted(of: site.Site, con: sqlite3.Connection, user_id: str, sf_ids: list[s
 
 def _all_or_none(outcomes: list[rows.Outcome], *, all_or_none: bool, upsert: bool = False) -> list[dict[str, Any]]:
     if all_or_none and any(each.error for each in outcomes):
-        undone = [each if each.error else rows.Outcome([], error=ROLLED_BACK) for each in outcomes]
+        undone = [each if each.error else rows.Outcome(error=ROLLED_BACK) for each in outcomes]
         raise Undone([records.told(each) for each in undone])
     return [records.told(each, upsert=upsert) for each in outcomes]
 

@@ -55,7 +55,8 @@ class Task:
         self.lanes = [lane for lane in self.lanes if lane]
         while len(self.lanes) < lanes and self.read < self.stop and room():
             # One cell too many is enough to refuse a row for; thousands would only take memory.
-            cut = (row[: len(self.columns) + 1] for row in self.source)
+            most = len(self.columns) + 1
+            cut = (row if len(row) <= most else row[:most] for row in self.source)
             batch = list(itertools.islice(cut, min(BATCH, self.stop - self.read)))
             if not batch:
                 self.stop = self.read

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import queue
 import threading
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from include.local_org import faults, jobs, locks, rows, saving, task, timeline, uploads
+from include.local_org import faults, jobs, locks, results, rows, saving, task, timeline, uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,8 +206,8 @@ class Worker:
                 if job["state"] == jobs.GONE:
                     return 0
                 outcomes = rows.save(store, con, work, chunk.rows)
-                store.save_outcomes(con, [_outcome(job["id"], chunk.start + place, one) for place, one in enumerate(outcomes)])
-                counted.update(self._counted(job, outcomes, began))
+                store.save_results(con, job["id"], results.written(job, outcomes, chunk.start))
+                counted.update(self._counted(job, len(chunk.rows), len(outcomes.errors), began))
                 store.save_job(con, job | counted)
         except locks.Contended:
             chunk.tries += 1
@@ -216,19 +215,19 @@ class Worker:
             return 0
         each.done.add(chunk.start)
         self.site.faults.happened("row", len(work.planned))
-        lost = sum(1 for row, one in enumerate(outcomes) if one.error.startswith(LOST) and row not in work.planned)
+        lost = sum(1 for row, error in outcomes.errors.items() if error.startswith(LOST) and row not in work.planned)
         self.site.faults.happened("lock", lost)
         each.lost += lost
         if 0 < self.site.settings.lock_failures <= each.lost:
             self._end(job, jobs.FAILED, TOO_MANY.format(each.lost))
         return len(chunk.rows)
 
-    def _counted(self, job: dict[str, Any], outcomes: list[rows.Outcome], began: float) -> dict[str, Any]:
+    def _counted(self, job: dict[str, Any], saved: int, refused: int, began: float) -> dict[str, Any]:
         """The job's counters with a chunk more."""
         processed, failed = jobs.COUNTERS
         return {
-            processed: job[processed] + len(outcomes),
-            failed: job[failed] + sum(1 for one in outcomes if one.error),
+            processed: job[processed] + saved,
+            failed: job[failed] + refused,
             "apiActiveProcessingTime": job["apiActiveProcessingTime"] + int((time.monotonic() - began) * 1000),
             "systemModstamp": self.site.now(),
         }
@@ -256,8 +255,3 @@ class Worker:
             if job["state"] == jobs.WORKING:
                 told = {"errorMessage": message} if message else {}
                 self.jobs.set(job, state=state, totalProcessingTime=milliseconds, **told, **more)
-
-
-def _outcome(job_id: str, place: int, each: rows.Outcome) -> tuple[Any, ...]:
-    cells = json.dumps(each.cells)
-    return job_id, place, "f" if each.error else "s", each.sf_id, "true" if each.created else "false", each.error, cells

@@ -21,6 +21,14 @@ def test_numbers_become_ids_of_their_own_in_order() -> None:
     assert sorted({each[:15] for each in made}) == [each[:15] for each in made]
 
 
+@pytest.mark.parametrize("first", [1, 62**2 - 5, 62**5 - 5000])
+def test_many_ids_are_those_of_their_numbers(first: int) -> None:
+    """However many digits carry over, each with its checksum."""
+    made = ids.several("001", first, 10_000)
+    assert ([ids.new("001", first + place) for place in range(10_000)], []) == (made, ids.several("001", first, 0))
+    assert [ids.full(each[:15]) for each in made] == made
+
+
 @pytest.mark.parametrize("text", ["", "001", "001900K0001pPuOAAU", "00100000000000!", "0010000000000000000"])
 def test_what_is_no_id_is_refused(text: str) -> None:
     """A wrong checksum too."""

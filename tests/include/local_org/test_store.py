@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
+
+import pytest
 
 from include.local_org import schema, store
 
@@ -28,6 +31,17 @@ def test_fields_can_be_added_to_an_object_that_has_records(tmp_path: Path) -> No
     grown = opened(tmp_path, f"{NAME}, {KEY}").reading()
     assert [("Vasa", None, None)] == [tuple(row) for row in grown.execute('SELECT "Name", "Key__c", "Key__c~" FROM "Ship__c"')]
     assert "Ship__c.Key__c" in {row["name"] for row in grown.execute('PRAGMA index_list("Ship__c")')}
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(0, 1), (99, 1), (100, 2), (250, 3), (61, 1500)])
+def test_rows_are_inserted_as_they_are_whatever_their_number(rows: int, columns: int) -> None:
+    """None lost, none mixed up, where one statement wouldn't take them all too."""
+    con = sqlite3.connect(":memory:")
+    names = [f"c{number}" for number in range(columns)]
+    con.execute(f"CREATE TABLE t ({', '.join(['same', *names])})")
+    given = [tuple(f"{row} {name}" for name in names) for row in range(rows)]
+    store.insert(con, "t", {"same": 7}, names, given)
+    assert [(7, *cells) for cells in given] == con.execute("SELECT * FROM t ORDER BY rowid").fetchall()
 
 
 def test_an_upload_that_a_kill_broke_off_is_taken_away(tmp_path: Path) -> None:
