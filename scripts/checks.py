@@ -37,11 +37,13 @@ LINT = (
 )
 # Other people's clients that pip doesn't install; the tests try them.
 CLIENTS = Part("clients", ("-m", "scripts.clients"))
+# In two processes: many tests wait, for jobs to end or for servers to start. `ARGS='-n 0'` runs them in one.
+TESTS = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
 
 
 def parts(what: str, given: Sequence[str] = ()) -> tuple[Part, ...]:
     """List the checks of `lint` or `test`; `given` goes to pytest."""
-    return LINT if what == "lint" else (*LINT, CLIENTS, Part("tests", ("-m", "pytest", *given)))
+    return LINT if what == "lint" else (*LINT, CLIENTS, Part("tests", (*TESTS, *given)))
 
 
 def report(outcomes: Sequence[tuple[str, float, bool]]) -> str:

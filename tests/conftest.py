@@ -49,6 +49,13 @@ def airflow_stack(tmp_path_factory: pytest.TempPathFactory, more_plans: Path) ->
         yield stack
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one of the processes that tests run in, those of a file, and all that share the stack: it starts once."""
+    for item in items:
+        shared = "airflow_stack" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("stack" if shared else item.nodeid.split("::", maxsplit=1)[0]))
+
+
 def pytest_unconfigure() -> None:
     """Take Airflow's home away again."""
     HOME.cleanup()

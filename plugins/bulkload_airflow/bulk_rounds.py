@@ -5,6 +5,7 @@ Each may be begun anew at any time: what a step did stands in the run folder, so
 
 from __future__ import annotations
 
+import abc
 import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,9 @@ class RoundsOperator(bulk_waits.Waits, bulk_operators.StepOperator):
         with self.step(context) as step:
             return self.rounds(context, step)
 
+    @abc.abstractmethod
     def rounds(self, context: Context, step: bulk_runs.Step) -> Any:
         """Do one round after the other; what the task returns."""
-        raise NotImplementedError
 
 
 class CutOperator(RoundsOperator):

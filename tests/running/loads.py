@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import csv
 import datetime
 import sqlite3
@@ -93,7 +94,7 @@ class LocalOrg:
         return answer
 
 
-class Steps:
+class Steps(abc.ABC):
     """One run: the DAG's steps in their order. `root` holds run folders and scratch; `document` is the plan."""
 
     root: Path
@@ -102,9 +103,9 @@ class Steps:
     clock: int
 
     @property
+    @abc.abstractmethod
     def document(self) -> dict[str, Any]:
         """The plan's document."""
-        raise NotImplementedError
 
     @property
     def roots(self) -> Sequence[str]:

@@ -34,9 +34,14 @@ def folded(waves: Sequence[Wave]) -> str:
     if len(each) == 1:
         return each[0]  # Nothing to fold, and grouping is half the cost of an id map.
     met = " UNION ALL ".join(f"SELECT *, {place} AS wave FROM ({query})" for place, query in enumerate(each))
-    last = ", ".join(f"arg_max_null({column}, wave) AS {column}" for column in ("fate", "error", "job_id"))
-    grouped = f"SELECT row_id, arg_min(sf_id, wave) AS sf_id, bool_or(created) AS created, {last} FROM ({met}) GROUP BY row_id"
-    return f"SELECT {COLUMNS} FROM ({grouped})"
+    return f"SELECT {COLUMNS} FROM ({one_per_row(f'({met})')})"
+
+
+def one_per_row(met: str, error: str = "arg_max_null(error, wave)") -> str:
+    """The fold itself: of `met`, a table of a row's attempts by `wave`; `error`: the aggregate that says its error."""
+    last = ", ".join(f"arg_max_null({column}, wave) AS {column}" for column in ("fate", "job_id"))
+    record = "arg_min(sf_id, wave) AS sf_id, bool_or(created) AS created"
+    return f"SELECT row_id, {record}, {last}, {error} AS error FROM {met} GROUP BY row_id"
 
 
 def of_wave(wave: Wave) -> str:

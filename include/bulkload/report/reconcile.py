@@ -106,12 +106,7 @@ def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
         con.execute(f"CREATE OR REPLACE TEMP TABLE attempts AS {union}")
         doubled = count(con, "attempts") - count(con, "(SELECT DISTINCT row_id, wave FROM attempts)")
         # A row that never made it tells the error of each attempt.
-        errors = f"string_agg(error, {tables.literal(THEN)} ORDER BY wave) AS errors"
-        kept = f"arg_max(struct_pack(fate, job_id), wave) AS last, arg_max(sf_id, wave) AS sf_id, bool_or(created) AS created, {errors}"
-        union = (
-            "SELECT row_id, last.fate AS fate, sf_id, created, errors AS error, last.job_id AS job_id "
-            f"FROM (SELECT row_id, {kept} FROM attempts GROUP BY row_id)"
-        )
+        union = fates.one_per_row("attempts", f"string_agg(error, {tables.literal(THEN)} ORDER BY wave)")
     con.execute(f"CREATE OR REPLACE TEMP TABLE final AS SELECT {fates.COLUMNS} FROM ({union})")
     if not files.complete:
         why = tables.literal(files.stopped) if files.stopped else "NULL"

@@ -83,6 +83,7 @@ def test_parents_come_first_whatever_the_document_says() -> None:
         ("objects/Contact/fields", {"LastName": "../../x"}, "objects.Contact: ../../x leads out of accounts[].contacts[]"),
         ("source", None, "source: the plan names nothing to read"),
         ("job_bytes", 200_000_000, "job_bytes"),
+        ("keep_ledger_days", 29, "keep_ledger_days: files need their ledger as long as they are kept; say at least 30"),
     ],
 )
 def test_a_mistake_is_named_by_its_place(path: str, value: Any, finding: str) -> None:
