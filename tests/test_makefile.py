@@ -57,3 +57,11 @@ def test_docs_name_real_targets(page: str) -> None:
     """A `make` command in the docs is one that make knows."""
     named = set(re.findall(r"(?:`|^|\n)make ([a-z]+)\b", (ROOT / page).read_text()))
     assert set() == named - set(TARGETS)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_lock_files_name_no_index(name: str) -> None:
+    """Whoever locked them has an index of his own perhaps; others install from theirs. Every line is a version, an option never."""
+    lines = [line for line in (ROOT / name).read_text().splitlines() if not line.lstrip().startswith("#")]
+    assert [] == [line for line in lines if not re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,-]+\])?==", line)]
+    assert "://" not in (ROOT / name).read_text()
