@@ -44,6 +44,7 @@ intake: a payload becomes rows
     intake/keys            keys: missing, shared, contradicting
     intake/filled          what fills a field, and what is wrong with it
     intake/link_cells      source values that name the parents
+    intake/lists           what lists for people call a row's cells
     intake/trial           the first roots and what hangs on them
     intake/split           rows into one staged table per object
     intake/layers          who goes before whom among rows of one object

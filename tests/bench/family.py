@@ -45,7 +45,7 @@ def _field(name: str, *, kind: str = "string", unique: bool = False) -> dict[str
 
 def results(con: duckdb.DuckDBPyConnection, ready: Path, chunk: entities.Chunk, folder: Path) -> entities.JobEnd:
     """Write the three result files of one chunk as Salesforce would, rows in another order than sent."""
-    cells = ", ".join(tables.quoted(name) for name in PARENT.values())
+    cells = ", ".join(f"{tables.cell(name)} AS {name}" for name in PARENT.values())
     rows = f"{tables.parquet(ready)} WHERE {chunk.condition}"
     own = {
         "successful": "printf('001%015d', row_id) AS \"sf__Id\", 'true' AS \"sf__Created\", "

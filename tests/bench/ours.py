@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 JOB_BYTES = 100_000_000
 PARENT, CHILD = list(family.PARENT.values()), list(family.CHILD.values())
+CELLS = ", ".join(f"s.{tables.cell(field)} AS {field}" for field in CHILD)
 
 
 def read(payload: Path, folder: Path) -> None:
@@ -32,7 +33,7 @@ def read(payload: Path, folder: Path) -> None:
 
 def parents_csv(_: Path, folder: Path) -> None:
     """CSV: the parents' rows → uploads."""
-    cells = ", ".join(tables.quoted(name) for name in PARENT)
+    cells = ", ".join(tables.cell(name) for name in PARENT)
     staged = tables.parquet(folder / "Account-staged.parquet")
     query = f"SELECT row_id, key, parent_row, {cells} FROM {staged} WHERE reason IS NULL AND merged_into IS NULL"
     with _engine(folder) as con:
@@ -76,7 +77,7 @@ def without_parent(_: Path, folder: Path) -> None:
     staged, aside = folder / "Contact-staged.parquet", folder / "orphans.parquet"
     with _engine(folder) as con:
         linked = link.resolve(con, staged, "Contact", CHILD, [to_account], None, aside)
-        orphans.for_people(con, "Contact", CHILD, staged, aside, folder / "orphans.csv")
+        orphans.for_people(con, "Contact", CELLS, staged, aside, folder / "orphans.csv")
     (folder / "linked.sql").write_text(linked.ready)
 
 

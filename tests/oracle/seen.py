@@ -86,7 +86,7 @@ def files(told: dict[str, Any], given: judge.Judge, kind: world.Kind, example: s
             elif fate == "orphaned" and place not in given.in_circles:
                 cause(row, given.verdicts[place].causes, example)
             elif fate == "rejected":
-                assert row.get("reason") or row["error"]
+                assert row["error"]
 
 
 def planted(mark: str) -> str:

@@ -54,6 +54,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def cell(field: str) -> str:
+    """Name the column of our files that holds a row's cell of a field: `".Reason"`.
+
+    No name of Salesforce's begins with a dot, nor has any column of ours one: a field may be called as one of them is.
+    """
+    return quoted(f".{field}")
+
+
 def literal(text: str) -> str:
     """Write a text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 BY_KEY = ("upsert", "update", "delete", "hardDelete")
 FLAT = ("csv", "parquet")
 DELETES = ("delete", "hardDelete")
-# Our own columns beside the fields' in staged, ready and result files. None of Salesforce's names has an underscore but custom ones.
-TAKEN = frozenset(
-    {"key", "nth", "reason", "filtered", "lineendings", "edgeblanks", "emailcase", "upto", "fate", "created", "error", "place"}
-)
 # Keys of a plan that its DAG's form asks for beside the plan's own params.
 SWITCHES = ("only_first", "again", "dry_run")
 
@@ -165,9 +161,6 @@ def _key(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
 
 
 def _names(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
-    for field in [*each.fields, *each.parents]:
-        if field.lower() in TAKEN:
-            yield f"{place}: a column of our own is called {field}, so this field can't be loaded; leave it out"
     for field in each.parents:
         if field in each.fields:
             yield f"{place}.fields.{field}: it is filled by `parents` too; keep one of the two"

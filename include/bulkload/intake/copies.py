@@ -7,12 +7,11 @@ constants, defaults and value maps were applied before, its checks of values app
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.intake import cells, delimited, link_cells, mapping, raw, split, values
+from include.bulkload.intake import cells, delimited, link_cells, lists, mapping, raw, split, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from include.bulkload.intake import files, plan
 
 ROW_ID = "row_id"
-# What our lists say of a row beside its cells.
-OURS = re.compile(r"sf__.*|parent_.*|ancestor_.*|error|job_id|sf_id|reason|place|field|depth", re.IGNORECASE)
+# Columns of Salesforce's own results.
+RESULTS = "sf__"
 PARTS = "^(.+)-([0-9]{1,9})-([0-9]{1,13})$"
 MOST_TOLD = 20
 
@@ -84,9 +83,10 @@ def _object(con: duckdb.DuckDBPyConnection, file: str, checked: plan.Plan) -> st
 def _targets(file: str, header: Sequence[str], checked: plan.Plan, name: str) -> dict[str, str]:
     """What the columns fill: column → field, or what people call a link's cell. Raises PlanError for columns that are nobody's."""
     each = checked.objects[name]
-    known = {field.lower(): field for field in [*each.fields, *link_cells.told_of(each).values()]}
+    known = {lists.called(each, field).lower(): field for field in [*each.fields, *link_cells.told_of(each).values()]}
     found = {column: known[column.lower()] for column in header if column.lower() in known}
-    strange = [column for column in header if column not in found and column.lower() != ROW_ID and not OURS.fullmatch(column)]
+    told = {column for column in header if column.lower() in lists.OURS or column.lower().startswith(RESULTS)}
+    strange = [column for column in header if column not in found and column not in told]
     if strange:
         raise errors.PlanError(
             *(f"{file}: {name} has no column {column} in this plan; mend its name, or take it out" for column in strange)
@@ -141,7 +141,7 @@ def _text(copy: Copy, name: str, checked: plan.Plan, read: str) -> str:
     if read in copy.columns:
         return f"c.cells[{copy.columns.index(read) + 1}]"
     numbers = {told: number for number, told in link_cells.told_of(checked.objects[name]).items()}
-    return f"s.as{numbers[read]}" if read in numbers else f"s.{tables.quoted(read)}"
+    return f"s.as{numbers[read]}" if read in numbers else f"s.{tables.cell(read)}"
 
 
 def _plain(checked: plan.Plan, name: str) -> plan.Plan:

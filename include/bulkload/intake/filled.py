@@ -117,7 +117,7 @@ class Cell:
     def stored(self) -> str:
         """A key of the staged rows as the org stores it: case stays in text, though it may not tell records apart."""
         as_text = self.described["type"] != "email" and keys.rule(self.described) in {entities.KeyRule.EXACT, entities.KeyRule.CASELESS}
-        return tables.trimmed(tables.quoted(self.field)) if as_text else "key"
+        return tables.trimmed(tables.cell(self.field)) if as_text else "key"
 
     @property
     def changing(self) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities, errors, tables
+from include.bulkload.basics import entities, errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ def rule(described: Mapping[str, Any]) -> entities.KeyRule:
 def mark(con: duckdb.DuckDBPyConnection, rows: str, fields: Sequence[str], policy: str = "reject") -> int:
     """Fill the table `marks` (row_id, reason, merged_into) for the rows of a table expression; return its size.
 
-    `rows` has row_id, key, reason, filtered and `fields`, the columns that must be equal in rows that merge. Rows
+    `rows` has row_id, key, reason, filtered and `fields` (as SQL), which must be equal in rows that merge. Rows
     that are rejected or filtered already don't count. `policy`: reject, fail, first or last. Raises SourceError if
     it is `fail` and rows of one key differ.
     """
@@ -70,7 +70,7 @@ def _conflict(fields: Sequence[str], policy: str) -> str:
     """Whether the rows of a key differ, where that matters."""
     if policy in {"first", "last"}:
         return "false"
-    return f"count(DISTINCT list_value({', '.join(tables.quoted(field) for field in fields)})) > 1"
+    return f"count(DISTINCT list_value({', '.join(fields)})) > 1"
 
 
 def _stop_at_conflicts(con: duckdb.DuckDBPyConnection) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.intake import filled, keys, link_cells, transformed, trial, values
+from include.bulkload.intake import filled, keys, link_cells, lists, transformed, trial, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ class _Object:
 
     def _draft(self) -> str:
         """The rows with their text, before duplicates are judged."""
-        sent = [*(f"{each.sent} AS {tables.quoted(each.field)}" for each in self.cells), *(each.columns for each in self.links)]
+        sent = [*(f"{each.sent} AS {tables.cell(each.field)}" for each in self.cells), *(each.columns for each in self.links)]
         changed = values.changed(each.changing for each in self.cells if each.changing)
         return (
             f"SELECT row_id, parent_row, nth, {self._key()} AS key, {', '.join(sent)}, {self._reason()} AS reason, "
@@ -117,7 +117,7 @@ class _Object:
             joins += f" LEFT JOIN {tables.parquet(folder / f'{above}-staged.parquet')} AS p{place} ON p{place}.row_id = d.parent_row"
         stored = self.key.stored if self.key else "NULL"
         rows = f"(SELECT d.*{kin} FROM (SELECT *, {stored} AS stored_key FROM {tables.parquet(draft)}) AS d{joins})"
-        others = [each.field for each in self.cells if not each.is_key]
+        others = [tables.cell(each.field) for each in self.cells if not each.is_key]
         links = [f"to{each.number}" for each in self.links]
         return rows, ["stored_key", *others, *links, *(f"kin{place}" for place in range(len(nested)))]
 
@@ -147,10 +147,8 @@ def sums(con: duckdb.DuckDBPyConnection, staged: Path) -> list[int]:
 def rejected(con: duckdb.DuckDBPyConnection, staged: Path, each: mapping.ObjectPlan, name: str, places: str, out: Path) -> int:
     """Write an object's rejected rows for people; return how many. `places`: the query of row_id, as people know it, and place."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT * FROM {tables.parquet(staged)} WHERE reason IS NOT NULL")
-    told = {**{field: field for field in each.fields}, **{f"as{number}": shown for number, shown in link_cells.told_of(each).items()}}
-    cells = ", ".join(f"r.{tables.quoted(column)} AS {tables.quoted(shown)}" for column, shown in told.items())
     query = (
-        f"SELECT {tables.row_id_text(name, 'r.row_id')} AS row_id, p.place, r.reason, {cells} "
+        f"SELECT {tables.row_id_text(name, 'r.row_id')} AS row_id, p.place, r.reason AS error, {lists.cells(each, 'r')} "
         f"FROM rejected AS r LEFT JOIN ({places}) AS p ON p.row_id = {tables.row_id_text(name, 'r.row_id')} ORDER BY r.row_id"
     )
     return tables.write_people_csv(con, query, out)

@@ -28,7 +28,7 @@ def plan(
     Each chunk's CSV has at most `job_bytes` bytes; the first at most `first_rows` rows, if there are more (0: as many
     as fit). Raises MustStop naming the first row that is larger than a job.
     """
-    cells = ", ".join(f"coalesce({tables.quoted(column)}, '') AS {tables.quoted(column)}" for column in columns)
+    cells = ", ".join(f"coalesce({tables.cell(column)}, '') AS {tables.cell(column)}" for column in columns)
     sized = f"SELECT row_id, key, parent_row, {cells}, {row_bytes(columns)} AS size FROM ({ready_query})"
     summed = f"SELECT *, sum(size) OVER (ROWS UNBOUNDED PRECEDING)::BIGINT AS upto FROM ({sized})"
     rows = tables.write_parquet(con, summed, out_ready)
@@ -43,7 +43,7 @@ def header_bytes(columns: Sequence[str]) -> int:
 
 def row_bytes(columns: Sequence[str]) -> str:
     """Count the bytes of a row's CSV line: each cell in quotes, quotes doubled, a separator or newline after it."""
-    cells = " + ".join(f"coalesce(strlen({name}) + {_quotes(name)}, 0)" for name in map(tables.quoted, columns))
+    cells = " + ".join(f"coalesce(strlen({name}) + {_quotes(name)}, 0)" for name in map(tables.cell, columns))
     return f"{cells} + {QUOTES_AND_SEPARATOR * len(columns)}"
 
 
@@ -81,7 +81,7 @@ def write(con: duckdb.DuckDBPyConnection, ready: Path, chunk: entities.Chunk, co
 
     Raises LedgerDamaged if it isn't of the planned size, so that a wrong file is never sent.
     """
-    cells = ", ".join(tables.quoted(column) for column in columns)
+    cells = ", ".join(f"{tables.cell(column)} AS {tables.quoted(column)}" for column in columns)
     con.execute(f"COPY (SELECT {cells} FROM {tables.parquet(ready)} WHERE {chunk.condition}) TO {tables.literal(str(out))} ({CSV})")
     if out.stat().st_size != chunk.bytes:
         message = f"chunk {chunk.number} has {out.stat().st_size} bytes, {chunk.bytes} were planned; clear the task that cuts the jobs"

@@ -26,8 +26,8 @@ def fates(con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Mapping
     con.execute("CREATE OR REPLACE TEMP TABLE waiting AS SELECT * FROM sent")
     con.execute("CREATE OR REPLACE TEMP TABLE handed AS SELECT row_number() OVER () AS place, * FROM outcome")
     con.execute("CREATE OR REPLACE TEMP TABLE pairs (row_id BIGINT, place BIGINT)")
-    _pair(con, [tables.quoted(column) for column in columns])
-    _pair(con, [stored.folded(tables.quoted(column), types.get(column, "string")) for column in columns])
+    _pair(con, [tables.cell(column) for column in columns])
+    _pair(con, [stored.folded(tables.cell(column), types.get(column, "string")) for column in columns])
     lost = con.execute(f"SELECT count(*) FROM handed ANTI JOIN pairs USING (place) WHERE fate != '{entities.Fate.SUCCEEDED}'").fetchone()
     if not closes or (lost and lost[0]):
         return f"SELECT row_id, '{entities.Fate.IN_DOUBT}' AS fate, NULL AS sf_id, NULL AS created, NULL AS error FROM sent"

@@ -80,7 +80,7 @@ def _said(end: entities.JobEnd) -> str:
 
 def _read(con: duckdb.DuckDBPyConnection, sent: Sent, files: ResultFiles) -> dict[str, int]:
     """Read all results into `outcome`: fate, sf_id, created, error, and the columns that tell rows apart; rows by fate."""
-    cells = ", ".join(f"{tables.quoted(column)} VARCHAR" for column in sent.told)
+    cells = ", ".join(f"{tables.cell(column)} VARCHAR" for column in sent.told)
     con.execute(f"CREATE OR REPLACE TEMP TABLE outcome (fate VARCHAR, sf_id VARCHAR, created BOOLEAN, error VARCHAR, {cells})")
     own = {
         entities.Fate.SUCCEEDED: (files.successful, '"sf__Id", "sf__Created" = \'true\', NULL'),
@@ -120,7 +120,7 @@ def _same_numbers(end: entities.JobEnd, counts: Mapping[str, int]) -> None:
 
 def _by_key(con: duckdb.DuckDBPyConnection, key: entities.KeyColumn, end: entities.JobEnd) -> str:
     """Join rows and results by the folded key; what has no result is unprocessed if the job processed nothing, else in doubt."""
-    folded = tables.folded(tables.quoted(key.name), key.rule)
+    folded = tables.folded(tables.cell(key.name), key.rule)
     con.execute(f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT {folded} AS found_key, fate, sf_id, created, error FROM outcome")
     _no_contradiction(con, end)
     without = entities.Fate.IN_DOUBT if end.processed else entities.Fate.UNPROCESSED

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def keys(con: duckdb.DuckDBPyConnection, ready: Path, column: str, out: Path) -> None:
     """Write the keys of rows as questions to the org want them: key, text."""
-    text = tables.quoted(column)
+    text = tables.cell(column)
     tables.write_parquet(con, f"SELECT key, any_value({text}) AS text FROM {tables.parquet(ready)} WHERE key IS NOT NULL GROUP BY key", out)
 
 

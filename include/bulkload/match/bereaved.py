@@ -58,7 +58,7 @@ def suspects(con: duckdb.DuckDBPyConnection, fates: Sequence[Path], ready: Path,
         "error VARCHAR, job_id VARCHAR)"
     )
     for nth, each in enumerate(kin):
-        cell = f"r.{tables.quoted(each.column)}"
+        cell = f"r.{tables.cell(each.column)}"
         same = f"left({cell}, 15) = left(a.sf_id, 15)" if each.rule is None else f"{tables.folded(cell, each.rule)} = p.key"
         con.execute(
             f"INSERT INTO suspects SELECT f.row_id, {nth}, a.sf_id, p.row_id, p.key, f.error, f.job_id FROM refused AS f "

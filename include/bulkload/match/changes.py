@@ -40,7 +40,7 @@ def nothing(con: duckdb.DuckDBPyConnection, out: Path) -> None:
 
 def digest(columns: Sequence[str], seed: str) -> str:
     """The SQL of a row's digest: its cells as they are sent, each with its length, after what the plan says of them (`seed`)."""
-    cells = [f"coalesce({tables.quoted(column)}, '')" for column in columns]
+    cells = [f"coalesce({tables.cell(column)}, '')" for column in columns]
     parts = ", ".join(f"strlen({cell}), ':', {cell}" for cell in cells)
     return f"md5(concat({tables.literal(seed)}, {parts}))"
 
@@ -132,8 +132,8 @@ def leave_links_out(con: duckdb.DuckDBPyConnection, ready: Path, memory: Path, d
     stays = "k.links = r.digest AND NOT k.edited" if source_wins else "k.links = r.digest OR k.edited"
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {MARKED} AS SELECT r.place, coalesce({stays}, false) AS stays FROM "
-        f'(SELECT file_row_number AS place, left("Id", 15) AS sf_id, {digested} AS digest FROM {tables.numbered(ready)}) AS r '
-        f"LEFT JOIN {tables.parquet(memory)} AS k ON left(k.sf_id, 15) = r.sf_id"
+        f"(SELECT file_row_number AS place, left({tables.cell('Id')}, 15) AS sf_id, {digested} AS digest "
+        f"FROM {tables.numbered(ready)}) AS r LEFT JOIN {tables.parquet(memory)} AS k ON left(k.sf_id, 15) = r.sf_id"
     )
     _others(con, ready, out_ready)
     (stay,) = con.execute(f"SELECT count(*) FROM {MARKED} WHERE stays").fetchone() or (0,)

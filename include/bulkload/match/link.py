@@ -51,7 +51,7 @@ def resolve(
     steps = ways.first_pass(links, _cut(con, wanted))
     found = passes.Pass(name, passes.rows(staged, wanted, steps), steps, passes.blank(links))
     counts = passes.set_aside(con, found, entities.Fate.ORPHANED, aside)
-    own = ["s.row_id", "s.key", "s.parent_row", *(f"s.{tables.quoted(field)}" for field in fields)]
+    own = ["s.row_id", "s.key", "s.parent_row", *(f"s.{tables.cell(field)}" for field in fields)]
     in_order = "" if not steps and wanted is None else passes.order(con, found)
     return Linked(found.select(own) + in_order, tuple(found.columns), counts)
 
@@ -76,7 +76,7 @@ def second_pass(
     some = " OR ".join(f"({step.taken})" for step in steps) or "false"
     found = passes.Pass(name, f"{passes.rows(staged, wanted, steps)} {records}", steps, {}, f"({some})")
     counts = passes.set_aside(con, found, entities.Fate.FAILED, aside)
-    own = ["s.row_id", "left(i.sf_id, 15) AS key", "s.parent_row", f"i.sf_id AS {tables.quoted(ID)}"]
+    own = ["s.row_id", "left(i.sf_id, 15) AS key", "s.parent_row", f"i.sf_id AS {tables.cell(ID)}"]
     filled = " OR ".join(f"{value} IS NOT NULL" for value in found.columns.values()) or "false"
     return Linked(f"{found.select(own)} AND ({filled})" + passes.order(con, found), (ID, *found.columns), counts)
 

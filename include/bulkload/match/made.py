@@ -67,8 +67,8 @@ def _wave(place: int, wave: Wrote, fields: Sequence[columns.Field]) -> str:
     cells = []
     for n, field in enumerate(fields):
         if field in wave.fields:
-            sent = f"nullif(r.{tables.quoted(field.column)}, '')"
-            was = f"CASE WHEN {sent} IS NOT NULL THEN coalesce(b.{tables.quoted(field.name)}, '{columns.NULL}') END"
+            sent = f"nullif(r.{tables.cell(field.column)}, '')"
+            was = f"CASE WHEN {sent} IS NOT NULL THEN coalesce(b.{tables.cell(field.name)}, '{columns.NULL}') END"
             cells.append(f"{sent} AS our{n}, {was} AS was{n}")
         else:
             cells.append(f"NULL::VARCHAR AS our{n}, NULL::VARCHAR AS was{n}")

@@ -9,19 +9,21 @@ from include.bulkload.load import fates
 from include.bulkload.match import causes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     import duckdb
 
 
-def for_people(con: duckdb.DuckDBPyConnection, name: str, fields: Sequence[str], staged: Path, aside: Path, out: Path) -> int:
-    """Write the orphans of a wave's `aside` as CSV: parent, ancestor and their errors beside the row's cells; return how many."""
+def for_people(con: duckdb.DuckDBPyConnection, name: str, cells: str, staged: Path, aside: Path, out: Path) -> int:
+    """Write the orphans of a wave's `aside` as CSV: parent, ancestor and their errors beside the row's cells; return how many.
+
+    `cells`: from `lists.cells`, of the staged rows `s`.
+    """
     details = [each for each in causes.COLUMNS.split(", ") if each not in {"row_id", *fates.COLUMNS.split(", ")}]
     shown = [_row_text(each) if each.endswith("_row") else f"a.{each}" for each in details]
     query = (
         f"SELECT {tables.row_id_text(name, 'a.row_id')} AS row_id, {', '.join(shown)}, "
-        f"{', '.join(f's.{tables.quoted(field)}' for field in fields)} FROM {tables.parquet(aside)} AS a "
+        f"{cells} FROM {tables.parquet(aside)} AS a "
         f"JOIN {tables.parquet(staged)} AS s USING (row_id) WHERE a.fate = '{entities.Fate.ORPHANED}' ORDER BY a.row_id"
     )
     return tables.write_people_csv(con, query, out)

@@ -36,7 +36,7 @@ def given(con: duckdb.DuckDBPyConnection, rows: Path, found: Path, out_ready: Pa
         f"FROM {tables.numbered(rows)} AS r LEFT JOIN {tables.parquet(found)} AS f ON f.key = r.key"
     )
     ready = (
-        f'SELECT r.* EXCLUDE (file_row_number), a.sf_id AS "Id" FROM {tables.numbered(rows)} AS r '
+        f"SELECT r.* EXCLUDE (file_row_number), a.sf_id AS {tables.cell('Id')} FROM {tables.numbered(rows)} AS r "
         "JOIN asked AS a ON a.place = r.file_row_number WHERE NOT a.twice ORDER BY r.file_row_number"
     )
     aside = (

@@ -57,7 +57,7 @@ class Pass:
 
     def select(self, cells: Sequence[str]) -> str:
         """The query of the rows to send: these cells, then the columns."""
-        told = [*cells, *(f"{value} AS {tables.quoted(column)}" for column, value in self.columns.items())]
+        told = [*cells, *(f"{value} AS {tables.cell(column)}" for column, value in self.columns.items())]
         fine = [self.where, *(f"NOT ({condition})" for condition in self.blank.values()), *(step.led for step in self.holding)]
         return f"SELECT {', '.join(told)} {self.body} WHERE {' AND '.join(fine)}"
 

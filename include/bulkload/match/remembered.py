@@ -62,7 +62,7 @@ def _gather(con: duckdb.DuckDBPyConnection, account: Account) -> None:
     """Fill the temporary tables sent (row_id, key, own, sf_id, cells, links, good) and gone (own)."""
     con.execute("CREATE OR REPLACE TEMP TABLE parts (row_id BIGINT, key VARCHAR, own VARCHAR, cells VARCHAR, links VARCHAR)")
     for each in account.sent:
-        told = f'NULL, left("Id", 15), NULL, {each.digest}' if each.links else f"key, NULL, {each.digest}, NULL"
+        told = f"NULL, left({tables.cell('Id')}, 15), NULL, {each.digest}" if each.links else f"key, NULL, {each.digest}, NULL"
         con.execute(f"INSERT INTO parts SELECT row_id, {told} FROM {tables.parquet(each.ready)}")
     con.execute("CREATE OR REPLACE TEMP TABLE attempts (nth INTEGER, row_id BIGINT, fate VARCHAR, sf_id VARCHAR)")
     for nth, path in enumerate(account.fates):

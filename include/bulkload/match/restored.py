@@ -46,8 +46,8 @@ def judge(con: duckdb.DuckDBPyConnection, values: Path, seen: Path, fields: Sequ
 
 def _field(n: int, field: columns.Field, values: Path) -> str:
     """The verdict over one field of all records that it was sent of."""
-    shown = f"h.{tables.quoted(field.shown or field.name)}"
-    own, our, was = f"h.{tables.quoted(field.name)}", f"v.our{n}", f"v.was{n}"
+    shown = f"h.{tables.cell(field.shown or field.name)}"
+    own, our, was = f"h.{tables.cell(field.name)}", f"v.our{n}", f"v.was{n}"
     as_it_was = f"{field.folded(own)} IS NOT DISTINCT FROM {field.folded(was)}"
     if field.shown is None:
         reason = HIDDEN
@@ -66,8 +66,8 @@ def _field(n: int, field: columns.Field, values: Path) -> str:
 def ready(fields: Sequence[columns.Field]) -> str:
     """The query of what is sent, after `judge`: row_id, key, parent_row, Id, and each field: blank where it stays as it is."""
     names = list(dict.fromkeys(field.name for field in fields))
-    cells = [f"coalesce(max(was) FILTER (f.field = {tables.literal(name)}), '') AS {tables.quoted(name)}" for name in names]
+    cells = [f"coalesce(max(was) FILTER (f.field = {tables.literal(name)}), '') AS {tables.cell(name)}" for name in names]
     return (
-        f'SELECT row_id, left(min(sf_id), 15) AS key, NULL::BIGINT AS parent_row, min(sf_id) AS "Id", {", ".join(cells)} '
+        f"SELECT row_id, left(min(sf_id), 15) AS key, NULL::BIGINT AS parent_row, min(sf_id) AS {tables.cell('Id')}, {', '.join(cells)} "
         f"FROM fields AS f WHERE f.state = '{since.DUE}' GROUP BY row_id ORDER BY row_id"
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def begin(con: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> None:
     """Make the temporary table `seen` (key, sf_id, and each column as text) anew."""
-    cells = "".join(f", {tables.quoted(column)} VARCHAR" for column in columns)
+    cells = "".join(f", {tables.cell(column)} VARCHAR" for column in columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE seen (key VARCHAR, sf_id VARCHAR{cells})")
 
 

@@ -116,7 +116,7 @@ def keep_parents(con: duckdb.DuckDBPyConnection) -> None:
 
 def lowest(con: duckdb.DuckDBPyConnection) -> str:
     """The query of the candidates that go first: those on which no other hangs that goes; all of them where they hang on each other."""
-    due = f"SELECT row_id, own AS key, NULL::BIGINT AS parent_row, sf_id AS \"Id\" FROM candidates AS c WHERE state = '{DUE}'"
+    due = f"SELECT row_id, own AS key, NULL::BIGINT AS parent_row, sf_id AS {tables.cell('Id')} FROM candidates AS c WHERE state = '{DUE}'"
     above = (
         f"EXISTS (FROM pairs AS p JOIN candidates AS k ON k.own = p.child WHERE p.parent = c.own AND k.state = '{DUE}' "
         "AND p.child != p.parent)"

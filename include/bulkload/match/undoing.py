@@ -41,14 +41,11 @@ def planned(con: duckdb.DuckDBPyConnection, name: str, restores: Path | None, ou
     return tables.write_parquet(con, f"SELECT {COLUMNS} FROM ({deletes}{more}) ORDER BY act, row_id", out)
 
 
-def for_people(
-    con: duckdb.DuckDBPyConnection, name: str, fields: Sequence[str], staged: Path, rows: Path, condition: str, out: Path
-) -> int:
-    """Write rows (a Parquet file of COLUMNS, or more) with their cells as they were loaded; return how many."""
-    cells = "".join(f", s.{tables.quoted(field)}" for field in fields)
+def for_people(con: duckdb.DuckDBPyConnection, name: str, cells: str, staged: Path, rows: Path, condition: str, out: Path) -> int:
+    """Write rows (a Parquet file of COLUMNS, or more) with their cells as they were loaded (`lists.cells` of `s`); return how many."""
     shown = f"CASE WHEN r.row_id < 0 THEN '' ELSE {tables.row_id_text(name, 'r.row_id')} END"
     query = (
-        f"SELECT {shown} AS row_id, r.sf_id, r.act, r.why{cells} FROM (FROM {tables.parquet(rows)} WHERE {condition}) AS r "
+        f"SELECT {shown} AS row_id, r.sf_id, r.act, r.why, {cells} FROM (FROM {tables.parquet(rows)} WHERE {condition}) AS r "
         f"LEFT JOIN {tables.parquet(staged)} AS s ON s.row_id = r.row_id ORDER BY r.row_id"
     )
     return tables.write_people_csv(con, query, out)

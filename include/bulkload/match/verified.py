@@ -49,7 +49,7 @@ def sent(con: duckdb.DuckDBPyConnection, waves: Sequence[Wave], fields: Sequence
 
 
 def _wave(place: int, wave: Wave, fields: Sequence[columns.Field]) -> str:
-    cells = [f"nullif({tables.quoted(field.column)}, '')" if field in wave.fields else "NULL::VARCHAR" for field in fields]
+    cells = [f"nullif({tables.cell(field.column)}, '')" if field in wave.fields else "NULL::VARCHAR" for field in fields]
     told = "".join(f", {cell} AS our{n}" for n, cell in enumerate(cells))
     good = f"SELECT row_id FROM {tables.parquets(wave.settled)} WHERE fate = '{entities.Fate.SUCCEEDED}'"
     key = "key" if wave.keyed else "NULL::VARCHAR"
@@ -104,7 +104,7 @@ def judge(
     for n, field in enumerate(fields):
         if field.shown is None:
             continue
-        shown, our = f"h.{tables.quoted(field.shown)}", f"r.our{n}"
+        shown, our = f"h.{tables.cell(field.shown)}", f"r.our{n}"
         problem = OTHER_PARENT if field.name in lookups else CHANGED
         con.execute(
             f"INSERT INTO problems SELECT r.row_id, '{problem}', {tables.literal(field.name)}, {our}, {shown} "

@@ -142,7 +142,7 @@ class Step:
     def key_text(self) -> str:
         """The parent's key as the row writes it, or as the parent does that it stood in."""
         n, field = self.way.number, self.way.lost.key_field if self.way.lost else ""
-        return f"p{n}.{tables.quoted(field or 'key')}" if self.way.nested else f"s.as{n}"
+        return f"p{n}.{tables.cell(field) if field else 'key'}" if self.way.nested else f"s.as{n}"
 
     @property
     def group(self) -> str:

@@ -150,9 +150,11 @@ def _top_errors(con: duckdb.DuckDBPyConnection, files: Files) -> list[dict[str, 
     return [{"code": code, "rows": rows} for code, rows in found]
 
 
-def lists(con: duckdb.DuckDBPyConnection, files: Files, fields: Sequence[str], fate: entities.Fate, out: Path) -> int:
-    """Write the rows of one fate in `final` for people: row id, error, job, the record's Id if it has one, cells; return how many."""
-    cells = ", ".join(f"s.{tables.quoted(field)}" for field in fields)
+def lists(con: duckdb.DuckDBPyConnection, files: Files, cells: str, fate: entities.Fate, out: Path) -> int:
+    """Write the rows of one fate in `final` for people: row id, error, job, the record's Id if it has one, cells; return how many.
+
+    `cells`: from `lists.cells`, of the staged rows `s`.
+    """
     query = (
         f"SELECT {tables.row_id_text(files.name, 's.row_id')} AS row_id, f.error, f.job_id, f.sf_id, {cells} "
         f"FROM final AS f JOIN {tables.parquet(files.staged)} AS s USING (row_id) WHERE f.fate = '{fate}' ORDER BY s.row_id"

@@ -49,7 +49,7 @@ def settled(run: ports.Run, asked: Asked, sent: results.Sent, fates: Path, out: 
         raise errors.LedgerDamaged(f"rows of {asked.sobject} have no key to ask for")
     wanted, found = out.with_name(f"{out.stem}-wanted.parquet"), out.with_name(f"{out.stem}-found.parquet")
     with tables.connect(run.limits) as con:
-        text = tables.quoted(sent.key.name)
+        text = tables.cell(sent.key.name)
         keys = f"SELECT row_id, key, {text} AS text FROM {tables.parquet(sent.ready)} WHERE {sent.chunk.condition}"
         doubtful = f"SELECT row_id FROM {tables.parquet(fates)} WHERE {DOUBTFUL}"
         tables.write_parquet(con, f"{keys} AND row_id IN ({doubtful})", wanted)

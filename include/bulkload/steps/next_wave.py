@@ -122,8 +122,8 @@ def replayed(run: ports.Run, opened: journal.Opened, name: str, replay: replays.
     # Nothing goes as a whole: the org needn't be asked, and the memory needn't be looked into.
     how = sending.of(opened, name)
     columns = how.columns(())
-    cells = ", ".join(f"NULL::VARCHAR AS {tables.quoted(column)}" for column in ("key", *columns))
-    nothing = f"SELECT NULL::BIGINT AS row_id, NULL::BIGINT AS parent_row, {cells} WHERE false"
+    cells = ", ".join(f"NULL::VARCHAR AS {tables.cell(column)}" for column in columns)
+    nothing = f"SELECT NULL::BIGINT AS row_id, NULL::VARCHAR AS key, NULL::BIGINT AS parent_row, {cells} WHERE false"
     planned = _cut(run, opened, name, part, how, Rows(nothing, columns, part.asides))
     return waves.read(name, part.number, _noted(run, planned))
 

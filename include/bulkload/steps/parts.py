@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.intake import lists
 from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
 from include.bulkload.match import orphans
@@ -103,7 +104,7 @@ def _why(canary: dict[str, Any]) -> str:
 def _list(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened, fate: entities.Fate) -> str:
     """Write and store the rows of one fate for people; say where."""
     local = run.scratch / f"{files.name}-{fate}.csv"
-    reconcile.lists(con, files, list(opened.plan.objects[files.name].fields), fate, local)
+    reconcile.lists(con, files, lists.cells(opened.plan.objects[files.name]), fate, local)
     return run.folder.uri(journal.keep(run, local, f"{files.name}/{fate}.csv")["name"])
 
 
@@ -135,10 +136,10 @@ def _orphans(
         return [run.folder.uri(wave.for_people["name"]) for wave in asides if wave.for_people]
     paths = [journal.bring(run, wave.aside) for wave in asides if wave.aside]
     still, local = run.scratch / f"{files.name}-still.parquet", run.scratch / f"{files.name}-orphaned.csv"
-    fields = list(opened.plan.objects[files.name].fields)
+    cells = lists.cells(opened.plan.objects[files.name])
     if not reconcile.still_orphaned(con, paths, still):
         return []
-    orphans.for_people(con, files.name, fields, files.staged, still, local)
+    orphans.for_people(con, files.name, cells, files.staged, still, local)
     return [run.folder.uri(journal.keep(run, local, f"{files.name}/orphaned.csv")["name"])]
 
 

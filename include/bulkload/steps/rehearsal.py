@@ -35,7 +35,7 @@ def noted(run: ports.Run, opened: journal.Opened, place: tuple[str, int], ready:
     out = run.scratch / f"{name}-{number}-rehearsed.parquet"
     sf_id, known = f"concat(lpad(row_id::VARCHAR, 15, '0'), '{NO_CHECKSUM}')", ""
     if ID in columns:
-        sf_id = tables.quoted(ID)
+        sf_id = tables.cell(ID)
     elif opened.plan.objects[name].changed_only:
         remembered = journal.bring(run, journal.demand(run, memory.compared_name(name))["known"])
         sf_id, known = f"coalesce(sf_id, {sf_id})", f"LEFT JOIN (SELECT key, sf_id FROM {tables.parquet(remembered)}) USING (key)"

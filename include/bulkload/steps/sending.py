@@ -93,7 +93,7 @@ def _with_ids(run: ports.Run, opened: journal.Opened, name: str, linked: str) ->
     key = key_column(opened, each, str(each.external_id))
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, linked, rows)
-        text = tables.quoted(key.name)
+        text = tables.cell(key.name)
         tables.write_parquet(con, f"SELECT key, any_value({text}) AS text FROM {tables.parquet(rows)} GROUP BY key", wanted)
     org_keys.found(run, each.sobject, key.name, key.rule, wanted, found)
     with tables.connect(run.limits) as con:
@@ -103,7 +103,7 @@ def _with_ids(run: ports.Run, opened: journal.Opened, name: str, linked: str) ->
 
 def _with_key(run: ports.Run, linked: str, key: entities.KeyColumn, *, made: bool) -> str:
     """Write the key that results will show: the record's Id, or one `made` of the run and the row."""
-    column = tables.quoted(key.name)
+    column = tables.cell(key.name)
     text = f"concat({tables.literal(tag(run))}, '-', row_id)" if made else column
     more = f", {text} AS {column}" if made else ""
     return f"SELECT * REPLACE ({tables.folded(text, key.rule)} AS key){more} FROM ({linked})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.intake import lists
 from include.bulkload.match import orphans
 from include.bulkload.steps import journal, targets
 
@@ -28,6 +29,6 @@ def kept(
         lost = {str(fate): int(rows) for fate, rows in counts}
         listed = None
         if entities.Fate.ORPHANED in lost:
-            orphans.for_people(con, name, list(opened.plan.objects[name].fields), targets.staged_file(run, name), aside, for_people)
+            orphans.for_people(con, name, lists.cells(opened.plan.objects[name]), targets.staged_file(run, name), aside, for_people)
             listed = journal.keep(run, for_people, f"{name}/orphans-{number:03d}.csv")
     return journal.keep(run, aside, f"{name}/aside-{number:03d}.parquet"), listed, lost

@@ -29,7 +29,7 @@ def of(run: ports.Run, each: mapping.ObjectPlan, standing: Sequence[waves.Wave])
     found: list[tuple[str, str, int]] = []
     with tables.connect(run.limits) as con:
         for column in dict.fromkeys(column for wave in sent for column in wave.columns if column not in own):
-            name = tables.quoted(column)
+            name = tables.cell(column)
             counted = (
                 f"SELECT {name} AS parent, count(*) AS rows FROM read_parquet([{', '.join(tables.literal(str(path)) for path in files)}], "
                 f"union_by_name = true) WHERE {name} != '' GROUP BY parent HAVING rows > {MANY} ORDER BY rows DESC, parent LIMIT {NAMED}"

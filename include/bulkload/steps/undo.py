@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
+from include.bulkload.intake import lists
 from include.bulkload.ledger import replays, undos, waves
 from include.bulkload.load import job
 from include.bulkload.match import since, undoing
@@ -105,7 +106,7 @@ def _closed(undo: undo_wave.Undo) -> dict[str, Any]:
 def _part(undo: undo_wave.Undo, name: str, planned: dict[str, Any]) -> dict[str, Any]:
     """What became of an object's planned rows: forgotten by later runs, listed for people, counted."""
     run, out = undo.run, undo.run.scratch / f"{name}-undone.parquet"
-    shown, files = list(undo.opened.plan.objects[name].fields), {}
+    shown, files = lists.cells(undo.opened.plan.objects[name]), {}
     with tables.connect(run.limits) as con:
         attempts = {act: undo_wave.attempts(undo, name, kind) for kind, act in undo_wave.ACTS.items()}
         undoing.ended(con, undo.planned(name), attempts, out)

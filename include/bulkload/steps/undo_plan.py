@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.intake import lists
 from include.bulkload.ledger import entries, undos
 from include.bulkload.match import columns, restored, since, undoing
 from include.bulkload.report import undone
@@ -104,7 +105,7 @@ def _part(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection
     undoing.planned(con, each.name, made.rows.get(each.name), out)
     made.rows[each.name] = out
     files = made.files.setdefault(each.name, {})
-    shown = list(opened.plan.objects[each.name].fields)
+    shown = lists.cells(opened.plan.objects[each.name])
     for title, condition in undoing.LISTS.items():
         local = run.scratch / f"{each.name}-{title}.csv"
         if undoing.for_people(con, each.name, shown, targets.staged_file(run, each.name), out, condition, local):

@@ -146,7 +146,7 @@ def test_files_are_kept_where_somebody_wants_them(desk: Desk) -> None:
     kept = desk.folder / "kept"
     found = desk.type("plan", desk.file(), "--json", "--keep", str(kept))
     (row,) = loads.listed(found.document["objects"]["Account"]["files"]["rejected"])
-    assert ("missing key", "One") == (row["reason"], row["Name"])
+    assert ("missing key", "One") == (row["error"], row["Name"])
     assert (2, True) == ((again := desk.type("plan", desk.file(), "--keep", str(kept))).status, "it isn't empty" in again.err)
 
 

@@ -76,6 +76,6 @@ def staged(payload: bytes, fmt: str = "json", name: str = "payload", **key: Any)
             rows = {}
             for each, part in parts.items():
                 cursor = con.execute(f"SELECT * FROM {tables.parquet(part.path)} ORDER BY row_id")
-                names = [column[0] for column in cursor.description]
+                names = [column[0].removeprefix(".") for column in cursor.description]
                 rows[each] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
             return Split(parts, rows, {each: part.rejected_csv.read_text("utf-8") for each, part in parts.items()})

@@ -78,7 +78,7 @@ def whole(mapping: plan.Plan, describes: Mapping[str, Any], rows: Mapping[str, R
             source = raw_of(con, name, mapping.objects[name].reads, rows.get(name, []))
             part = split.table_of(con, source, mapping, known, name, folder)
             cursor = con.execute(f"SELECT * FROM {tables.parquet(part.path)} ORDER BY row_id")
-            names = [column[0] for column in cursor.description]
+            names = [column[0].removeprefix(".") for column in cursor.description]
             told = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
             found[name] = Object(told, part, list(csv.reader(io.StringIO(part.rejected_csv.read_text("utf-8"), newline=""), strict=True)))
         return found

@@ -72,11 +72,6 @@ def test_parents_come_first_whatever_the_document_says() -> None:
             {"ReportsToId": [{"sobject": "Contact", "from": "boss"}, {"sobject": "Lead", "from": "boss"}]},
             "objects.Contact.parents.ReportsToId: several parents are told apart by their `from`; give each a source value of its own",
         ),
-        (
-            "objects/Account/fields",
-            {"External_Id__c": "sourceId", "Reason": "why"},
-            "objects.Account: a column of our own is called Reason, so this field can't be loaded; leave it out",
-        ),
         ("objects/Account/opration", "upsert", "objects.Account.opration: Extra inputs are not permitted"),
         ("objects/Account/max_failed", "200%", "objects.Account.max_failed"),
         ("objects/Account/records", "accounts", "objects.Account.records"),

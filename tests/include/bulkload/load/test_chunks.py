@@ -14,14 +14,16 @@ from include.bulkload.basics import entities, errors, tables
 from include.bulkload.load import chunks
 
 CELLS = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), max_size=20)
-COLUMNS = ["Name", "City"]
+# A field may be called as one of our own columns is, whatever its case.
+COLUMNS = ["Name", "Key"]
 
 
 def cut(folder: Path, rows: list[tuple[str | None, str | None]], job_bytes: int) -> tuple[list[entities.Chunk], list[Path]]:
     """Plan and write the chunks of some rows."""
     ready = folder / "ready.parquet"
     with tables.connect(tables.Limits(folder)) as con:
-        con.execute("CREATE TABLE given (row_id BIGINT, key VARCHAR, parent_row BIGINT, Name VARCHAR, City VARCHAR)")
+        cells = ", ".join(f"{tables.cell(column)} VARCHAR" for column in COLUMNS)
+        con.execute(f"CREATE TABLE given (row_id BIGINT, key VARCHAR, parent_row BIGINT, {cells})")
         for number, row in enumerate(rows):
             con.execute("INSERT INTO given VALUES (?, NULL, NULL, ?, ?)", [number, *row])
         planned = chunks.plan(con, "SELECT * FROM given ORDER BY row_id", COLUMNS, job_bytes=job_bytes, out_ready=ready)

@@ -60,10 +60,11 @@ def matched(
     """Run `results.fates` over rows and files."""
     ready, out = folder / "ready.parquet", folder / "fates.parquet"
     with tables.connect(tables.Limits(folder)) as con:
-        con.execute("CREATE TABLE given (row_id BIGINT, key VARCHAR, parent_row BIGINT, Name VARCHAR, Key__c VARCHAR)")
+        cells = ", ".join(f"{tables.cell(column)} VARCHAR" for column in COLUMNS)
+        con.execute(f"CREATE TABLE given (row_id BIGINT, key VARCHAR, parent_row BIGINT, {cells})")
         for number, (name, value) in enumerate(sent):
             con.execute(f"INSERT INTO given SELECT ?, {tables.folded('?', KEY.rule)}, NULL, ?, ?", [number, value, name, value])
-        (chunk,) = chunks.plan(con, "FROM given ORDER BY row_id", ["Name", "Key__c"], job_bytes=10**6, out_ready=ready)
+        (chunk,) = chunks.plan(con, "FROM given ORDER BY row_id", COLUMNS, job_bytes=10**6, out_ready=ready)
         results.fates(con, results.Sent(ready, chunk, COLUMNS, key, types), end, files, out)
         return con.execute(f"SELECT row_id, fate, sf_id, error FROM {tables.parquet(out)} ORDER BY row_id").fetchall()
 

@@ -22,7 +22,7 @@ def test_people_read_down_to_the_ancestor(tmp_path: Path) -> None:
     out = tmp_path / "orphans.csv"
     with tables.connect(tables.Limits(tmp_path)) as con:
         own = worlds.loaded(con, [a, b, c], tmp_path)["C"]
-        assert 1 == orphans.for_people(con, "C", ["Name"], own.staged, own.waves[0].asides[0], out)
+        assert 1 == orphans.for_people(con, "C", f"s.{tables.cell('Name')} AS Name", own.staged, own.waves[0].asides[0], out)
     with out.open(encoding="utf-8", newline="") as file:
         told = list(csv.DictReader(file))
     expected = {

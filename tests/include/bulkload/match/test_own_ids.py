@@ -26,11 +26,11 @@ def test_each_row_is_sent_with_its_id_or_rejected(
     rows, found, ready, aside = (folder / f"{name}.parquet" for name in ("rows", "found", "ready", "aside"))
     with tables.connect(tables.Limits(folder)) as con:
         con.execute("CREATE TABLE r AS SELECT unnest(?::VARCHAR[]) AS key", [keys])
-        tables.write_parquet(con, 'SELECT 100 - rowid AS row_id, key, key AS "Key__c" FROM r ORDER BY rowid', rows)
+        tables.write_parquet(con, 'SELECT 100 - rowid AS row_id, key, key AS ".Key__c" FROM r ORDER BY rowid', rows)
         con.execute("CREATE TABLE f AS SELECT unnest(?::VARCHAR[]) AS key, unnest(?::BOOLEAN[]) AS twice", [list(org), list(org.values())])
         tables.write_parquet(con, "SELECT key, '001' || key AS sf_id, twice FROM f", found)
         counts = own_ids.given(con, rows, found, ready, aside)
-        sent = con.execute(f'SELECT row_id, key, "Key__c", "Id" FROM {tables.parquet(ready)}').fetchall()
+        sent = con.execute(f'SELECT row_id, key, ".Key__c", ".Id" FROM {tables.parquet(ready)}').fetchall()
         lost = con.execute(f"SELECT row_id, fate, error FROM {tables.parquet(aside)}").fetchall()
     numbered = [(100 - place, key) for place, key in enumerate(keys)]
     assert [(row, key, key, f"001{key}") for row, key in numbered if org.get(key or "") is False] == sent

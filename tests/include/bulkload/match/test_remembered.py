@@ -71,7 +71,7 @@ CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4
 def test_a_digest_tells_cells_apart(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str | None, str | None]]) -> None:
     """Equal exactly where all cells are equal as they are sent: nothing and empty text are one, and no cell runs into the next."""
     with tables.connect(tables.Limits(tmp_path_factory.mktemp("digest"))) as con:
-        con.execute("CREATE TABLE r (a VARCHAR, b VARCHAR)")
+        con.execute('CREATE TABLE r (".a" VARCHAR, ".b" VARCHAR)')
         for row in rows:
             con.execute("INSERT INTO r VALUES (?, ?)", list(row))
         (count,) = con.execute(f"SELECT count(DISTINCT {changes.digest(['a', 'b'], 'seed')}) FROM r").fetchone() or (0,)

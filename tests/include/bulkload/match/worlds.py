@@ -86,9 +86,9 @@ def record(name: str, row: int) -> str:
 def stage(con: duckdb.DuckDBPyConnection, thing: Thing, path: Path) -> None:
     """Write an object's staged table."""
     cells = [f"{kind}{n}" for n, each in enumerate(thing.links) if not each.nested for kind in ("to", "as")]
-    columns = ["row_id", "parent_row", "nth", "key", "Key__c", "Name", *cells, "reason", "merged_into", "filtered"]
+    columns = ["row_id", "parent_row", "nth", "key", ".Key__c", ".Name", *cells, "reason", "merged_into", "filtered"]
     types = dict.fromkeys(columns, "VARCHAR") | OWN
-    con.execute(f"CREATE OR REPLACE TABLE rows ({', '.join(f'{each} {types[each]}' for each in columns)})")
+    con.execute(f"CREATE OR REPLACE TABLE rows ({', '.join(f'{tables.quoted(each)} {types[each]}' for each in columns)})")
     for number, row in enumerate(thing.rows):
         texts = [each for n, each in enumerate(thing.links) if not each.nested for each in (row.cells[n], _upper(row.cells[n]))]
         own = [number, row.stands_in, number, row.key, row.key.upper(), f"{thing.name} {number}"]
@@ -153,7 +153,7 @@ def way(con: duckdb.DuckDBPyConnection, number: int, each: Link, found: dict[str
 def rows(con: duckdb.DuckDBPyConnection, query: str) -> dict[int, dict[str, Any]]:
     """Read rows in order: row → cells."""
     found = con.execute(query)
-    names = [each[0] for each in found.description or []]
+    names = [each[0].removeprefix(".") for each in found.description or []]
     told = found.fetchall()
     assert len(told) == len({row[0] for row in told}), "a row comes twice"
     return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in told}

@@ -25,7 +25,7 @@ def files(con: duckdb.DuckDBPyConnection, folder: Path, **more: object) -> recon
     staged, ready, settled = folder / "staged.parquet", folder / "ready.parquet", folder / "fates.parquet"
     tables.write_parquet(
         con,
-        "SELECT unnest([1, 2, 3, 4, 5])::BIGINT AS row_id, unnest(['a', 'b', 'c', 'd', 'e']) AS Name, "
+        "SELECT unnest([1, 2, 3, 4, 5])::BIGINT AS row_id, unnest(['a', 'b', 'c', 'd', 'e']) AS \".Name\", "
         "unnest([NULL, NULL, NULL, 'missing key', NULL]) AS reason, unnest([NULL, NULL, NULL, NULL, 1])::BIGINT AS merged_into, "
         "false AS filtered",
         staged,
@@ -124,6 +124,6 @@ def test_people_find_the_rows_of_a_fate(
     """Row id, error, job and data, also of rows that were never sent."""
     given = files(con, tmp_path)
     reconcile.account(con, given)
-    reconcile.lists(con, given, ["Name"], fate, tmp_path / "out.csv")
+    reconcile.lists(con, given, 's.".Name" AS "Name"', fate, tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         assert [("row_id", "error", "job_id", "sf_id", "Name"), *rows] == [tuple(row) for row in csv.reader(file)]

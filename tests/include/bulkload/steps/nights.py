@@ -84,7 +84,7 @@ class Nights:
         """Send rows by a job and settle it; the number of its chunk, None without rows."""
         upload = run.scratch / f"{number}.csv"
         with tables.connect(run.limits) as con:
-            cells = ", ".join(tables.quoted(column) for column in columns)
+            cells = ", ".join(f"{tables.cell(column)} AS {tables.quoted(column)}" for column in columns)
             if not tables.write_people_csv(con, f"SELECT {cells} FROM {tables.parquet(ready)}", upload):
                 return None
         job_id = run.salesforce.create_job(self.sobject, operation, KEY if operation == "upsert" else None)
@@ -116,7 +116,7 @@ def laid(run: ports.Run, columns: list[str], rows: Rows, out: Path) -> None:
         con.execute("CREATE TABLE rows (row_id BIGINT, cells VARCHAR[])")
         for row, (key, cells) in enumerate(rows.items()):
             con.execute("INSERT INTO rows VALUES (?, ?)", [row, [key, *cells]])
-        cells = ", ".join(f"cells[{place + 1}] AS {tables.quoted(column)}" for place, column in enumerate(columns))
+        cells = ", ".join(f"cells[{place + 1}] AS {tables.cell(column)}" for place, column in enumerate(columns))
         query = f"SELECT row_id, lower(cells[1]) AS key, NULL::BIGINT AS parent_row, {cells} FROM rows ORDER BY row_id DESC"
         tables.write_parquet(con, query, out)
 
@@ -152,7 +152,7 @@ def fated(run: ports.Run, job_id: str, ready: Path, key: str, out: Path) -> None
         found = " UNION ALL ".join(parts)
         query = (
             "SELECT row_id, fate, f.sf_id, false AS created, f.error, "
-            f"'{job_id}' AS job_id FROM ({found}) AS f JOIN {tables.parquet(ready)} AS r ON lower(r.{tables.quoted(key)}) = lower(f.k)"
+            f"'{job_id}' AS job_id FROM ({found}) AS f JOIN {tables.parquet(ready)} AS r ON lower(r.{tables.cell(key)}) = lower(f.k)"
         )
         tables.write_parquet(con, query, out)
 

@@ -35,10 +35,10 @@ def children(night: made.Night, column: str, cells: dict[str, str]) -> tuple[Pat
     run = night.run
     ready, upload, fates = (run.scratch / name for name in ("contacts.parquet", "contacts.csv", "contact-fates.parquet"))
     with tables.connect(run.limits) as con:
-        rows = f'SELECT unnest(?::VARCHAR[]) AS "LastName", unnest(?::VARCHAR[]) AS {tables.quoted(column)}'
+        rows = f'SELECT unnest(?::VARCHAR[]) AS ".LastName", unnest(?::VARCHAR[]) AS {tables.cell(column)}'
         con.execute(f"CREATE TABLE r AS {rows}", [list(cells), list(cells.values())])
         tables.write_parquet(con, "SELECT rowid AS row_id, NULL::VARCHAR AS key, * FROM r", ready)
-        tables.write_people_csv(con, "SELECT * FROM r", upload)
+        tables.write_people_csv(con, f'SELECT ".LastName" AS "LastName", {tables.cell(column)} AS {tables.quoted(column)} FROM r', upload)
     job_id = run.salesforce.create_job("Contact", "insert", None)
     run.salesforce.upload(job_id, upload)
     run.salesforce.close(job_id)

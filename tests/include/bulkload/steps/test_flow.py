@@ -71,7 +71,7 @@ def test_people_find_each_lost_row_with_its_reason(load: Load) -> None:
     assert ("Account-0-2", "K2") == (failed["row_id"], failed["External_Id__c"])
     assert failed["error"].startswith("REQUIRED_FIELD_MISSING:")
     (rejected,) = load.listed(objects["Account"]["files"]["rejected"])
-    assert ("accounts[3]", "missing key") == (rejected["place"], rejected["reason"])
+    assert ("accounts[3]", "missing key") == (rejected["place"], rejected["error"])
     lost, keyless = load.listed(objects["Contact"]["files"]["orphaned"])
     assert ("of a failed parent", "k2", "failed", failed["error"]) == (
         lost["LastName"],

@@ -37,7 +37,7 @@ def kept(load: Load, number: int = 0) -> list[dict[str, Any]]:
     wave = journal.waves_of(run, "Account")[number]
     with tables.connect(run.limits) as con:
         found = con.execute(f"SELECT * FROM {tables.parquet(journal.bring(run, wave.notes['before']))} ORDER BY row_id")
-        names = [each[0] for each in found.description]
+        names = [each[0].removeprefix(".") for each in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 

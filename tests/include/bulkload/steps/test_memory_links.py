@@ -30,7 +30,7 @@ def night(nights: Nights, rows: made.Rows, links: dict[str, str]) -> tuple[list[
     run, ids = first.run, nights.ids()
     linked, ready = run.scratch / "links.parquet", run.scratch / "links-ready.parquet"
     with tables.connect(run.limits) as con:
-        con.execute('CREATE TABLE l (row_id BIGINT, key VARCHAR, "Id" VARCHAR, "ParentId" VARCHAR)')
+        con.execute('CREATE TABLE l (row_id BIGINT, key VARCHAR, ".Id" VARCHAR, ".ParentId" VARCHAR)')
         for key, parent in links.items():
             con.execute("INSERT INTO l VALUES (?, ?, ?, ?)", [list(rows).index(key), key, ids[key], ids.get(parent, parent)])
         tables.write_parquet(con, "FROM l", linked)

@@ -55,7 +55,8 @@ def test_sources_of_all_kinds_are_staged(load: conftest.Load, mixed: dict[str, A
     with tables.connect(run.limits) as con:
         found = {}
         for name, each in staged["objects"].items():
-            rows = con.execute(f"SELECT Name, reason FROM {tables.parquet(journal.bring(run, each['file']))} ORDER BY row_id").fetchall()
+            staged_file = tables.parquet(journal.bring(run, each["file"]))
+            rows = con.execute(f'SELECT ".Name", reason FROM {staged_file} ORDER BY row_id').fetchall()
             found[name] = [reason or text for text, reason in rows]
     two = "2 cells, the first line has 1"
     assert {"Files": ["one", two, "three"], "P": ["1"], "Q": ["2", "3"], "People": ["Ada", "missing value: Name"]} == found
