@@ -20,7 +20,10 @@ import psutil
 from scripts.stack import airflow_settings, ending, org_program, postgres, programs, rest, services, wanted
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator, Mapping
+
+    Started = dict[str, subprocess.Popen[bytes]]
 
 LOOK_SECONDS = 0.5
 PORTS_TRIED = 3
@@ -41,11 +44,15 @@ def main() -> None:
 def _live(asked: wanted.Wanted) -> None:
     """Run the stack from start to end, and clear up whatever becomes of it."""
     try:
-        with _stack(asked) as (ready, started):
+        with _stack(asked) as (ready, started, environment):
             if asked.stays:
                 ending.own_ourselves()
             _tell("ready", ready)
-            _keep(started)
+            while dead := _dead(started):
+                print(f"{'started again' if asked.revives else 'ended because of'}: {', '.join(dead)}", file=sys.stderr, flush=True)
+                if not asked.revives:
+                    break
+                started |= {name: services.start(name, environment, asked.logs) for name in dead}
     except (postgres.PostgresDown, org_program.OrgDown, services.AirflowDown, rest.ApiRefused) as down:
         _tell("failed", str(down))
     finally:
@@ -66,8 +73,8 @@ def _alone(asked: wanted.Wanted) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stack(asked: wanted.Wanted) -> Iterator[tuple[dict[str, Any], Mapping[str, Any]]]:
-    """Start everything, in the order of who needs whom."""
+def _stack(asked: wanted.Wanted) -> Iterator[tuple[dict[str, Any], Started, Mapping[str, str]]]:
+    """Start everything, in the order of who needs whom: how it is described, Airflow's services, and their environment."""
     for folder in (asked.home, asked.scratch, asked.logs, asked.runs, asked.folder / "xcom"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.ExitStack() as running:
@@ -80,12 +87,12 @@ def _stack(asked: wanted.Wanted) -> Iterator[tuple[dict[str, Any], Mapping[str, 
         secret = airflow_settings.Secrets()
         programs.private(asked.home / "passwords.json", json.dumps({airflow_settings.USER: secret.password}))
         programs.private(asked.password_file, secret.password + "\n")
-        port, started = _airflow(asked, running, database, secret, org)
+        port, started, environment = _airflow(asked, running, database, secret, org)
         url = f"http://127.0.0.1:{port}"
         rest.Rest(url, airflow_settings.USER, secret.password).create_pool(airflow_settings.POOL)
         ready = _described(asked, url, org)
         programs.private(asked.state, json.dumps(ready))
-        yield ready, started
+        yield ready, started, environment
 
 
 def _airflow(
@@ -94,7 +101,7 @@ def _airflow(
     database: postgres.Database,
     secret: airflow_settings.Secrets,
     org: Mapping[str, Any] | None,
-) -> tuple[int, Mapping[str, Any]]:
+) -> tuple[int, Started, Mapping[str, str]]:
     """Migrate and start the services; on another port if somebody takes ours meanwhile."""
     port = services.free_port(asked.port)
     for left in reversed(range(PORTS_TRIED)):
@@ -110,7 +117,7 @@ def _airflow(
                 continue
             running.push(trial.pop_all())
             break
-    return port, started
+    return port, started, environment
 
 
 def _described(asked: wanted.Wanted, url: str, org: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -128,14 +135,13 @@ def _described(asked: wanted.Wanted, url: str, org: Mapping[str, Any] | None) ->
     }
 
 
-def _keep(started: Mapping[str, Any]) -> None:
-    """Stay until we are told to end; end by ourselves when a service has died."""
+def _dead(started: Mapping[str, subprocess.Popen[bytes]]) -> list[str]:
+    """Wait until services have died; their names."""
     ours = {process.pid for process in started.values()}
     while all(process.poll() is None for process in started.values()):
         programs.bury_adopted(ours)
         time.sleep(LOOK_SECONDS)
-    dead = [name for name, process in started.items() if process.poll() is not None]
-    print(f"ended because of: {', '.join(dead)}", file=sys.stderr)
+    return [name for name, process in started.items() if process.poll() is not None]
 
 
 def _tell(what: str, content: object) -> None:

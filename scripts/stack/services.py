@@ -44,7 +44,7 @@ def running(environment: Mapping[str, str], logs: Path) -> Iterator[dict[str, su
     try:
         # The API server takes longest to load and needs no tables for that.
         for name in ("api-server", "migrate", "scheduler", "dag-processor", "triggerer"):
-            process = programs.start(_airflow(*COMMANDS[name]), environment, logs / f"{name}.log", wanted.PROJECT)
+            process = start(name, environment, logs)
             if name != "migrate":
                 started[name] = process
             elif process.wait(PATIENCE) != 0:
@@ -53,6 +53,11 @@ def running(environment: Mapping[str, str], logs: Path) -> Iterator[dict[str, su
     finally:
         # Their database goes with them, so there is nothing to wait for.
         programs.end(list(started.values()), patience=3)
+
+
+def start(name: str, environment: Mapping[str, str], logs: Path) -> subprocess.Popen[bytes]:
+    """Start one of COMMANDS; its output is added to its log."""
+    return programs.start(_airflow(*COMMANDS[name]), environment, logs / f"{name}.log", wanted.PROJECT)
 
 
 def await_health(url: str, started: Mapping[str, subprocess.Popen[bytes]], logs: Path, tell: Callable[[str], None]) -> None:

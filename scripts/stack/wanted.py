@@ -27,6 +27,8 @@ class Wanted:
     port: int = 0
     # Whether the stack, once it is ready, lives on when whoever started it is gone.
     stays: bool = False
+    # Whether a service that dies is started again, as whoever runs a real deployment does; else the stack ends with it.
+    revives: bool = False
 
     def to_json(self) -> str:
         """Write it as one line."""

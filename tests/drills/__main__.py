@@ -1,5 +1,6 @@
 """`python -m tests.drills` → loads killed at every point and at random places, held up, played twice at once, under faults.
 
+Then loads on a real Airflow, whose parts are killed and on which people click (`--part` plays only one of both).
 The last line has the figures: processes killed, loads, rows, records lost and doubled, and what else was wrong. Exit status 1
 if anything was. `--share 0.1` takes a tenth of the points; `--only NAME` one kind of load.
 """
@@ -16,9 +17,9 @@ import random
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tests.drills import damage, faults, ground, kills, plays
+from tests.drills import damage, faults, ground, kills, on_airflow, plays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,24 +91,34 @@ def played(grounds: Sequence[ground.Ground], todo: Sequence[Drill]) -> dict[str,
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Play the drills on as many orgs as there are cores; print the figures."""
+    """Play the drills, print the figures."""
     parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
     parser.add_argument("--anywhere", type=int, default=500, help="kills at random places (default 500)")
     parser.add_argument("--share", type=float, default=1.0, help="of the points of each load (default: all)")
     parser.add_argument("--only", choices=sorted(plays.PLAYS), help="one kind of load alone")
+    parser.add_argument("--part", choices=("loads", "airflow"), help="only the loads without Airflow, or only those on a real one")
+    parser.add_argument("--event", default="", help="on Airflow, only events whose names hold this text")
     parser.add_argument("--seed", type=int, default=1, help="of the dice")
     options = parser.parse_args(arguments)
     chosen = [plays.PLAYS[options.only]] if options.only else list(plays.PLAYS.values())
-    with tempfile.TemporaryDirectory(prefix="bulkload-drills-") as folder, contextlib.ExitStack() as stack:
+    dice, figures = random.Random(options.seed), dict[str, kills.Figures]()
+    with tempfile.TemporaryDirectory(prefix="bulkload-drills-") as folder:
+        if options.part != "airflow":
+            figures |= without_airflow(Path(folder), dice, chosen, share=options.share, anywhere=options.anywhere)
+        if options.part != "loads":
+            figures |= on_airflow.played(Path(folder), dice, options.share, options.event)
+    return told(figures)
+
+
+def without_airflow(folder: Path, dice: random.Random, chosen: Sequence[plays.Play], **options: Any) -> dict[str, kills.Figures]:
+    """Play the loads that need no Airflow, on as many orgs as there are cores."""
+    with contextlib.ExitStack() as stack:
         grounds = []
         for number in range(os.cpu_count() or 1):
-            own = Path(folder) / str(number)
+            own = folder / str(number)
             own.mkdir()
             grounds.append(stack.enter_context(ground.prepared(own)))
-        dice = random.Random(options.seed)
-        todo = list(drills(dice, grounds[0], chosen, share=options.share, anywhere=options.anywhere))
-        figures = played(grounds, todo)
-    return told(figures)
+        return played(grounds, list(drills(dice, grounds[0], chosen, **options)))
 
 
 def told(figures: dict[str, kills.Figures]) -> int:

@@ -140,20 +140,9 @@ class Case:
     def end(self, last: Try) -> End:
         """How the load stands after a try that has ended."""
         found = last.document()
-        told = found.get("summary", {}).get("objects", {})
-        counts = {name: {key: value for key, value in each.items() if isinstance(value, int)} for name, each in told.items()}
+        summary = found.get("summary", {})
         written = self.ground.written()
-        return End(self._records(), written, counts, found.get("clean", False), found.get("error", ""), found.get("summary", {}))
-
-    def _records(self) -> Records:
-        """All records of the load, its tag left out."""
-        found: Records = collections.Counter()
-        for sobject, (fields, tagged) in self.play.asked.items():
-            soql = f"SELECT {', '.join(fields)} FROM {sobject} WHERE {tagged} LIKE '{self.tag}%'"
-            for record in self.ground.org.query(soql):
-                values = (_value(record, name) for name in fields)
-                found[sobject, *(value.replace(self.tag, "") if isinstance(value, str) else value for value in values)] += 1
-        return found
+        return End(records(self.ground.org, self), written, counted(summary), found.get("clean", False), found.get("error", ""), summary)
 
 
 @dataclass
@@ -213,6 +202,23 @@ def prepared(folder: Path, s3: dict[str, Any] | None = None) -> Iterator[Ground]
     """Start an org in a folder; both are the ground until the block ends."""
     with org.running(folder, "--control") as started:
         yield Ground(folder, loads.LocalOrg(started), s3 or {})
+
+
+def counted(summary: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """The counts of a summary, by object."""
+    told = summary.get("objects", {})
+    return {name: {key: value for key, value in each.items() if isinstance(value, int)} for name, each in told.items()}
+
+
+def records(org: loads.LocalOrg, case: Case) -> Records:
+    """All records of a load, its tag left out."""
+    found: Records = collections.Counter()
+    for sobject, (fields, tagged) in case.play.asked.items():
+        soql = f"SELECT {', '.join(fields)} FROM {sobject} WHERE {tagged} LIKE '{case.tag}%'"
+        for record in org.query(soql):
+            values = (_value(record, name) for name in fields)
+            found[sobject, *(value.replace(case.tag, "") if isinstance(value, str) else value for value in values)] += 1
+    return found
 
 
 def _value(record: dict[str, Any], path: str) -> Any:

@@ -1,0 +1,265 @@
+"""What happens to a run on a real Airflow: people who click, parts that stall → how the run ends then, judged.
+
+Each event is named as docs/marks_and_retries.md names it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from tests.drills import kills, moments, scene, victims
+from tests.running import clicks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scripts.stack import rest
+
+    Event = Callable[[scene.Scene, kills.Figures], None]
+
+FOR_EVER = 1_000_000
+# Longer than Airflow waits for a sign of life of its parts, as the scene sets it.
+STALLED_SECONDS = 25
+UPLOAD = moments.Moment("during an upload", 2)
+EVENTS: dict[str, Event] = {}
+
+
+def event(name: str) -> Callable[[Event], Event]:
+    """Name an event."""
+
+    def named(given: Event) -> Event:
+        EVENTS[name] = given
+        return given
+
+    return named
+
+
+def same(figures: kills.Figures, name: str, load: scene.Load) -> None:
+    """Judge a load that must have ended like an undisturbed one."""
+    figures.kills += load.killed
+    figures.judge(name, load.end(), load.scene.ground.undisturbed(load.case.play))
+
+
+def honest(figures: kills.Figures, name: str, load: scene.Load) -> None:
+    """Judge a load that was cut short: a red run, nothing written twice, the summary counts what stands in the org."""
+    # Asked for first: at its end the load's jobs are cleared away.
+    figures.wrong += [f"{name}: {each}" for each in load.strays()]
+    expected, found = load.scene.ground.undisturbed(load.case.play), load.end()
+    figures.loads += 1
+    figures.rows += expected.rows
+    figures.doubled += found.doubled(expected).total()
+    stands = {each: sum(count for record, count in found.records.items() if record[0] == each) for each in found.counts}
+    told = {each: counts["succeeded"] for each, counts in found.counts.items()}
+    figures.wrong += [f"{name}: {told} succeeded, {stands} stand in the org"] if told != stands else []
+    figures.wrong += [f"{name}: green"] if load.run.state() != "failed" else []
+
+
+@event("a task is cleared while it uploads")
+def clear_upload(at: scene.Scene, figures: kills.Figures) -> None:
+    """The try that runs is ended, the next one goes on."""
+    load = at.begun(scene.FAMILY)
+    load.comes_to(UPLOAD)
+    load.run.clear("Account_job")
+    load.run.ended()
+    same(figures, "a task is cleared while it uploads", load)
+
+
+@event("a settling task is cleared while it waits")
+def clear_settle(at: scene.Scene, figures: kills.Figures) -> None:
+    """The layer's job goes on, the new try waits for it."""
+    load = at.begun(scene.FAMILY, looks=4)
+    load.run.until_reads("settle_Account", "deferred")
+    load.run.clear("settle_Account")
+    load.run.ended()
+    same(figures, "a settling task is cleared while it waits", load)
+
+
+@event("tasks of a finished run are cleared")
+def clear_finished(at: scene.Scene, figures: kills.Figures) -> None:
+    """One alone, one with all that follow, the whole run: nothing is sent, and the summary says the same."""
+    load = at.begun(scene.FAMILY)
+    load.run.ended()
+    before, jobs = load.run.summary(), len(at.ground.org.jobs())
+    load.run.cleared("Account_job", downstream=False)
+    load.run.cleared("chunks_Contact")
+    load.run.cleared()
+    if (before, jobs) != (load.run.summary(), len(at.ground.org.jobs())):
+        figures.wrong.append(f"tasks of a finished run are cleared: {len(at.ground.org.jobs())} jobs, not {jobs}, or another summary")
+    same(figures, "tasks of a finished run are cleared", load)
+
+
+@event("a waiting task is marked success")
+def mark_waits_success(at: scene.Scene, figures: kills.Figures) -> None:
+    """The task that waits for a small first job, then the one that waits for a layer: red, and whole once cleared."""
+    load = at.begun(scene.FAMILY, looks=FOR_EVER)
+    load.run.until_reads("chunks_Account", "deferred")
+    load.run.mark("chunks_Account", "success")
+    ended = [load.run.ended()]
+    at.ground.org.behave(looks=4)
+    load.run.clear("chunks_Account")
+    load.run.until_reads("settle_Account", "deferred")
+    load.run.mark("settle_Account", "success")
+    ended.append(load.run.ended())
+    if ended != ["failed", "failed"]:
+        figures.wrong.append(f"a waiting task is marked success: the run reads {ended}")
+    load.run.cleared("settle_Account")
+    load.run.cleared("chunks_Contact")
+    same(figures, "a waiting task is marked success", load)
+
+
+@event("a submitting task is marked success")
+def mark_submit_success(at: scene.Scene, figures: kills.Figures) -> None:
+    """Its rows count as unprocessed, the run is red; cleared, they are sent."""
+    load = at.begun(scene.FAMILY)
+    load.run.until_reads("Contact_job[0]", "scheduled", "queued", "running")
+    load.comes_to(moments.Moment("during an upload"))
+    task, index = next(each for each in load.run.instances("running") if each[0] == "Contact_job")
+    load.run.mark(task, "success", index)
+    if load.run.ended() != "failed":
+        figures.wrong.append("a submitting task is marked success: green")
+    load.run.cleared("Contact_job")
+    same(figures, "a submitting task is marked success", load)
+
+
+@event("a waiting task is marked failed")
+def mark_failed(at: scene.Scene, figures: kills.Figures) -> None:
+    """Whichever waits: its job is aborted, what was written stays known."""
+    for task in ("chunks_Account", "wait_for_Account[0]", "settle_Account", "wait_for_Contact[0]"):
+        load = at.begun(scene.FAMILY, looks=4)
+        load.run.until_reads(task, "deferred")
+        at.ground.org.behave(looks=FOR_EVER)
+        name, _, index = task.partition("[")
+        load.run.mark(name, "failed", int(index[:-1]) if index else -1)
+        load.run.ended()
+        honest(figures, f"a waiting task is marked failed, {task}", load)
+
+
+@event("the run is marked failed while a task uploads")
+def mark_run_failed(at: scene.Scene, figures: kills.Figures) -> None:
+    """The upload is ended, its job aborted."""
+    load = at.begun(scene.FAMILY)
+    load.comes_to(UPLOAD)
+    load.run.mark_run("failed")
+    load.run.ended()
+    honest(figures, "the run is marked failed while a task uploads", load)
+
+
+@event("the triggerer stalls and another one takes its triggers")
+def stalled_triggerer(at: scene.Scene, figures: kills.Figures) -> None:
+    """When it comes back it finds that they are no longer its own, and aborts nothing."""
+    load = at.begun(scene.FAMILY, looks=FOR_EVER)
+    load.run.until_reads("chunks_Account", "deferred")
+    with victims.second(at.stack, "triggerer"):
+        with victims.held(victims.service(at.stack, "triggerer")):
+            time.sleep(STALLED_SECONDS)
+        # Time for the first to see what it has lost.
+        time.sleep(STALLED_SECONDS / 5)
+        at.ground.org.behave(looks=2)
+        load.run.ended()
+    same(figures, "the triggerer stalls and another one takes its triggers", load)
+
+
+@event("the scheduler stalls")
+def stalled_scheduler(at: scene.Scene, figures: kills.Figures) -> None:
+    """Tasks go on; once it is back, so does the run."""
+    load = at.begun(scene.FAMILY)
+    load.comes_to(UPLOAD)
+    with victims.held(victims.service(at.stack, "scheduler"), alone=True):
+        time.sleep(STALLED_SECONDS)
+    load.run.ended()
+    same(figures, "the scheduler stalls", load)
+
+
+@event("the API server is away")
+def stalled_api(at: scene.Scene, figures: kills.Figures) -> None:
+    """A running task may fail for that, and its next try goes on."""
+    load = at.begun(scene.FAMILY)
+    load.comes_to(UPLOAD)
+    with victims.held(victims.service(at.stack, "api-server")):
+        time.sleep(STALLED_SECONDS)
+    load.run.ended()
+    same(figures, "the API server is away", load)
+
+
+@event("the DAG is paused, and goes on")
+def paused(at: scene.Scene, figures: kills.Figures) -> None:
+    """What waits goes on waiting; the rest follows when the DAG is let go on."""
+    load = at.begun(scene.FAMILY)
+    load.run.until_reads("chunks_Account", "deferred")
+    load.run.api.ask("PATCH", f"dags/{load.run.dag}", {"is_paused": True})
+    time.sleep(STALLED_SECONDS / 2)
+    load.run.api.ask("PATCH", f"dags/{load.run.dag}", {"is_paused": False})
+    load.run.ended()
+    same(figures, "the DAG is paused, and goes on", load)
+
+
+@event("the run is deleted while a job goes on")
+def deleted(at: scene.Scene, figures: kills.Figures) -> None:
+    """The job goes on, and the run's ledger names it."""
+    load = at.begun(scene.FAMILY, looks=FOR_EVER)
+    load.run.until_reads("chunks_Account", "deferred")
+    load.run.delete()
+    jobs = {each["id"] for each in at.ground.org.jobs()}
+    time.sleep(STALLED_SECONDS / 5)
+    states = {each["state"] for each in at.ground.org.jobs()}
+    if jobs != load.named() or "Aborted" in states:
+        figures.wrong.append(f"the run is deleted while a job goes on: jobs {jobs}, named {load.named()}, they read {states}")
+    figures.loads += 1
+    at.ground.written()
+
+
+@event("a second run of the plan is started at once")
+def second_run(at: scene.Scene, figures: kills.Figures) -> None:
+    """It waits for the first, then refuses to insert the same payload again."""
+    load = at.begun(scene.FAMILY)
+    file = (load.case.root / "payload.json").as_uri()
+    other = clicks.begun(load.run.api, load.run.dag, {"file": file})
+    load.run.until_reads("Account_job[0]", "running", "success")
+    if other.state() != "queued":
+        figures.wrong.append(f"a second run of the plan is started at once: it reads {other.state()} while the first goes on")
+    load.run.ended()
+    if other.ended() != "failed" or "again" not in str(other.summary().get("error")):
+        figures.wrong.append(f"a second run of the plan is started at once: it ended {other.state()}, {other.summary().get('error')}")
+    same(figures, "a second run of the plan is started at once", load)
+
+
+@event("another DAG starts the same plan at once")
+def other_dag(at: scene.Scene, figures: kills.Figures) -> None:
+    """The lease keeps it out until the first is over."""
+    load = at.begun(scene.FAMILY, looks=FOR_EVER)
+    load.run.until_reads("chunks_Account", "deferred")
+    document = scene.document(scene.FAMILY) | {"params": {}, "source": {"uri": (load.case.root / "payload.json").as_uri()}}
+    other = clicks.begun(load.run.api, "adhoc_load", document)
+    if other.ended() != "failed" or load.run.run_id not in str(other.summary().get("error")):
+        figures.wrong.append(f"another DAG starts the same plan at once: it ended {other.state()}, {other.summary().get('error')}")
+    at.ground.org.behave(looks=2)
+    load.run.ended()
+    same(figures, "another DAG starts the same plan at once", load)
+
+
+@event("the plan file changes between two tries")
+def new_version(at: scene.Scene, figures: kills.Figures) -> None:
+    """The run goes on by the plan that it began with."""
+    load = at.begun(scene.FAMILY, looks=FOR_EVER)
+    load.run.until_reads("chunks_Account", "deferred")
+    file = at.plans / f"{load.run.dag}.json"
+    before = file.read_text("utf-8")
+    changed = json.loads(before)
+    changed["objects"]["Account"]["fields"] |= {"BillingCity": "name"}
+    file.write_text(json.dumps(changed), "utf-8")
+    versions = _versions(load.run.api, load.run.dag)
+    late = time.monotonic() + clicks.PATIENCE
+    while _versions(load.run.api, load.run.dag) == versions and time.monotonic() < late:
+        time.sleep(1)
+    at.ground.org.behave(looks=2)
+    load.run.clear("chunks_Account")
+    load.run.ended()
+    file.write_text(before, "utf-8")
+    same(figures, "the plan file changes between two tries", load)
+
+
+def _versions(api: rest.Rest, dag: str) -> str:
+    """When Airflow read the DAG last."""
+    return str(api.ask("GET", f"dags/{dag}")["last_parsed_time"])

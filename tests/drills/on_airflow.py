@@ -1,0 +1,69 @@
+"""A folder and dice → a real Airflow started there, loads that lose each part at each moment, every event; figures by name."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from typing import TYPE_CHECKING
+
+from tests.drills import events, kills, moments, scene, victims
+from tests.running import clicks
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Drill = tuple[str, Callable[[scene.Scene, kills.Figures], None]]
+
+# A kind of request comes so often in the shortest load that is drilled.
+LEAST = 2
+# As often as a task is tried: more losses at one place end the run red, as they should.
+MOST_LOSSES = 3
+
+
+def drills(dice: random.Random, share: float) -> Iterator[Drill]:
+    """Name all drills and what they do: each part lost at each moment, several parts in one load, each event."""
+    pairs = list(itertools.product(victims.VICTIMS, moments.REQUESTS))
+    for victim, request in dice.sample(pairs, round(len(pairs) * share)):
+        yield _losing(dice.choice(list(scene.PLAYED)), [(victim, moments.Moment(request, dice.randint(1, LEAST)))])
+    for _ in range(round(len(pairs) / 4 * share)):
+        yield _losing(dice.choice(list(scene.PLAYED)), [_any(dice) for _ in range(dice.randint(2, MOST_LOSSES))])
+    for name in dice.sample(list(events.EVENTS), round(len(events.EVENTS) * share)):
+        yield name, events.EVENTS[name]
+
+
+def played(folder: Path, dice: random.Random, share: float, only: str = "") -> dict[str, kills.Figures]:
+    """Play them all on one Airflow, one after the other; figures by name. What goes wrong is printed as it does."""
+    found: dict[str, kills.Figures] = {}
+    with scene.set_up(folder) as place:
+        for name, drill in drills(dice, share):
+            if only not in name:
+                continue
+            figures = kills.Figures()
+            try:
+                drill(place, figures)
+            except (clicks.NeverSo, LookupError, AssertionError) as never:
+                figures.wrong.append(f"{name}: {never}")
+            for each in figures.wrong:
+                print(each, flush=True)
+            found.setdefault(f"airflow: {name}", kills.Figures()).add(figures)
+    return found
+
+
+def _any(dice: random.Random) -> tuple[str, moments.Moment]:
+    return dice.choice(list(victims.VICTIMS)), moments.Moment(dice.choice(list(moments.REQUESTS)), dice.randint(1, LEAST))
+
+
+def _losing(play: str, losses: list[tuple[str, moments.Moment]]) -> Drill:
+    """Make the drill of a load that loses parts, one after the other. A moment that never comes, or finds nobody to kill, is none."""
+
+    def drill(at: scene.Scene, figures: kills.Figures) -> None:
+        load = at.begun(scene.PLAYED[play])
+        for victim, moment in losses:
+            with contextlib.suppress(clicks.NeverSo):
+                load.loses(victim, moment)
+        load.run.ended()
+        events.same(figures, f"{play}, {', '.join(f'{victim} killed {moment}' for victim, moment in losses)}", load)
+
+    return "killed" if len(losses) == 1 else "killed again and again", drill

@@ -1,0 +1,158 @@
+"""A real Airflow, its org and a play → a run that is followed to a moment, disturbed there, and judged by how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import requests
+
+from include import storage
+from scripts.stack import running, wanted
+from tests.drills import ground, moments, plays, victims
+from tests.running import clicks, loads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PATIENCE = 180.0
+ENDED = {"JobComplete", "Failed", "Aborted"}
+# Airflow notices within seconds what a deployment notices within minutes.
+QUICK = {
+    "BULKLOAD_RETRY_SECONDS": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "5",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2",
+}
+# Accounts below accounts, a small job first, several jobs, two layers, keyless contacts.
+ABOVE = ((1, None), (2, 1), (3, None), (4, 3), (5, None))
+FAMILY = plays.Play(
+    "family",
+    {"Account": plays.account(canary_rows=2, **plays.PARENT), "Contact": plays.contact()},
+    tuple(plays.row(n, 2, plays.PADDING, parent=above and f"{{tag}}K{above}") for n, above in ABOVE),
+    plays.ACCOUNTS | plays.CONTACTS,
+    more={"job_bytes": plays.SMALL_JOB},
+)
+PLAYED = {each.name: each for each in (FAMILY, plays.PLAYS["rounds"], plays.PLAYS["keyed insert"])}
+
+
+@dataclass
+class Scene:
+    """A stack that revives what dies, and a ground on its org; `plans`: the folder of its plan files."""
+
+    stack: running.Stack
+    ground: ground.Ground
+    plans: Path
+
+    def begun(self, play: plays.Play, *, looks: int = 2, dag: str = "") -> Load:
+        """Lay a load down and trigger its run; each of its jobs goes on until it was looked at some times."""
+        case = self.ground.case(play)
+        self.ground.org.behave(looks=looks)
+        file = (case.root / "payload.json").as_uri()
+        return Load(self, case, clicks.begun(self.stack.rest(), dag or dag_of(play), {"file": file}))
+
+
+@dataclass
+class Load:
+    """One load of a play, run by Airflow."""
+
+    scene: Scene
+    case: ground.Case
+    run: clicks.Run
+    killed: int = 0
+
+    def comes_to(self, moment: moments.Moment) -> None:
+        """Wait until the org holds the request of a moment. Raises NeverSo if the run ends before."""
+        org, before = self.scene.ground.org, self.scene.ground.org.struck()
+        org.behave(http_faults=[moment.rule])
+        late = time.monotonic() + PATIENCE
+        while org.struck() == before:
+            if self.is_over() or time.monotonic() > late:
+                raise clicks.NeverSo(f"{self.run.dag}: never came to be {moment}; its tasks {self.run.states()}")
+            time.sleep(0.05)
+
+    def loses(self, victim: str, moment: moments.Moment) -> None:
+        """Kill one of VICTIMS at a moment. Raises NeverSo if the moment doesn't come, or there is nothing to kill then."""
+        self.comes_to(moment)
+        count = victims.VICTIMS[victim](self.scene.stack, self.run.running())
+        if not count:
+            raise clicks.NeverSo(f"{self.run.dag}: no {victim} to kill {moment}; its tasks {self.run.states()}")
+        self.killed += count
+
+    def is_over(self) -> bool:
+        """Whether the run has ended; nobody knows while the API server is away."""
+        try:
+            return self.run.state() in clicks.ENDED
+        except requests.ConnectionError:
+            return False
+
+    def counts(self, name: str) -> dict[str, int]:
+        """The summary's counts of an object."""
+        return ground.counted(self.run.summary())[name]
+
+    def end(self) -> ground.End:
+        """How it stands; its jobs are gone afterwards, so this is the last that is asked of it."""
+        summary = self.run.summary()
+        clean = self.run.state() == "success" and summary["status"] == "COMPLETED"
+        strays = self.strays()
+        return ground.End(
+            ground.records(self.scene.ground.org, self.case),
+            self.scene.ground.written(),
+            ground.counted(summary),
+            clean and not strays,
+            f"the run reads {self.run.state()}, the summary {summary['status']}; {'; '.join(strays)}",
+            summary,
+        )
+
+    def strays(self) -> list[str]:
+        """Jobs that go on though the run is over; a job that no ledger names may only be Open and empty."""
+        named = self.named()
+        found = []
+        for job in self.scene.ground.org.jobs():
+            known = job["id"] in named
+            if job["state"] not in ENDED and (known or job["state"] != "Open"):
+                found.append(f"job {job['id']} reads {job['state']}, {'a' if known else 'no'} ledger names it")
+            elif not known and job["state"] != "Open":
+                found.append(f"job {job['id']} reads {job['state']}, and no ledger names it")
+        return found
+
+    def named(self) -> set[str]:
+        """The ids of all jobs that the ledger of the run names: `ledger/<object>/<chunk>/<job id>/<fact>`."""
+        folder = storage.run_folder(fsspec.filesystem("file"), str(self.scene.stack.runs), self.run.dag, self.run.run_id)
+        return {parts[3] for each in folder.names("ledger/") if len(parts := each.split("/")) == 5}
+
+
+def dag_of(play: plays.Play) -> str:
+    """The id of the DAG that loads a play."""
+    return "drill_" + "".join(each if each.isalnum() else "_" for each in play.name)
+
+
+def document(play: plays.Play, dag: str = "") -> dict[str, Any]:
+    """The plan file of a play: its source is told when it is triggered."""
+    own = {"name": dag or dag_of(play), "params": {"file": "none"}, "source": {"uri": "{{ params.file }}"}, "poll_seconds": 0.5}
+    return play.plan(Path("/none")) | own
+
+
+@contextlib.contextmanager
+def set_up(folder: Path, chosen: Sequence[plays.Play] = tuple(PLAYED.values()), **given: str) -> Iterator[Scene]:
+    """Start a stack with a DAG for each play; all of it is gone afterwards but its logs."""
+    plans = folder / "plans"
+    plans.mkdir()
+    for play in chosen:
+        (plans / f"{dag_of(play)}.json").write_text(json.dumps(document(play)), "utf-8")
+    loads_folder = folder / "loads"
+    loads_folder.mkdir()
+    settings = QUICK | {"BULKLOAD_PLANS": str(plans), "BULKLOAD_ALLOWED_ROOTS": folder.as_uri()} | given
+    with running.stack(wanted.Wanted(folder / "stack", org=("--control",), given=settings, revives=True)) as stack:
+        yield Scene(stack, ground.Ground(loads_folder, loads.LocalOrg(stack.org)), plans)
