@@ -208,6 +208,16 @@ def test_a_job_that_fails_is_a_result_and_no_child_job_is_made(trial: Trial) -> 
     )
 
 
+def test_a_dry_run_makes_no_job_and_counts_what_a_run_would_send(trial: Trial) -> None:
+    """The same tasks, green; parents and children are told, nothing stands in the org."""
+    jobs = len(trial.org.jobs())
+    played = trial.play(dry_run=True)
+    summary = trial.summary(played.run_id)
+    assert ("success", True, jobs, []) == (played.state, summary["dryRun"], len(trial.org.jobs()), trial.accounts())
+    assert {"Account": 3, "Contact": 3} == {name: each["unprocessed"] for name, each in summary["objects"].items()}
+    assert ("skipped", "skipped") == (played.last()["parent_job"], played.last()["child_job"])
+
+
 def test_a_mistake_in_the_config_is_said_before_anything_is_sent(trial: Trial) -> None:
     """One clear error, no retries, and a summary that has it."""
     jobs = len(trial.org.jobs())
