@@ -120,10 +120,12 @@ steps: the use cases, in the order of the DAG
     steps/set_aside        rows that aren't sent, kept
     steps/rounds           rows worth another round
     steps/next_wave        linked, set aside, cut into jobs
+    steps/gone             a job that Salesforce doesn't know any more
     steps/submit           one chunk, one job
     steps/wait             jobs watched, or given up for a person
     steps/doubt            rows without a result, asked of the org
-    steps/settle           results fetched, fates found, the next wave sent
+    steps/collected        one job's results fetched, its rows' fates found
+    steps/settle           all jobs collected, the next wave sent
     steps/cut              the first jobs of an object, a small one ahead
     steps/leftovers        jobs that nobody watched to the end
     steps/skew             parents with very many children

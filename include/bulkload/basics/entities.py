@@ -15,11 +15,13 @@ class JobState(StrEnum):
     JOB_COMPLETE = "JobComplete"
     FAILED = "Failed"
     ABORTED = "Aborted"
+    # No word of Salesforce's: it doesn't know the job any more.
+    GONE = "gone"
 
     @property
     def is_terminal(self) -> bool:
         """Whether Salesforce will write no more rows of this job."""
-        return self in {JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED}
+        return self in {JobState.JOB_COMPLETE, JobState.FAILED, JobState.ABORTED, JobState.GONE}
 
 
 class Operation(StrEnum):

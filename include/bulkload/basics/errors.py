@@ -10,7 +10,7 @@ BulkloadError
 │   ├── WrongOrg            the connection leads to another org than the run began with
 │   ├── LedgerDamaged       the run's own records are missing or were changed
 │   ├── ContradictingIds    results that fit no row, or the same row twice
-│   ├── JobGone             a job that may have written rows is no longer known
+│   ├── JobGone             Salesforce loses the jobs of a chunk, one after the other
 │   ├── ChunkVoid           a replay took the rows of a chunk over
 │   ├── RunUndone           the run is undone, nothing more of it may be sent
 │   ├── UnfitStorage        the object store can't create an object exclusively
@@ -21,6 +21,7 @@ BulkloadError
 │   ├── NetworkFault        no answer, or only part of one
 │   ├── JobStillRunning     Salesforce hasn't finished the job yet
 │   ├── JobTakenOver        another try of this task owns the chunk now
+│   ├── JobStaysOpen        Salesforce doesn't abort the job yet
 │   ├── AnotherRun          another run of the same plan writes to the org
 │   └── ResultsIncomplete   the results don't add up to the job's own numbers
 └── SetAside            this row only, the load goes on
@@ -28,6 +29,8 @@ BulkloadError
 """
 
 from __future__ import annotations
+
+MISSING = 404
 
 
 class BulkloadError(Exception):
@@ -72,6 +75,11 @@ class RequestRefused(MustStop):
         self.status = status
         self.code = code
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether Salesforce doesn't know what was asked for."""
+        return self.status == MISSING
+
     def __str__(self) -> str:
         return str(self.args[0])
 
@@ -89,7 +97,7 @@ class ContradictingIds(MustStop):
 
 
 class JobGone(MustStop):
-    """A job that may have written rows is no longer known to Salesforce."""
+    """Salesforce loses the jobs of a chunk, one after the other; the message names the last."""
 
 
 class ChunkVoid(MustStop):
@@ -130,6 +138,10 @@ class JobStillRunning(TryAgain):
 
 class JobTakenOver(TryAgain):
     """Another try of this task decided over the job; that try goes on with the chunk."""
+
+
+class JobStaysOpen(TryAgain):
+    """A job that is given up can't be aborted yet; the message names it."""
 
 
 class AnotherRun(TryAgain):

@@ -20,6 +20,8 @@ BEGUN = "ledger/begun.json"
 WAVES = "ledger/{}/wave-"
 STAGED = "ledger/staged.json"
 SWEPT = "ledger/swept.json"
+# What becomes of the rows of a job that is gone.
+AGAIN, IN_DOUBT = "again", "in doubt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +168,13 @@ class JobPlace:
         """How the job ended, in its own numbers."""
         return self._entry("ended", {"job": job, "at": at})
 
-    def collected(self, files: Document) -> Entry:
-        """The three result files are stored whole."""
-        return self._entry("collected", {"files": files})
+    def collected(self, files: Document, job: Document) -> Entry:
+        """The three result files are stored whole; the job's own numbers, which they add up to."""
+        return self._entry("collected", {"files": files, "job": job})
+
+    def gone(self, at: str, *, again: bool) -> Entry:
+        """Salesforce doesn't know the job any more; `again`: its rows may be sent once more. Instead of `collected`, so that one counts."""
+        return self._entry("collected", {"gone": AGAIN if again else IN_DOUBT, "at": at})
 
     def matched(self, fates: Document, tally: Document) -> Entry:
         """Every row of the job has its fate, in a stored file."""

@@ -34,11 +34,29 @@ class JobFacts:
         return entities.Decision(said["decision"]) if said else None
 
     @property
+    def is_gone(self) -> bool:
+        """Whether Salesforce no longer knew it when its results were to be fetched."""
+        return "gone" in self.facts.get("collected", {})
+
+    @property
+    def goes_again(self) -> bool:
+        """Whether it is gone and its rows may be sent once more, by another job."""
+        return self.is_gone and self.facts["collected"]["gone"] == entries.AGAIN
+
+    @property
     def counts(self) -> bool:
-        """Whether Salesforce may have written rows of it: it was ever closed, or is to be closed."""
-        if self.has("aborted"):
+        """Whether rows of it may be written, and go by no other job: it was ever closed, is to be closed, or is gone for good."""
+        if self.has("aborted") or self.goes_again:
             return False
-        return self.has("closed") or self.has("ended") or self.decision is entities.Decision.CLOSE
+        return self.is_gone or self.has("closed") or self.has("ended") or self.decision is entities.Decision.CLOSE
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The job as it was seen last, in its own numbers: when its results were collected, else when it had ended; {}: neither."""
+        for fact in ("collected", "ended"):
+            if "job" in self.facts.get(fact, {}):
+                return dict(self.facts[fact]["job"])
+        return {}
 
     def has(self, fact: str) -> bool:
         """Whether this fact stands."""
@@ -77,10 +95,12 @@ def counting(folded: Iterable[JobFacts]) -> dict[int, JobFacts]:
     Raises LedgerDamaged if two jobs of one chunk count: their rows would stand twice in the account.
     """
     found: dict[int, JobFacts] = {}
-    for each in folded:
+    for each in sorted(folded, key=lambda one: one.is_gone):
         if not each.counts:
             continue
         if each.place.number in found:
+            if each.is_gone and each.decision is entities.Decision.ABANDON:
+                continue  # It was to be given up for the other one; that it wrote nothing can't be proven any more.
             first = found[each.place.number].place.job_id
             message = (
                 f"chunk {each.place.number} of {each.place.name} has two closed jobs, {first} and {each.place.job_id}; "

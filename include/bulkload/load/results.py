@@ -67,6 +67,14 @@ def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, file
     return tally(con, out)
 
 
+def unknown(con: duckdb.DuckDBPyConnection, sent: Sent, job_id: str, why: str, out: Path) -> dict[str, int]:
+    """Write `out` as `fates` does for a job of which nothing is known: each row is in doubt, and `why` says why."""
+    told = f"NULL::VARCHAR AS sf_id, NULL::BOOLEAN AS created, {tables.literal(why)} AS error, {tables.literal(job_id)} AS job_id"
+    rows = f"FROM {tables.parquet(sent.ready)} WHERE {sent.chunk.condition}"
+    tables.write_parquet(con, f"SELECT row_id, '{entities.Fate.IN_DOUBT}' AS fate, {told} {rows}", out)
+    return tally(con, out)
+
+
 def tally(con: duckdb.DuckDBPyConnection, fates_file: Path) -> dict[str, int]:
     """Count the rows of a job by fate."""
     found = con.execute(f"SELECT fate, count(*) FROM {tables.parquet(fates_file)} GROUP BY fate ORDER BY fate").fetchall()

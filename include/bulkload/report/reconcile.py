@@ -28,12 +28,13 @@ MERGED = "reason IS NULL AND NOT filtered AND merged_into IS NOT NULL"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows of one chunk: those of `ready` that its condition names; `job_id` of its job, or ""."""
+    """The rows of one chunk: those of `ready` that its condition names; `job_id` of its job, or ""; `why` they have no results, or ""."""
 
     wave: int
     ready: Path
     chunk: entities.Chunk
     job_id: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
 def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
     """Fold all attempts; how many rows were twice in one wave."""
     attempts = [f"SELECT *, {number} AS wave FROM ({fates.of_wave(wave)})" for number, wave in enumerate(files.met)]
-    attempts += [_range(each, entities.Fate.IN_DOUBT, "") for each in files.running]
+    attempts += [_range(each, entities.Fate.IN_DOUBT, each.why) for each in files.running]
     attempts += [_range(each, entities.Fate.UNPROCESSED, files.stopped) for each in files.unsent]
     union = " UNION ALL BY NAME ".join(attempts) or f"SELECT {tables.NO_FATES}, 0 AS wave WHERE false"
     doubled = 0

@@ -122,6 +122,11 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
     if account.fates[entities.Fate.IN_DOUBT]:
         said.append(f"{part.name}: {account.fates[entities.Fate.IN_DOUBT]} rows are in doubt; clear the run to look again")
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
+    said += [
+        f"{part.name}: job {job['id']} is gone from Salesforce, what became of {job['notThrough']} rows can't be told"
+        for job in part.jobs
+        if job["state"] == entities.JobState.GONE and job["notThrough"]
+    ]
     for job in part.jobs:
         if job["state"] in {entities.JobState.FAILED, entities.JobState.ABORTED} and job["notThrough"]:
             message = f" ({job['errorMessage']})" if job.get("errorMessage") else ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities
+from include.bulkload.basics import entities, errors
 from include.bulkload.intake import mapping
 from include.bulkload.ledger import entries, waves
 from include.bulkload.load import recovery
-from include.bulkload.steps import journal, next_wave, outcome, rehearsal, settle, submit
+from include.bulkload.steps import collected, journal, next_wave, outcome, rehearsal, submit
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -65,12 +65,14 @@ def _has_canary(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> boo
 
 def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries.Entry:
     """Collect the first job and count its permanent failures."""
-    facts = outcome.of(run, wave.name).jobs[wave.numbers[0]]
-    tally = settle.one(run, opened, facts)
-    failed = settle.permanent_failures(run, facts.place)
+    facts = outcome.of(run, wave.name).jobs.get(wave.numbers[0])
+    tally = collected.one(run, opened, facts) if facts else None
+    if facts is None or tally is None:
+        raise errors.JobStillRunning(f"the first, small job of {wave.name} is gone from Salesforce; the next try sends its rows again")
+    failed = collected.permanent_failures(run, facts.place)
     rows = int(wave.chunks[0]["rows"])
     allowed = mapping.allowed(opened.plan.objects[wave.name].stop_if_failing, rows)
-    end = settle.end_of(run, facts.place)
+    end = collected.end_of(run, facts.place)
     mistaken = recovery.is_mistake(end)
     document = {
         "stopped": failed > allowed or mistaken,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.load import job
-from include.bulkload.steps import journal, settle, submit, wait
+from include.bulkload.steps import collected, gone, journal, submit, wait
 
 if TYPE_CHECKING:
     from include.bulkload.ledger import resume
@@ -33,20 +33,29 @@ def tidy(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
 def running(run: ports.Run, opened: journal.Opened) -> list[str]:
     """Name the jobs of a run that may still write: neither collected nor given up."""
     found = [each for name in opened.plan.order() for each in journal.jobs(run, name)]
-    return [each.place.job_id for each in found if not (each.has("matched") or each.has("aborted"))]
+    return [each.place.job_id for each in found if not (each.has("matched") or each.has("aborted") or each.goes_again)]
 
 
 def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
-    """Bring one job as far as it can go now. Raises JobStillRunning if it runs, and what else stands in the way."""
-    if facts.has("matched") or facts.has("aborted"):
+    """Bring one job as far as it can go now; one that is gone is noted. Raises JobStillRunning if it runs, and what else is in the way."""
+    if facts.has("matched") or facts.has("aborted") or facts.goes_again:
         return
+    try:
+        _one(run, opened, facts)
+    except errors.RequestRefused as refused:
+        if not refused.is_missing:
+            raise
+        collected.one(run, opened, gone.noted(run, opened, facts.place))
+
+
+def _one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
     if not facts.counts and _given_up(run, facts):
         return
     if _never_closed(run, facts) and submit.give_up(run, facts.place):
         return
     if facts.has("cancel") and not job.state(run.salesforce.job(facts.place.job_id)).is_terminal:
         wait.abort(run, facts.place)
-    settle.one(run, opened, facts)
+    collected.one(run, opened, facts)
 
 
 def given_up(run: ports.Run, facts: resume.JobFacts) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from include.bulkload.ledger import resume
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands of an object: its waves in order, and the job that counts for each chunk that has one."""
+    """What stands of an object: its waves in order, and the job that counts for each chunk that has one.
+
+    `gone`: the last job of each chunk that Salesforce lost and that may be sent again, or was.
+    """
 
     waves: list[Wave]
     jobs: dict[int, resume.JobFacts]
+    gone: dict[int, resume.JobFacts] = field(default_factory=dict)
 
     def chunks(self, wave: Wave) -> list[entities.Chunk]:
         """The chunks of a wave."""
@@ -29,7 +33,8 @@ class Standing:
 
 def of(run: ports.Run, name: str) -> Standing:
     """Read what stands of an object. Raises LedgerDamaged if two jobs count for one chunk."""
-    return Standing(journal.waves_of(run, name), resume.counting(journal.jobs(run, name)))
+    jobs = journal.jobs(run, name)
+    return Standing(journal.waves_of(run, name), resume.counting(jobs), {each.place.number: each for each in jobs if each.goes_again})
 
 
 def met(run: ports.Run, standing: Standing) -> list[fates.Wave]:

@@ -12,7 +12,7 @@ from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
 from include.bulkload.match import orphans
 from include.bulkload.report import reconcile, summary
-from include.bulkload.steps import journal, outcome, rehearsal, skew
+from include.bulkload.steps import gone, journal, outcome, rehearsal, skew
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def of(run: ports.Run, opened: journal.Opened, name: str, only: Only | None = No
         lost = reconcile.not_through(con)
         uris: dict[str, str | list[str]] = {str(fate): _list(run, con, files, opened, fate) for fate in LISTED if account.fates[fate]}
         uris |= _set_aside(run, con, files, opened, staged, standing)
-        told = [_job(facts, lost) for facts in standing.jobs.values()]
+        told = [_job(facts, lost) for facts in (*standing.gone.values(), *standing.jobs.values())]
         rows = _rows(run, con, standing)
     notes = _notes(standing, files) | _skew(run, opened, name, standing)
     return summary.Part(name, account, told, uris, staged["changes"], rows, notes)
@@ -62,12 +62,13 @@ def _turn(standing: outcome.Standing, replay: int) -> outcome.Standing:
     """What stands of one turn."""
     own = [wave for wave in standing.waves if wave.replay == replay]
     numbers = {number for wave in own for number in wave.numbers}
-    return outcome.Standing(own, {number: facts for number, facts in standing.jobs.items() if number in numbers})
+    own_jobs, lost = ({number: facts for number, facts in each.items() if number in numbers} for each in (standing.jobs, standing.gone))
+    return outcome.Standing(own, own_jobs, lost)
 
 
 def files_of(run: ports.Run, name: str, standing: outcome.Standing) -> reconcile.Files:
     """Gather what an object's account is made from."""
-    staged, canary = journal.staged(run, name), run.folder.read(entries.canary_name(name)) or {}
+    staged, canary, voids = journal.staged(run, name), run.folder.read(entries.canary_name(name)) or {}, journal.voids(run, name)
     running, unsent = [], []
     for wave in standing.waves:
         if wave.ready is None or rehearsal.NOTE in wave.notes:
@@ -75,10 +76,12 @@ def files_of(run: ports.Run, name: str, standing: outcome.Standing) -> reconcile
         ready = journal.bring(run, wave.ready)
         for chunk in standing.chunks(wave):
             facts = standing.jobs.get(chunk.number)
+            if facts is None and chunk.number not in voids:
+                facts = standing.gone.get(chunk.number)
             if facts is None:
                 unsent.append(reconcile.Range(wave.number, ready, chunk))
             elif not facts.has("matched"):
-                running.append(reconcile.Range(wave.number, ready, chunk, facts.place.job_id))
+                running.append(reconcile.Range(wave.number, ready, chunk, facts.place.job_id, gone.WHY if facts.is_gone else ""))
     first = next(iter(waves.turns(standing.waves)), [])
     whole = sum(wave.kind in waves.WHOLE for wave in first)
     # An object that only a replay began, and rows that an edited copy made fit to be sent, may have rows in no wave.
@@ -144,10 +147,12 @@ def _orphans(
 
 
 def _job(facts: resume.JobFacts, lost: dict[str, int]) -> dict[str, Any]:
-    """Say what is known of a job: its end in its own numbers, or that it still runs."""
-    if not facts.has("ended"):
+    """Say what is known of a job: its end in its own numbers, that it still runs, or that it is gone."""
+    if facts.is_gone:
+        return {"id": facts.place.job_id, "state": str(entities.JobState.GONE), "notThrough": lost.get(facts.place.job_id, 0)}
+    if not facts.last:
         return {"id": facts.place.job_id, "state": summary.STILL_RUNNING}
-    end = job.end(facts.facts["ended"]["job"])
+    end = job.end(facts.last)
     told: dict[str, Any] = {"id": end.job_id, "state": str(end.state), "processed": end.processed, "failed": end.failed}
     told["notThrough"] = lost.get(end.job_id, 0)
     return told | ({"errorMessage": end.error_message} if end.error_message else {})

@@ -56,9 +56,8 @@ def _is_due(run: ports.Run, name: str, replay: int) -> bool:
 
 def windows(run: ports.Run, opened: journal.Opened) -> list[Document]:
     """When this run's jobs wrote, and as whom, by the org's clock: what changed then by that user is our own."""
-    names = [entry for name in opened.plan.objects for entry in run.folder.names(f"ledger/{name}/chunk-") if entry.endswith("/ended.json")]
     found = []
-    for job in (journal.demand(run, entry)["job"] for entry in names):
+    for job in [facts.last for name in opened.plan.objects for facts in journal.jobs(run, name) if facts.last]:
         late = datetime.fromisoformat(job["systemModstamp"]) + LATE
         found.append({"begin": job["createdDate"][: changes.SECONDS], "end": late.isoformat()[: changes.SECONDS], "by": job["createdById"]})
     return merged(found)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Document = dict[str, Any]
-GONE = 404
 DONE: Document = {"waiting": [], "not_before": None, "tally": {}}
 
 
@@ -93,6 +92,10 @@ def _settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
                 journal.note(run, entries.void(name, number, run.now()))
     # Only now: a job that was begun meanwhile is seen, or sees that its chunk is void.
     waiting = [facts.place.job_id for facts in journal.jobs(run, name) if not _tidied(run, opened, facts)]
+    standing = outcome.of(run, name)
+    for number in standing.gone.keys() - standing.jobs.keys():
+        # What a job that is gone carried goes by the replay.
+        journal.note(run, entries.void(name, number, run.now()))
     if standing.waves and not waiting:
         journal.note(run, entries.settled(name, len(standing.waves)))
     return waiting
@@ -104,12 +107,6 @@ def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> b
         leftovers.one(run, opened, facts)
     except errors.JobStillRunning:
         return False
-    except errors.RequestRefused as refused:
-        wave = journal.wave_of(run, facts.place.name, facts.place.number)
-        if refused.status == GONE and wave.operation != "insert":
-            # What may be repeated is sent again; of an insert nobody can tell what it wrote.
-            journal.note(run, facts.place.aborted(run.now()))
-            journal.note(run, entries.void(facts.place.name, facts.place.number, run.now()))
     except errors.MustStop:
         pass
     return True

@@ -45,7 +45,7 @@ def due(run: ports.Run, each: mapping.ObjectPlan, standing: outcome.Standing, ou
 
 def worth(each: mapping.ObjectPlan, matched: Sequence[resume.JobFacts]) -> str:
     """Which fates of settled jobs are worth another try, in SQL over fate, error and job_id."""
-    again = [facts.place.job_id for facts in matched if recovery.goes_again(job.end(facts.facts["ended"]["job"]))]
+    again = [facts.place.job_id for facts in matched if facts.last and recovery.goes_again(job.end(facts.last))]
     listed = ", ".join(tables.literal(job_id) for job_id in again) or "NULL"
     return (
         f"(fate = '{entities.Fate.FAILED}' AND {recovery.is_transient('error', each.transient)}) "

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
-from include.bulkload.steps import journal, lease
+from include.bulkload.steps import gone, journal, lease
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
-
-GONE = 404
 
 
 def chunk(run: ports.Run, name: str, number: int) -> str:
@@ -29,8 +27,9 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
         raise errors.PlanError("dry_run: nothing of this run is sent; start one without it")
     wave = journal.wave_of(run, name, number)
     earlier = journal.jobs(run, name, number)
-    for facts in earlier:
-        if _settled(run, wave, facts):
+    # First the one that counts: of the others it may not be proven any more that they wrote nothing.
+    for facts in sorted(earlier, key=lambda each: not each.counts):
+        if _settled(run, opened, facts):
             return facts.place.job_id
     if _is_void(run, name, number):
         raise _void(name, number)
@@ -53,18 +52,18 @@ def _not_undone(run: ports.Run, wave: waves.Wave) -> None:
         raise errors.RunUndone(f"{wave.name}: this run is being undone, or was; load its source by a new run")
 
 
-def _settled(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
+def _settled(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
     """Whether an earlier try's job carries the chunk, after finishing what that try left half done."""
-    if facts.has("aborted"):
+    if facts.has("aborted") or facts.goes_again:
         return False
-    if facts.has("closed") or facts.has("ended"):
+    if facts.is_gone or facts.has("closed") or facts.has("ended"):
         return True
     try:
         return _decided(run, facts)
     except errors.RequestRefused as refused:
-        if refused.status != GONE:
+        if not refused.is_missing:
             raise
-        return _gone(run, wave, facts)
+        return not gone.noted(run, opened, facts.place).goes_again
 
 
 def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
@@ -77,18 +76,6 @@ def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
         _close(run, facts.place)
         return True
     return not give_up(run, facts.place)
-
-
-def _gone(run: ports.Run, wave: waves.Wave, facts: resume.JobFacts) -> bool:
-    """Settle a job that Salesforce no longer knows: what can be repeated is sent again, an insert stops."""
-    if wave.operation == "insert":
-        message = (
-            f"job {facts.place.job_id} of {facts.place.name} is gone from Salesforce: whether its rows were inserted can't be told; "
-            "compare the org with the run's files, then start a new run with what is missing"
-        )
-        raise errors.JobGone(message)
-    journal.note(run, facts.place.aborted(run.now()))
-    return False
 
 
 def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, *, attempt: int) -> str:
@@ -129,7 +116,7 @@ def _others_give_way(run: ports.Run, place: entries.JobPlace) -> None:
     others, so that at least one of them sees both.
     """
     for other in journal.jobs(run, place.name, place.number):
-        if other.place == place or other.has("aborted"):
+        if other.place == place or other.has("aborted") or other.goes_again:
             continue
         if (
             decide(run, other.place, entities.Decision.ABANDON) is entities.Decision.CLOSE
@@ -172,7 +159,7 @@ def _close(run: ports.Run, place: entries.JobPlace) -> None:
 def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
     """Abort a job that was decided to be abandoned; whether it is proven that it wrote nothing.
 
-    False means that somebody closed it all the same: it counts, and its results tell what it wrote.
+    False means that somebody closed it all the same: it counts, and its results tell what it wrote. Raises JobStaysOpen.
     """
     if job.state(run.salesforce.job(place.job_id)) not in {entities.JobState.OPEN, entities.JobState.ABORTED}:
         journal.note(run, place.closed(run.now()))
@@ -180,7 +167,7 @@ def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
     try:
         run.salesforce.abort(place.job_id)
     except errors.RequestRefused as refused:
-        if refused.status == GONE:
+        if refused.is_missing:
             raise
     seen = run.salesforce.job(place.job_id)
     nothing = job.state(seen) is entities.JobState.ABORTED and not int(seen.get("numberRecordsProcessed", 0))
@@ -188,7 +175,7 @@ def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
         journal.note(run, place.aborted(run.now()))
         return True
     if _is_open(run, place):
-        raise errors.JobStillRunning(f"job {place.job_id} can't be aborted yet; the next try goes on")
+        raise errors.JobStaysOpen(f"job {place.job_id} can't be aborted yet; the next try goes on")
     journal.note(run, place.closed(run.now()))
     return False
 

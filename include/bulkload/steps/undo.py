@@ -124,9 +124,9 @@ def _part(undo: undo_wave.Undo, name: str, planned: dict[str, Any]) -> dict[str,
 
 def _job(facts: resume.JobFacts) -> dict[str, Any]:
     """Say how a job of the undoing ended."""
-    if not facts.has("ended"):
+    if not facts.last:
         return {"id": facts.place.job_id, "state": STILL_RUNNING}
-    end = job.end(facts.facts["ended"]["job"])
+    end = job.end(facts.last)
     return {"id": end.job_id, "state": str(end.state), "processed": end.processed, "failed": end.failed}
 
 

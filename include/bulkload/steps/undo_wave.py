@@ -48,18 +48,16 @@ class Undo:
 
 
 def running(undo: Undo, name: str) -> list[str]:
-    """Collect the jobs of an object's undoing that have ended, give up those that were never closed; which still run."""
+    """Collect the jobs of an object's undoing that have ended, give up those that were never closed; which still run.
+
+    What one did that is gone shows in the records, which are looked at before anything else is sent.
+    """
     found = []
     for facts in journal.jobs(undo.run, undos.place(name)):
         try:
             leftovers.one(undo.run, undo.opened, facts)
         except errors.JobStillRunning:
             found.append(facts.place.job_id)
-        except errors.RequestRefused as refused:
-            if refused.status != submit.GONE:
-                raise
-            # Whatever it did shows in the records, which are looked at before anything else is sent.
-            journal.note(undo.run, facts.place.aborted(undo.run.now()))
     return found
 
 

@@ -71,7 +71,11 @@ def _records(run: ports.Run, name: str) -> Path:
     standing, out = outcome.of(run, name), run.scratch / f"{name}-wrote.parquet"
     settled = [path for met in outcome.met(run, standing) for path in met.settled]
     keyless = [number for wave in standing.waves if wave.key is None for number in wave.numbers]
-    told = [standing.jobs[number] for number in keyless if number in standing.jobs and standing.jobs[number].has("collected")]
+    told = [
+        standing.jobs[number]
+        for number in keyless
+        if number in standing.jobs and "files" in standing.jobs[number].facts.get("collected", {})
+    ]
     successes = [journal.bring(run, _successes(facts)) for facts in told]
     with tables.connect(run.limits) as con:
         made.records(con, settled, successes, out)
@@ -104,7 +108,7 @@ def _fields(opened: journal.Opened, wave: waves.Wave) -> list[columns.Field]:
 
 def windows(run: ports.Run, opened: journal.Opened) -> list[changes.Window]:
     """When this run's jobs wrote, its undoing's too, by the org's clock: from a job's creation to its end."""
-    ends = [facts.facts["ended"]["job"] for place in _places(opened) for facts in journal.jobs(run, place) if facts.has("ended")]
+    ends = [facts.last for place in _places(opened) for facts in journal.jobs(run, place) if facts.last]
     return [_window(job) for job in ends]
 
 

@@ -21,21 +21,48 @@ LOOKS = 6
 
 
 def look(run: ports.Run, job_ids: Sequence[str]) -> dict[str, entities.JobState]:
-    """Ask for the state of each job, once."""
-    return {job_id: job.state(run.salesforce.job(job_id)) for job_id in job_ids}
+    """Ask for the state of each job, once; `gone` for one that Salesforce doesn't know any more."""
+    return {job_id: _state(run, job_id) for job_id in job_ids}
+
+
+def _state(run: ports.Run, job_id: str) -> entities.JobState:
+    try:
+        return job.state(run.salesforce.job(job_id))
+    except errors.RequestRefused as refused:
+        if not refused.is_missing:
+            raise
+        return entities.JobState.GONE
 
 
 def ended(run: ports.Run, name: str, job_ids: Sequence[str]) -> dict[str, entities.JobState]:
-    """Write down how jobs of an object ended. Raises JobStillRunning if one hasn't, whatever an event said."""
-    return {job_id: end(run, _place(run, name, job_id)).state for job_id in job_ids}
+    """Write down how jobs of an object ended; `gone` is left for settling. Raises JobStillRunning if one hasn't, whatever an event said."""
+    found = {}
+    for job_id in job_ids:
+        try:
+            found[job_id] = end(run, _place(run, name, job_id)).state
+        except errors.RequestRefused as refused:
+            if not refused.is_missing:
+                raise
+            found[job_id] = entities.JobState.GONE
+    return found
 
 
 def end(run: ports.Run, place: entries.JobPlace) -> entities.JobEnd:
-    """Ask how one job ended and note it; what was noted first stands."""
-    noted = run.folder.read(place.entry_name("ended"))
-    if noted is None:
-        noted = journal.note(run, place.ended(_still(run, run.salesforce.job(place.job_id)), run.now()))
-    return job.end(noted["job"])
+    """Ask how one job ended and note it; what was noted first stands. RequestRefused with status 404 if the job is gone."""
+    return job.end(noted(run, place))
+
+
+def noted(run: ports.Run, place: entries.JobPlace) -> ports.Document:
+    """The same as the job's own document."""
+    standing = run.folder.read(place.entry_name("ended"))
+    if standing is None:
+        standing = journal.note(run, place.ended(still(run, place.job_id), run.now()))
+    return dict(standing["job"])
+
+
+def still(run: ports.Run, job_id: str) -> ports.Document:
+    """Look at a job that has ended; at one that was aborted until its numbers stand still. Raises JobStillRunning, ResultsIncomplete."""
+    return _still(run, run.salesforce.job(job_id))
 
 
 def _still(run: ports.Run, seen: ports.Document) -> ports.Document:

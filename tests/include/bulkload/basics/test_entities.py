@@ -8,9 +8,9 @@ from include.bulkload.basics import entities
 
 
 @pytest.mark.parametrize("state", entities.JobState)
-def test_three_states_are_terminal(state: entities.JobState) -> None:
-    """JobComplete, Failed and Aborted end a job (contract 2)."""
-    assert state.is_terminal == (state in {"JobComplete", "Failed", "Aborted"})
+def test_which_states_are_terminal(state: entities.JobState) -> None:
+    """JobComplete, Failed and Aborted end a job (contract 2), and so does Salesforce when it knows it no more."""
+    assert state.is_terminal == (state in {"JobComplete", "Failed", "Aborted", "gone"})
 
 
 def test_fates_are_the_terms_of_the_sum() -> None:

@@ -30,7 +30,7 @@ def test_all_facts_of_a_job_have_their_own_name() -> None:
         PLACE.aborted("t"),
         PLACE.cancelled("t"),
         PLACE.ended({}, "t"),
-        PLACE.collected({}),
+        PLACE.collected({}, {}),
         PLACE.matched({}, {}),
     ]
     assert len(noted) == len({each.name for each in noted})

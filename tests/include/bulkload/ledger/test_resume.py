@@ -74,3 +74,30 @@ def test_two_closed_jobs_of_one_chunk_stop_the_run() -> None:
     both = written(FIRST.created(0, "t0"), FIRST.closed("t1"), SECOND.created(1, "t2"), SECOND.closed("t3"))
     with pytest.raises(errors.LedgerDamaged, match="two closed jobs"):
         resume.counting(resume.jobs(both))
+
+
+@pytest.mark.parametrize(("again", "counts"), [(True, False), (False, True)])
+def test_a_job_that_is_gone_counts_unless_its_rows_may_go_again(again: bool, counts: bool) -> None:
+    """Also one that was never closed, as far as anybody knows."""
+    (found,) = resume.jobs(written(FIRST.created(0, "t0"), FIRST.gone("t1", again=again)))
+    assert (True, again, counts) == (found.is_gone, found.goes_again, found.counts)
+
+
+def test_results_that_were_collected_stand_against_a_loss() -> None:
+    """Both stand under one name, so that only who came first is heard."""
+    assert FIRST.collected({}, {}).name == FIRST.gone("t", again=True).name
+
+
+def test_a_job_given_up_for_another_one_does_not_stand_against_it() -> None:
+    """It is gone before it was proven empty: the other one carries the chunk."""
+    lost = written(FIRST.created(0, "t0"), FIRST.decided(entities.Decision.ABANDON, "t1"), FIRST.gone("t2", again=False))
+    closed = written(SECOND.created(1, "t3"), SECOND.closed("t4"))
+    assert {0: SECOND} == {number: each.place for number, each in resume.counting(resume.jobs(lost | closed)).items()}
+
+
+def test_a_job_is_told_in_the_numbers_that_were_seen_last() -> None:
+    """Those that its results add up to, else those that it ended with."""
+    ended, moved = {"id": "1", "numberRecordsProcessed": 1}, {"id": "1", "numberRecordsProcessed": 2}
+    life = [written(FIRST.created(0, "t")), written(FIRST.ended(ended, "t")), written(FIRST.collected({}, moved))]
+    stages = [life[0], life[0] | life[1], life[0] | life[1] | life[2]]
+    assert [{}, ended, moved] == [resume.jobs(stage)[0].last for stage in stages]

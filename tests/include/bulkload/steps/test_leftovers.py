@@ -96,3 +96,16 @@ def test_what_an_aborted_job_wrote_counts(begun: Load) -> None:
     found = account(begun)
     assert (ROWS, len(begun.org.query("SELECT Id FROM Account"))) == (found["succeeded"] + found["unprocessed"], found["succeeded"])
     assert 0 < found["succeeded"] < ROWS
+
+
+def test_rows_that_were_committed_after_the_last_look_count(begun: Load) -> None:
+    """An aborted job's numbers stood still, were written down, and moved once more: its results tell the truth."""
+    begun.org.behave(job_ends=[{"object": "Account", "state": "Aborted", "at": 0.7}])
+    job_id = submit.chunk(begun.run, "Account", 0)
+    begun.waited([job_id])
+    place, seen = entries.JobPlace("Account", 0, job_id), begun.run.salesforce.job(job_id)
+    journal.note(begun.run, place.ended(seen | {"numberRecordsProcessed": seen["numberRecordsProcessed"] - 1}, begun.run.now()))
+    found = account(begun)
+    stored = len(begun.org.query("SELECT Id FROM Account"))
+    assert (stored, ROWS - stored, stored) == (found["succeeded"], found["unprocessed"], found["jobs"][0]["processed"])
+    assert 0 < stored < ROWS

@@ -167,15 +167,34 @@ def test_a_job_that_somebody_closed_by_hand_counts(load: Load) -> None:
     assert place.job_id == submit.chunk(load.run, "Account", 0)
 
 
-def test_an_insert_whose_job_is_gone_stops(load: Load) -> None:
-    """Nobody can tell whether its rows were written."""
+def test_an_insert_whose_job_is_gone_is_never_sent_again(load: Load) -> None:
+    """Nobody can tell whether somebody closed it: it carries the chunk, whose rows are in doubt."""
     load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1", "contacts": [{"lastName": "c"}]}]}'
     load.sent("Account", load.split())
     load.ids()
     load.cut("Contact")
     journal.note(load.run, entries.JobPlace("Contact", 0, "750000000000999AAA").created(0, "t"))
-    with pytest.raises(errors.JobGone, match="750000000000999AAA"):
-        submit.chunk(load.run, "Contact", 0)
+    assert "750000000000999AAA" == submit.chunk(load.run, "Contact", 0)
+    assert {"in_doubt": 1} == load.settled("Contact")
+
+
+def test_a_job_that_can_not_be_aborted_yet_is_tried_again(load: Load) -> None:
+    """It stays Open: nobody waits for its end, and the next try gives it up."""
+    place, run = begun(load), load.run
+
+    class Stubborn:
+        """An org that refuses to abort."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(run.salesforce, name)
+
+        def abort(self, _: str) -> Any:
+            raise errors.RequestRefused("not now", 400, "API_ERROR")
+
+    with pytest.raises(errors.JobStaysOpen, match=place.job_id):
+        submit.chunk(dataclasses.replace(run, salesforce=Stubborn()), "Account", 0)
+    assert place.job_id != submit.chunk(load.run, "Account", 0)
+    assert "Aborted" == load.run.salesforce.job(place.job_id)["state"]
 
 
 def test_an_upsert_whose_job_is_gone_is_sent_again(load: Load) -> None:

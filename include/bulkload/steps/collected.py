@@ -1,0 +1,155 @@
+"""One closed job → its results fetched whole and kept, the fate of each of its rows in a stored file.
+
+Results live seven days: they are fetched as soon as a job has ended, and kept. A job that is gone by then leaves its rows in
+doubt, or to be sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import entities, errors, tables
+from include.bulkload.load import job, recovery, results
+from include.bulkload.steps import doubt, gone, journal, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from include.bulkload.ledger import entries, resume, waves
+    from include.bulkload.steps import ports
+
+
+def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> dict[str, int] | None:
+    """Settle one closed job, or read how it was settled; rows by fate, None if it is gone and its rows may be sent again.
+
+    Raises JobStillRunning if it hasn't ended, ResultsIncomplete if its results don't add up to its numbers.
+    """
+    if facts.has("matched"):
+        return dict(facts.facts["matched"]["tally"])
+    try:
+        found = _stored(run, opened, facts) if facts.has("collected") else _gathered(run, opened, facts.place)
+    except errors.RequestRefused as refused:
+        if not refused.is_missing:
+            raise
+        found = _stored(run, opened, gone.noted(run, opened, facts.place))
+    if found is None:
+        return None
+    kept = journal.keep(run, found.file, f"{facts.place.name}/fates-{facts.place.job_id}.parquet")
+    return dict(journal.note(run, facts.place.matched(kept, found.tally))["tally"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Fates:
+    """The fates of a job's rows: a local file, and rows by fate."""
+
+    file: Path
+    tally: dict[str, int]
+
+
+def _stored(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> _Fates | None:
+    """Match a job's rows to the results that are kept; in doubt if it is gone, None if they may be sent again."""
+    if facts.goes_again:
+        return None
+    if facts.is_gone:
+        return _unknown(run, opened, facts.place)
+    files = {kind: journal.bring(run, stored) for kind, stored in facts.facts["collected"]["files"].items()}
+    return _fates(run, opened, facts.place, job.end(facts.last), files)
+
+
+def _gathered(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> _Fates | None:
+    """Fetch a job's results, match them, and keep them once they add up to its numbers."""
+    numbers = wait.noted(run, place)
+    while True:
+        files = _fetched(run, place)
+        try:
+            # Matched before they are named in the ledger: a truncated download must not become the one that counts.
+            found = _fates(run, opened, place, job.end(numbers), files)
+        except errors.ResultsIncomplete:
+            # A chunk that was in flight when the job was aborted may be committed after its numbers stood still (contract 8.10).
+            earlier, numbers = job.end(numbers), wait.still(run, place.job_id)
+            if job.end(numbers) == earlier:
+                raise
+        else:
+            break
+    collected = place.collected({kind: _kept(run, place, kind, path) for kind, path in files.items()}, numbers)
+    if journal.note(run, collected) == collected.document:
+        return found
+    # Another try came first: what it fetched counts, or that it found the job gone.
+    return _stored(run, opened, _facts(run, place))
+
+
+def _facts(run: ports.Run, place: entries.JobPlace) -> resume.JobFacts:
+    return next(each for each in journal.jobs(run, place.name, place.number) if each.place == place)
+
+
+def end_of(run: ports.Run, place: entries.JobPlace) -> entities.JobEnd:
+    """How a settled job ended."""
+    last = _facts(run, place).last
+    return job.end(last) if last else entities.JobEnd(place.job_id, entities.JobState.GONE, 0, 0, gone.WHY)
+
+
+def permanent_failures(run: ports.Run, place: entries.JobPlace) -> int:
+    """Count the rows of a settled job that Salesforce refused for good."""
+    fates = journal.bring(run, journal.demand(run, place.entry_name("matched"))["fates"])
+    with tables.connect(run.limits) as con:
+        permanent = f"fate = '{entities.Fate.FAILED}' AND NOT {recovery.is_transient('error')}"
+        found = con.execute(f"SELECT count(*) FROM {tables.parquet(fates)} WHERE {permanent}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _fetched(run: ports.Run, place: entries.JobPlace) -> dict[str, Path]:
+    """Fetch the three result files; local paths by kind."""
+    files = {kind: run.scratch / f"{place.job_id}-{kind}.csv" for kind in entities.RESULT_KINDS}
+    for kind, local in files.items():
+        run.salesforce.fetch_result(place.job_id, kind, local)
+    return files
+
+
+def _kept(run: ports.Run, place: entries.JobPlace, kind: str, local: Path) -> dict[str, Any]:
+    return journal.keep(run, local, f"{place.name}/results/{place.job_id}/{kind}.csv")
+
+
+def _fates(run: ports.Run, opened: journal.Opened, place: entries.JobPlace, end: entities.JobEnd, files: dict[str, Path]) -> _Fates:
+    """Give each row of the job its fate; ask the org for keyed rows that have no result."""
+    wave, out = journal.wave_of(run, place.name, place.number), run.scratch / f"{place.job_id}-fates.parquet"
+    sent = _sent(run, opened, wave, place.number)
+    with tables.connect(run.limits) as con:
+        tally = results.fates(con, sent, end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out)
+    return _asked(run, sent, doubt.Asked(opened.sobject(place.name), wave.operation, end.error_message), _Fates(out, tally))
+
+
+def _unknown(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> _Fates:
+    """All rows of a job that is gone are in doubt; ask the org for those that have a key."""
+    wave, out = journal.wave_of(run, place.name, place.number), run.scratch / f"{place.job_id}-fates.parquet"
+    sent = _sent(run, opened, wave, place.number)
+    with tables.connect(run.limits) as con:
+        tally = results.unknown(con, sent, place.job_id, gone.WHY, out)
+    return _asked(run, sent, doubt.Asked(opened.sobject(place.name), wave.operation, gone.WHY), _Fates(out, tally))
+
+
+def _asked(run: ports.Run, sent: results.Sent, asked: doubt.Asked, found: _Fates) -> _Fates:
+    if sent.key is None or not found.tally.get(entities.Fate.IN_DOUBT):
+        return found
+    told = found.file.with_name(f"{found.file.stem}-told.parquet")
+    return _Fates(told, doubt.settled(run, asked, sent, found.file, told))
+
+
+def _sent(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int) -> results.Sent:
+    """Say what the job of a chunk carried."""
+    if wave.ready is None:
+        raise errors.LedgerDamaged(f"wave {wave.number} of {wave.name} names no rows but has jobs; restore it, or start a new run")
+    return results.Sent(
+        ready=journal.bring(run, wave.ready),
+        chunk=journal.chunk(wave.chunk(number)),
+        columns=wave.columns,
+        key=wave.key,
+        types=_types(opened, wave.name, wave.columns),
+    )
+
+
+def _types(opened: journal.Opened, name: str, columns: Sequence[str]) -> dict[str, str]:
+    """The field types of sent columns; those of relationships aren't told."""
+    fields = {field["name"].lower(): field for field in opened.describes[opened.sobject(name)]["fields"]}
+    return {column: str(fields[column.lower()]["type"]) for column in columns if column.lower() in fields}

@@ -1,0 +1,43 @@
+"""A job that Salesforce doesn't know any more → in the ledger, and whether its rows go again or stay in doubt.
+
+Jobs and their results live seven days, and anybody may delete a job that has ended.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities, errors
+from include.bulkload.steps import journal
+
+if TYPE_CHECKING:
+    from include.bulkload.ledger import entries, resume
+    from include.bulkload.steps import ports
+
+WHY = "its job is gone from Salesforce, and whether it was written can't be told"
+# So many jobs of one chunk may be lost, one after the other, before a person must look.
+MOST = 5
+
+
+def noted(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> resume.JobFacts:
+    """Note that a job is gone, unless its results were collected before; its facts as they stand then.
+
+    What is upserted, updated or deleted twice ends as if it were once; an insert would be stored twice, so its rows stay
+    in doubt. Raises WrongOrg, and RequestRefused if it isn't only this job that isn't found.
+    """
+    # Asked by a path of the same API version: a wrong one would make every job look gone.
+    journal.same_org(opened.org_id, run.salesforce.org_id())
+    wave = journal.wave_of(run, place.name, place.number)
+    journal.note(run, place.gone(run.now(), again=wave.operation != entities.Operation.INSERT))
+    return next(each for each in journal.jobs(run, place.name, place.number) if each.place == place)
+
+
+def bounded(facts: resume.JobFacts) -> None:
+    """Raise JobGone if the jobs of a chunk are lost again and again; whoever clears the task has as many tries once more."""
+    if (facts.attempt + 1) % MOST == 0:
+        place = facts.place
+        message = (
+            f"chunk {place.number} of {place.name}: its jobs are gone from Salesforce one after the other, {place.job_id} is the last; "
+            "find out who deletes them, then clear this task"
+        )
+        raise errors.JobGone(message)
