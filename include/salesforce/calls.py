@@ -112,6 +112,11 @@ class Calls:
         answer: Answer = retrying(act)
         return answer
 
+    def session(self, *, instead_of: wire.Session | None = None, unused: bool = False) -> wire.Session:
+        """The session at hand; another one than `instead_of`; one that nothing was asked with yet. Raises what logging in raises."""
+        standing = self._login.token()
+        return self._login.renew(standing) if unused or standing == instead_of else standing
+
     def renewing(self, act: Callable[[wire.Session], Answer]) -> Answer:
         """Act with the session at hand; if Salesforce no longer takes it, once more with a new one."""
         session = self._login.token()

@@ -6,7 +6,6 @@ An upload never is, because one job takes one PUT. Closing and aborting are sett
 
 from __future__ import annotations
 
-import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -97,16 +96,25 @@ class BulkClient:
         """
         where = f"upload to job {job_id}"
         with path.open("rb") as file:
-            before = itertools.count()
-            answer = self._calls.renewing(lambda at: self._put(at, job_id, file, where, again=next(before) > 0))
+            session = self._calls.session()
+            answer = self._put(session, job_id, file, where)
+            for unused in (False, True):
+                if not wire.is_expired(answer.status, answer.body):
+                    break
+                self._still_empty(job_id, where)
+                # Where a token is good for one call only, looking at the job has used it up.
+                session = self._calls.session(instead_of=session, unused=unused)
+                answer = self._put(session, job_id, file, where)
         wire.answer(answer.status, answer.headers, answer.body, where)
 
-    def _put(self, at: wire.Session, job_id: str, file: BinaryIO, where: str, *, again: bool) -> calls.Answer:
-        # A 401 took nothing, says Salesforce. A gateway may say it too late, so before a second try the job must say so as well.
-        if again and self._holds_data(job_id):
+    def _still_empty(self, job_id: str, where: str) -> None:
+        """A 401 took nothing, says Salesforce. A gateway may say it too late, so before another try the job must say so as well."""
+        if self._holds_data(job_id):
             raise errors.NetworkFault(
                 f"{where}: refused with 401, and yet the job isn't empty; it is given up, another one takes its place"
             )
+
+    def _put(self, at: wire.Session, job_id: str, file: BinaryIO, where: str) -> calls.Answer:
         file.seek(0)
         # Of an empty file requests would make a chunked upload.
         data = file if file.read(1) else b""

@@ -26,7 +26,7 @@ TRANSPORT: list[dict[str, Any]] = [
 # What passes: the load ends as if nothing had been.
 PASSING: dict[str, dict[str, Any]] = {
     "30 % of all answers faulty": {"http_faults": TRANSPORT},
-    "a token is good for two calls": {"token_calls": 2},
+    "the token ends at each call": {"token_calls": 1},
     "results echoed as stored": {"echo": "stored"},
 }
 # What takes rows away: the summary tells which.

@@ -98,6 +98,15 @@ def test_an_upload_that_arrived_in_spite_of_a_401_is_not_sent_again(
     assert [PUT, LOOK] == server.lines()
 
 
+def test_an_upload_whose_token_ends_at_each_look_comes_to_an_end(server: conftest.Server, scripted: client.BulkClient, csv: Path) -> None:
+    """The third try has a token that nothing was asked with; where even that one is refused, the log-in is."""
+    looked = [EXPIRED, said({"state": "Open"})]
+    server.script += [*looked, *looked, EXPIRED]
+    with pytest.raises(errors.LoginRefused):
+        scripted.upload(JOB, csv)
+    assert [PUT, LOOK, PUT, LOOK, PUT] == server.lines()
+
+
 def closing(scripted: client.BulkClient) -> dict[str, Any]:
     """Close the job."""
     return scripted.close(JOB)

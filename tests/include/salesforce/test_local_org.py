@@ -125,16 +125,17 @@ def test_an_upload_in_doubt_leaves_a_job_that_can_be_given_up(org: LocalOrg, csv
     assert ("Aborted", []) == (bulk.abort(job_id)["state"], stored(org, csv))
 
 
-def test_an_expired_session_in_the_middle_of_everything(org: LocalOrg, csv: Path, tmp_path: Path) -> None:
-    """Tokens good for two calls: the upload too meets one that is over, and everything goes on."""
-    org.behave(token_calls=2)
+@pytest.mark.parametrize(("good_for", "uploads"), [(1, 3), (2, 2)])
+def test_an_expired_session_in_the_middle_of_everything(org: LocalOrg, csv: Path, tmp_path: Path, good_for: int, uploads: int) -> None:
+    """Tokens good for a call or two: the upload too meets one that is over, and everything goes on."""
+    org.behave(token_calls=good_for)
     bulk = client_for(org.started)
     bulk.org_id()
     job_id, seen = loaded(bulk, csv)
     bulk.fetch_result(job_id, "successfulResults", tmp_path / "out")
     org.behave(**PLAIN)
     asked = requests.get(f"{org.started['http_url']}/control/faults", timeout=10).json()["calls"]
-    assert 2 == asked[f"PUT /services/data/v66.0/jobs/ingest/{job_id}/batches"]
+    assert uploads == asked[f"PUT /services/data/v66.0/jobs/ingest/{job_id}/batches"]
     assert ("JobComplete", sorted(EXPECTED)) == (seen["state"], stored(org, csv))
 
 
