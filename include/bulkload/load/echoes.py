@@ -2,6 +2,10 @@
 
 A handed-back row is matched to a waiting row of the same job by the exact text of all its cells, else by text
 folded as the org stores it. Among equal rows any one serves: they can't be told apart in the org either.
+
+Rows that are equal only when folded differ in what was sent. Unprocessed rows come back as they were sent, refused ones too
+unless they were stored first, successes as they are stored (contract 3.5, 3.11). So whoever is surer of his text chooses first: a
+success that looks like the row of a refused one doesn't take its place.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+SUREST_FIRST = (entities.Fate.UNPROCESSED, entities.Fate.FAILED, entities.Fate.SUCCEEDED)
+
 
 def fates(con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Mapping[str, str], *, closes: bool) -> str:
     """Match the tables `sent` and `outcome`; the query of row_id, fate, sf_id, created, error.
@@ -24,7 +30,9 @@ def fates(con: duckdb.DuckDBPyConnection, columns: Sequence[str], types: Mapping
     doubt. `types`: field type by column, as describe names them.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE waiting AS SELECT * FROM sent")
-    con.execute("CREATE OR REPLACE TEMP TABLE handed AS SELECT row_number() OVER () AS place, * FROM outcome")
+    ranks = " ".join(f"WHEN '{fate}' THEN {rank}" for rank, fate in enumerate(SUREST_FIRST))
+    order = f"CASE fate {ranks} END"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE handed AS SELECT row_number() OVER (ORDER BY {order}) AS place, * FROM outcome")
     con.execute("CREATE OR REPLACE TEMP TABLE pairs (row_id BIGINT, place BIGINT)")
     _pair(con, [tables.cell(column) for column in columns])
     _pair(con, [stored.folded(tables.cell(column), types.get(column, "string")) for column in columns])
