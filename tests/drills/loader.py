@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import sys
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRIES = 60
-STOPPED, WORN_OUT = 3, 4
+STOPPED, WORN_OUT, LEFT_ALONE = 3, 4, 5
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,14 @@ def again(step: Callable[[], Any]) -> Any:
     raise AssertionError
 
 
+def _end_with_parent() -> None:
+    """End this process when the one that drills has ended: nobody would wait for it, or let it go on."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(LEFT_ALONE)
+
+
 def played(task: Task, reached: Event | None = None, go: Event | None = None) -> None:
     """Play a load to its end and write down how it ended; the process's whole life.
 
@@ -141,6 +152,7 @@ def played(task: Task, reached: Event | None = None, go: Event | None = None) ->
             told.set()
             awaited.wait()
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     met = points.Points(task.strike, struck, task.trace)
     try:
         found = Drilled(task, met).retried()
