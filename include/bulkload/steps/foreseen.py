@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import tables
@@ -31,12 +32,17 @@ def check(run: ports.Run, opened: journal.Opened) -> None:
     if not opened.plan.dry_run:
         warnings += day_limits.fit(run, opened, staged, loose)
     told = {name: [each.as_document() for each in found] for name, found in loose.items()}
-    journal.note(run, entries.Entry(FORESEEN, {"dangling": told, "warnings": warnings}))
+    local = journal.write_json({"dangling": told, "warnings": warnings}, run.scratch / "foreseen.json")
+    # It quotes keys of rows: those stand in a stored file, not in an entry.
+    journal.note(run, entries.Entry(FORESEEN, {"file": journal.keep(run, local, "foreseen.json")}))
 
 
 def standing(run: ports.Run) -> Document:
     """What was foreseen: {"dangling": object → documents, "warnings"}; nothing if the run didn't come so far."""
-    return run.folder.read(FORESEEN) or {"dangling": {}, "warnings": []}
+    found = run.folder.read(FORESEEN)
+    if found is None:
+        return {"dangling": {}, "warnings": []}
+    return dict(json.loads(journal.bring(run, found["file"]).read_text("utf-8")))
 
 
 def _dangling(run: ports.Run, opened: journal.Opened, staged: Document) -> dict[str, list[dangling.Dangling]]:

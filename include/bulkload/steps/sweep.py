@@ -14,7 +14,7 @@ from include.bulkload.basics import entities, errors
 from include.bulkload.intake import plan
 from include.bulkload.ledger import entries, resume
 from include.bulkload.load import job
-from include.bulkload.steps import foreseen, journal, leftovers, ports, submit, summarize
+from include.bulkload.steps import journal, leftovers, ports, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -221,7 +221,7 @@ def _state(run: ports.Run, job_id: str) -> entities.JobState | None:
     try:
         return job.state(run.salesforce.job(job_id))
     except errors.RequestRefused as refused:
-        if refused.status != submit.GONE:
+        if not refused.is_missing:
             raise
         return None
 
@@ -245,5 +245,5 @@ def _removed(ground: Ground, run: Old) -> list[Document]:
 
 
 def _stays(name: str) -> bool:
-    """Whether it holds no rows. What was foreseen quotes keys."""
-    return name.startswith(LONGER) and name != foreseen.FORESEEN
+    """Whether it holds no rows."""
+    return name.startswith(LONGER)

@@ -72,6 +72,16 @@ def test_links_that_lead_nowhere_are_told_with_an_example(load: Load) -> None:
     assert ([expected], 1) == (found["warnings"], found["objects"]["Contact"]["orphaned"])
 
 
+def test_no_entry_quotes_a_key(load: Load) -> None:
+    """The example stands in a stored file, which a sweep removes with the rows."""
+    load.mapping["Contact"]["parents"] = {"AccountId": {"object": "Account", "from": "boss"}}
+    load.payload = b'{"accounts": [{"name": "a", "sourceId": "K1", "contacts": [{"lastName": "c", "boss": "SECRET9"}]}]}'
+    load.stage()
+    run = load.run
+    assert "SECRET9" == foreseen.standing(run)["dangling"]["Contact"][0]["example"]
+    assert [] == [each for each in run.folder.names("ledger/") if "SECRET9" in json.dumps(run.folder.read(each))]
+
+
 def test_more_rejected_rows_than_the_plan_bears_stop_the_run(load: Load) -> None:
     """Before anything is sent, with the numbers; the run is FAILED."""
     load.mapping["Account"]["max_rejected"] = "49%"
