@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JOB = "750ak000009BWKLAA4"
-LOCAL_ORG = Path(org.ROOT) / "include" / "local_org" / "__main__.py"
+LOCAL_ORG = Path(__file__).parents[3] / "include" / "local_org" / "__main__.py"
 
 
 @dataclass(frozen=True)
