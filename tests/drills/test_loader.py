@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> None:
     hold(arguments[0])
 
 
-def test_a_held_load_ends_with_the_process_that_drills(tmp_path: Path) -> None:
+def test_a_held_load_ends_with_whoever_holds_it(tmp_path: Path) -> None:
     """Who holds it is killed: nothing of it stays behind."""
     command = [sys.executable, "-c", f"from tests.drills import test_loader; test_loader.main([{str(tmp_path)!r}])"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
