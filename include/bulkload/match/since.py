@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DUE, GONE, CHANGED, AS_IT_WAS = "due", "gone", "changed_since", "as_it_was"
 STAMP, EDITOR, EDITED = "SystemModstamp", "LastModifiedById", "LastModifiedDate"
 WATCHED = (STAMP, EDITOR, EDITED)
+# The same of `s`, a record that was looked up.
+STAMPED, EDITED_BY, EDITED_AT = (f"s.{tables.cell(name)}" for name in WATCHED)
 SECONDS = 19
 UNTOLD = "the org doesn't tell when it changed"
 
@@ -61,8 +63,8 @@ def compare(con: duckdb.DuckDBPyConnection, name: str, seen: Path, watched: Sequ
 
 def _told(watched: Sequence[str]) -> str:
     if EDITOR in watched and EDITED in watched:
-        return f"concat('changed at ', s.{STAMP}, ', last edited by ', s.{EDITOR}, ' at ', s.{EDITED})"
-    return f"concat('changed at ', s.{STAMP})"
+        return f"concat('changed at ', {STAMPED}, ', last edited by ', {EDITED_BY}, ' at ', {EDITED_AT})"
+    return f"concat('changed at ', {STAMPED})"
 
 
 def untouched(watched: Sequence[str], windows: Sequence[changes.Window]) -> str:
@@ -71,10 +73,10 @@ def untouched(watched: Sequence[str], windows: Sequence[changes.Window]) -> str:
     The system's own touches, such as a roll-up of our own children, move the stamp and not the editor.
     """
     within = " OR ".join(
-        f"left(s.{STAMP}, {SECONDS}) BETWEEN {tables.literal(each.begin)} AND {tables.literal(each.end)}" for each in windows
+        f"left({STAMPED}, {SECONDS}) BETWEEN {tables.literal(each.begin)} AND {tables.literal(each.end)}" for each in windows
     )
     edited = " OR ".join(
-        f"(left(s.{EDITOR}, 15) = {tables.literal(each.by[:15])} AND left(s.{EDITED}, {SECONDS}) BETWEEN {tables.literal(each.begin)} "
+        f"(left({EDITED_BY}, 15) = {tables.literal(each.by[:15])} AND left({EDITED_AT}, {SECONDS}) BETWEEN {tables.literal(each.begin)} "
         f"AND {tables.literal(each.end)})"
         for each in windows
     )
