@@ -27,7 +27,7 @@ field for each key of it; by REST API, send the document as `conf`.
 
 Texts in braces are no templates here. Queries and transforms are for plan files, unless the deployment allows them
 (`BULKLOAD_ADHOC_SQL`, `BULKLOAD_ADHOC_TRANSFORMS`). The rest is as in every load: clear or retry whatever you like,
-no row is sent twice.
+no row is sent twice. *Mode* replays or undoes an earlier run (docs/replay.md, docs/undo.md).
 """
 
 _deployed = settings.current()

@@ -46,6 +46,8 @@ the failed, rejected and orphaned rows. Green means: every row is accounted for,
 No row is sent twice. Mark a waiting task *failed* and its job is aborted; mark it *success* and nobody
 waits any more, but the next task fails if the job hasn't ended. A wait that timed out leaves its job
 running; clear it to look again.
+
+**Afterwards** *Mode* `replay` sends again what a run lost, `undo` takes back what it wrote: docs/replay.md, docs/undo.md.
 """
 
 _deployed = settings.current()

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from scripts.stack import rest
 
-ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+SKIPPED = "skipped"
+ENDED = ("success", "failed", SKIPPED, "upstream_failed", "removed")
 
 
 def teller(begun: float) -> Callable[[str], None]:
@@ -44,7 +45,9 @@ def bar(begun: float, tasks: int) -> Iterator[Callable[[rest.Seen], None]]:
 
         def changed(seen: rest.Seen) -> None:
             states[seen.name] = seen.state
-            print(line(seen, time.monotonic() - begun), flush=True)
+            # What wasn't asked for, a replay say, is no news.
+            if seen.state != SKIPPED:
+                print(line(seen, time.monotonic() - begun), flush=True)
             ended = sum(state in ENDED for state in states.values())
             shown.update(task, completed=ended, total=max(tasks, len(states)), description=seen.name)
 

@@ -8,6 +8,7 @@ intake: a payload becomes rows
     intake/mapping         what a plan says of a source, an object, a field, a link
     intake/contradictions  what a plan's parts say against each other
     intake/plan            what is to be loaded, checked
+    intake/modes           load, replay or undo: what a run is asked for
     intake/levels          which object waits for which
     intake/templates       dates, run id and params in URIs and SQL
     intake/plan_file       a plan file, read without YAML's surprises
@@ -136,6 +137,7 @@ steps: the use cases, in the order of the DAG
     steps/forget           what later runs needn't remember
     steps/verify           the org asked whether all is there
     steps/undo             a run undone
+    steps/undo_run         the same by a run of its own, once somebody agreed
     steps/parts            one object's part of the summary
     steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour

@@ -8,9 +8,13 @@ bulk_connection a `salesforce` connection → what it says, cleaned; the way to 
 bulk_hook       a connection → a login (one per process) and a Bulk API client
 scratch         a place for scratch → one task's folder in it; dead tasks' folders cleared away
 bulk_runs       a task's context → the run that a step is handed
+bulk_modes      what a run is asked for → the branch it takes, the run it is about
+bulk_closings   the account of a run that replayed or undid another
 bulk_operators  one task → one step
 bulk_rounds     tasks that cut and settle, with jobs to wait for in between
 bulk_levels     the same for a plan that is known only when it runs
+bulk_replays    tasks that send again what a run lost
+bulk_undos      tasks that take back what a run wrote, once somebody agreed
 bulk_polls      job ids → states, without blocking (the only async HTTP)
 bulk_triggers   job ids → an event when Salesforce has ended them; a person's cancel
 bulk_waits      how a task waits for jobs, deferred or on a worker

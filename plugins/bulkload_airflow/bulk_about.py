@@ -67,4 +67,5 @@ def _policies(checked: plans.Plan) -> Iterator[str]:
         rest = [f"duplicates: {each.duplicates}", *(["only what changed"] if each.changed_only else [])]
         yield f"- **{name}**: {lost}; {'; '.join(rest)}."
     yield ""
-    yield "The result is the XCom `return_value` of `summary`. Clear or retry whatever you like: no row is sent twice."
+    yield "The result is the XCom `return_value` of `summary`. Clear or retry whatever you like: no row is sent twice. "
+    yield "A run that lost rows is sent again by `mode: replay`, one that was wrong taken back by `mode: undo`."

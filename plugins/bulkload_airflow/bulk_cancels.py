@@ -37,23 +37,25 @@ def waited_for(folder: ports.RunFolder, label: str) -> list[str]:
     return list((folder.read(_name(label)) or {"jobs": {}})["jobs"])
 
 
-def obeyed(run: ports.Run, labels: Sequence[str]) -> None:
+def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str]) -> None:
     """See to it that failed waits, which nothing of ours ended, have their jobs cancelled.
+
+    `run`: whose ledger names the jobs; `home`: the folder of the run whose tasks waited, which may be another.
 
     Only a person does that to a deferred wait before its time. A wait on a worker may also have lost its
     worker, so its job goes on, unless the worker itself wrote the cancel.
     """
     for _ in range(PATIENCE_SECONDS // LOOK_SECONDS):
-        if not any(_due(run, label) for label in labels):
+        if not any(_due(run, home, label) for label in labels):
             return
         run.pause(LOOK_SECONDS)
-    for place in [each for label in labels for each in _due(run, label, deferred=True)]:
+    for place in [each for label in labels for each in _due(run, home, label, deferred=True)]:
         wait.cancel(run, place.name, place.job_id)
 
 
-def _due(run: ports.Run, label: str, *, deferred: bool = False) -> list[entries.JobPlace]:
+def _due(run: ports.Run, home: ports.RunFolder, label: str, *, deferred: bool = False) -> list[entries.JobPlace]:
     """The jobs whose cancel should stand in the ledger and doesn't yet; only those of deferred waits, if told so."""
-    waited: dict[str, Any] = run.folder.read(_name(label)) or {"jobs": {}}
+    waited: dict[str, Any] = home.read(_name(label)) or {"jobs": {}}
     if not waited["jobs"] or run.clock().timestamp() >= waited["until"] or (deferred and not waited["deferred"]):
         return []
     known = [each for name in sorted(set(waited["jobs"].values())) for each in journal.jobs(run, name)]

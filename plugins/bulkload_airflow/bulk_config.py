@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors
-from include.bulkload.intake import contradictions, levels, plan
+from include.bulkload.intake import contradictions, levels, modes, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -147,7 +147,7 @@ def _source(params: Mapping[str, Any], deployed: settings.Settings) -> tuple[str
 
 # Keys of the form that are keys of the plan.
 OWN = ("org", "conn_id", "job_bytes", "poll_seconds", "wait_seconds", *contradictions.SWITCHES)
-KEYS = ("payload_uri", "payload", "payload_format", "objects", "max_failed", *OWN)
+KEYS = ("payload_uri", "payload", "payload_format", "objects", "max_failed", *OWN, *modes.KEYS)
 
 
 def _unknown(key: str, known: Mapping[str, Any]) -> str:
@@ -160,7 +160,7 @@ def adhoc(deployed: settings.Settings) -> Callable[[Context], Config]:
 
     def read(context: Context) -> Config:
         document = {**context["params"], **(context["dag_run"].conf or {})}
-        found = Config(document)
+        found = Config({key: value for key, value in document.items() if key not in modes.KEYS})
         wrong = [*_not_adhoc(found.plan, deployed)]
         if wrong:
             raise errors.PlanError(*wrong)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import TaskGroup, TriggerRule
 from airflow.sdk.definitions.param import ParamsDict
 
-from bulkload_airflow import bulk_levels, bulk_operators, bulk_rounds, bulk_sensors
+from bulkload_airflow import bulk_levels, bulk_modes, bulk_operators, bulk_replays, bulk_rounds, bulk_sensors, bulk_undos
 from include.bulkload.basics import errors
-from include.bulkload.intake import levels
+from include.bulkload.intake import levels, modes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,10 +114,11 @@ class Flow:
         )
         jobs = self._add(self._mapped(job.expand(number=cut.output)))
         waits = self._add(self._mapped(wait.expand(job_ids=jobs.output)))
-        # Nothing to send is no failure: the mapped tasks are skipped, and the flow goes on.
-        rule = TriggerRule.NONE_FAILED
+        # Nothing to send is no failure: the mapped tasks are skipped, and the flow goes on. It doesn't where no load was asked for.
+        rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
         settle = bulk_rounds.SettleOperator(task_id=SETTLE.format(label), trigger_rule=rule, deferrable=self.deferrable, **common)
         cut >> jobs >> waits >> self._add(settle)
+        cut >> settle
         return settle
 
     def summary(self) -> AnyTask:
@@ -130,9 +131,10 @@ class Flow:
 
     def _summed_up(self) -> dict[str, Any]:
         flow, by_chunk = ([task.task_id for task in each] for each in (self.tasks, self.by_chunk))
-        return {"task_id": SUMMARY, "configured": self.configured, "flow": flow, "by_chunk": by_chunk}
+        return {"task_id": SUMMARY, "configured": self.configured, "flow": [bulk_modes.MODE, *flow], "by_chunk": by_chunk}
 
     def _closed(self, last: AnyTask) -> AnyTask:
+        self._modes()
         leaves = [each for each in self.tasks if not each.downstream_task_ids]
         [*leaves, *self.by_chunk] >> last
         last.as_teardown(on_failure_fail_dagrun=True)
@@ -140,6 +142,24 @@ class Flow:
             # Airflow copies the DAG's form into each task and stores it with each: megabytes. A run reads the DAG's own.
             task.params = ParamsDict()
         return last
+
+    def _modes(self) -> None:
+        """Let a run replay or undo another one instead of loading: a branch each, beside that of the load."""
+        again: dict[str, Any] = {"configured": self.configured, "deferrable": self.deferrable}
+        load = self.tasks[0]
+        with TaskGroup(modes.Mode.REPLAY.value):
+            choose = self._add(bulk_replays.ChooseOperator(task_id=_within(bulk_modes.CHOOSE), **again))
+            choose >> self._add(bulk_replays.SendOperator(task_id=_within(bulk_modes.SEND), **again))
+        with TaskGroup(modes.Mode.UNDO.value):
+            dry_run = self._add(bulk_undos.DryRunOperator(task_id=_within(bulk_modes.DRY_RUN), **again))
+            approve = self._add(bulk_undos.ApproveOperator(task_id=_within(bulk_modes.APPROVE)))
+            dry_run >> approve >> self._add(bulk_undos.ActOperator(task_id=_within(bulk_modes.ACT), **again))
+        first = {modes.Mode.LOAD: load.task_id, modes.Mode.REPLAY: choose.task_id, modes.Mode.UNDO: dry_run.task_id}
+        self._add(bulk_modes.ModeOperator(task_id=bulk_modes.MODE, first={str(mode): task for mode, task in first.items()})) >> [
+            load,
+            choose,
+            dry_run,
+        ]
 
     def _common(self, place: int | str) -> dict[str, Any]:
         return {"configured": self.configured, "place": place}
@@ -159,10 +179,15 @@ class Flow:
         self._add(task)
 
 
+def _within(task_id: str) -> str:
+    """The name of a task in its group."""
+    return task_id.rpartition(".")[2]
+
+
 def ids_of(checked: plan.Plan) -> list[str]:
     """Name all tasks and groups of a plan's flow."""
     own = [shape.format(name) for name in checked.objects for shape in ("{}", CHUNKS, JOB, WAIT, SETTLE, ID_MAP)]
-    return [SPLIT, SUMMARY, *own]
+    return [bulk_modes.MODE, SPLIT, SUMMARY, *map(str, bulk_modes.TASKS), *own]
 
 
 def _tell_apart(checked: plan.Plan) -> None:

@@ -11,7 +11,7 @@ import pydantic
 from airflow.sdk import Param
 
 from bulkload_airflow import bulk_config
-from include.bulkload.intake import contradictions, mapping
+from include.bulkload.intake import contradictions, mapping, modes
 from include.bulkload.intake import plan as plans
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 REFERENCE = re.compile(r"#/\$defs/(\w+)")
 WHAT, HOW, WHERE, TRIAL, OWN = "What to load", "How it maps", "Where and how fast", "Trial and repetition", "The plan's own"
+AFTER = "After a run: replay it, or undo it"
 # As the load that this DAG replaces had it; plan files wait longer unless they say otherwise.
 WAIT_SECONDS = 600.0
 KINDS = {bool: "boolean", str: "string", float: "number", int: "integer"}
@@ -31,7 +32,7 @@ SECTIONS = {
 
 def parent_child(deployed: settings.Settings) -> dict[str, Param]:
     """The form of `parent_child_load`: types, help, sections, validation."""
-    return _what(deployed) | _how(deployed) | _where(deployed) | {"org": of_model("org")} | switches()
+    return _what(deployed) | _how(deployed) | _where(deployed) | {"org": of_model("org")} | switches() | after()
 
 
 def _what(deployed: settings.Settings) -> dict[str, Param]:
@@ -125,9 +126,11 @@ def switches(**defaults: Any) -> dict[str, Param]:
 
 def plan(checked: plans.Plan) -> dict[str, Param]:
     """The form of a plan's DAG: the switches as the plan sets them, and its own params."""
-    return switches(**{name: getattr(checked, name) for name in contradictions.SWITCHES}) | {
-        name: _own(given, checked.defaults[name]) for name, given in checked.params.items()
-    }
+    return (
+        switches(**{name: getattr(checked, name) for name in contradictions.SWITCHES})
+        | {name: _own(given, checked.defaults[name]) for name, given in checked.params.items()}
+        | after()
+    )
 
 
 def _own(given: Any, default: Any) -> Param:
@@ -144,7 +147,42 @@ def adhoc(deployed: settings.Settings) -> dict[str, Param]:
     asked["conn_id"] = Param(
         deployed.connections[0], type="string", enum=list(deployed.connections), section=WHERE, description=asked["conn_id"].description
     )
-    return asked
+    return asked | after()
+
+
+def after() -> dict[str, Param]:
+    """What every run may do instead of loading: send again what another run lost, or undo it."""
+    text: dict[str, Any] = {"type": ["string", "null"], "section": AFTER}
+    return {
+        "mode": Param(
+            str(modes.Mode.LOAD),
+            type="string",
+            enum=[str(each) for each in modes.Mode],
+            title="Mode",
+            section=AFTER,
+            description="load: what the DAG is for. replay: send again what a run lost. undo: take back what a run wrote.",
+        ),
+        "replay_of": Param(
+            None, **text, title="Replay of", description="Run id of the run of this DAG that lost rows. They go by that run's own plan."
+        ),
+        "replay_file": Param(
+            None,
+            **text,
+            title="Edited copy",
+            description="URI of an edited copy of one of that run's lists, CSV, under an allowed root: only its rows go. "
+            "Empty: all that is left, as it was.",
+        ),
+        "undo_of": Param(
+            None, **text, title="Undo of", description="Run id of the run of this DAG. First comes a dry run, then somebody is asked."
+        ),
+        "undo_confirmed": Param(
+            False,
+            type="boolean",
+            title="Undo without asking",
+            section=AFTER,
+            description="Go on after the dry run without an approval. Records are deleted.",
+        ),
+    }
 
 
 def of_model(name: str, default: Any = None) -> Param:

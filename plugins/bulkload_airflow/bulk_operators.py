@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from bulkload_airflow import bulk_cancels, bulk_hook, bulk_runs, links, outcomes, settings
+from bulkload_airflow import bulk_cancels, bulk_closings, bulk_hook, bulk_runs, links, outcomes, settings
 from include.bulkload.basics import errors
 from include.bulkload.steps import submit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from airflow.sdk import Context
 
@@ -98,16 +98,20 @@ class SummaryOperator(StepOperator):
         self.by_chunk = list(by_chunk)
 
     def execute(self, context: Context) -> None:
-        """Run `steps.summarize`; push the summary before failing the run by it."""
-        from include.bulkload.steps import summarize
-
+        """Account for what the run was asked for; push the summary before failing the run by it."""
         states = context["ti"].get_task_states(context["ti"].dag_id, run_ids=[context["ti"].run_id])[context["ti"].run_id]
-        with self._closing(context) as run:
-            bulk_cancels.obeyed(run, outcomes.failed(states, self.flow))
-            found = summarize.close(run, outcomes.broken(states, self.due(context), self.by_chunk))
+        found = bulk_closings.closed(context, states) or self._loaded(context, states)
         context["ti"].xcom_push("return_value", found["summary"])
         if not found["clean"]:
             raise AirflowFailException("; ".join(found["why"]))
+
+    def _loaded(self, context: Context, states: Mapping[str, str | None]) -> dict[str, Any]:
+        """Run `steps.summarize`."""
+        from include.bulkload.steps import summarize
+
+        with self._closing(context) as run:
+            bulk_cancels.obeyed(run, run.folder, outcomes.failed(states, self.flow))
+            return summarize.close(run, outcomes.broken(states, self.due(context), self.by_chunk))
 
     def due(self, context: Context) -> list[str]:  # noqa: ARG002 - for those whose flow depends on the plan
         """The tasks that must have run."""

@@ -16,7 +16,7 @@ from airflow.sdk import DAG, Asset, get_parsing_context
 
 from bulkload_airflow import bulk_about, bulk_config, bulk_dags, bulk_forms
 from include.bulkload.basics import errors
-from include.bulkload.intake import contradictions, plan_file, templates
+from include.bulkload.intake import contradictions, modes, plan_file, templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +87,7 @@ def _made(path: Path, document: dict[str, Any], checked: plan.Plan, deployed: se
 
 
 def dag(document: Mapping[str, Any], checked: plan.Plan, deployed: settings.Settings, file: str) -> DAG:
-    """Make the DAG of a plan, called like it; its runs may choose `only_first`, `again`, `dry_run` and the plan's own params."""
+    """Make the DAG of a plan, called like it; its runs may choose the switches, the plan's own params, and to replay or undo."""
     with DAG(
         dag_id=checked.name,
         description=f"{' · '.join(checked.order())}: loaded into Salesforce as {file} says.",
@@ -119,7 +119,7 @@ def reader(document: Mapping[str, Any], checked: plan.Plan) -> Callable[[Context
 
     def read(context: Context) -> bulk_config.Config:
         chosen, run = context["params"], context["dag_run"]
-        asked = [*contradictions.SWITCHES, *checked.params]
+        asked = [*contradictions.SWITCHES, *checked.params, *modes.KEYS]
         unknown = [_unknown(key, asked) for key in (run.conf or {}) if key not in asked]
         if unknown:
             raise errors.PlanError(*unknown)

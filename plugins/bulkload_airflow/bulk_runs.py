@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 ENDED = ["success", "failed"]
-AT_WORK = ["scheduled", "queued", "running", "restarting", "deferred", "up_for_retry", "up_for_reschedule"]
+AT_WORK = ["scheduled", "queued", "running", "restarting", "deferred", "awaiting_input", "up_for_retry", "up_for_reschedule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,15 @@ class LateClient:
 
 
 @contextlib.contextmanager
-def opened(place: Place, hook: bulk_hook.BulkHook) -> Iterator[ports.Run]:
-    """Open a run for one task; its scratch folder is gone afterwards."""
+def opened(place: Place, hook: bulk_hook.BulkHook, of: str = "") -> Iterator[ports.Run]:
+    """Open a run for one task; its scratch folder is gone afterwards. `of`: id of the run of that DAG that it is about, "": itself."""
     deployed = settings.current()
     with scratch.folder(deployed.scratch) as made:
         # `Limits` comes with the table engine, which triggers and the reading of DAGs needn't load.
         from include.bulkload.basics import tables
 
         yield ports.Run(
-            folder=place.folder(),
+            folder=(Place(place.dag_id, of) if of else place).folder(),
             salesforce=LateClient(hook),
             scratch=made,
             limits=tables.Limits(made / "spill", deployed.memory, deployed.threads),
@@ -122,13 +122,17 @@ def is_over(name: ports.RunName) -> bool | None:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an operator works with: the run, its plan, and the object it is about."""
+    """What an operator works with: the run, its plan, and the object it is about.
+
+    `of`: id of the run in whose folder it works, "": the task's own.
+    """
 
     run: ports.Run
     hook: bulk_hook.BulkHook
     config: bulk_config.Config
     plan: plan.Plan
     name: str
+    of: str = ""
 
 
 class OneStep:

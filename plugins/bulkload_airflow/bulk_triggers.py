@@ -37,19 +37,21 @@ class BulkJobTrigger(BaseTrigger):
     :param poll_seconds: first pause between two looks.
     :param began: wall-clock second (Unix time) at which this try began to wait.
     :param deadline: wall-clock second at which the wait is over; the jobs go on.
+    :param of: run id of the run whose ledger names the jobs, "" for the task's own.
     """
 
-    def __init__(self, *, conn_id: str, jobs: dict[str, str], poll_seconds: float, began: float, deadline: float) -> None:
+    def __init__(self, *, conn_id: str, jobs: dict[str, str], poll_seconds: float, began: float, deadline: float, of: str = "") -> None:
         super().__init__()
         self.conn_id = conn_id
         self.jobs = dict(jobs)
         self.poll_seconds = poll_seconds
         self.began = began
         self.deadline = deadline
+        self.of = of
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Name the class and what it is made from again, in any triggerer."""
-        given = ("conn_id", "jobs", "poll_seconds", "began", "deadline")
+        given = ("conn_id", "jobs", "poll_seconds", "began", "deadline", "of")
         return f"{type(self).__module__}.{type(self).__qualname__}", {each: getattr(self, each) for each in given}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -99,7 +101,7 @@ class BulkJobTrigger(BaseTrigger):
             self.log.info("jobs %s go on: the task reads %s, nobody marked it failed", list(self.jobs), state)
             return
         place = bulk_runs.Place(task_instance.dag_id, task_instance.run_id)
-        await asyncio.to_thread(abort, place, self.conn_id, self.jobs)
+        await asyncio.to_thread(abort, place, self.conn_id, self.jobs, self.of)
 
 
 def state_of(task_instance: Any) -> str | None:
@@ -113,9 +115,9 @@ def state_of(task_instance: Any) -> str | None:
     return next(iter(states.get(task_instance.run_id, {}).values()), None)
 
 
-def abort(place: bulk_runs.Place, conn_id: str, jobs: dict[str, str]) -> None:
-    """Write each job's `cancel` into the run's ledger, then abort it; what can't be aborted now the summary aborts."""
-    with bulk_runs.opened(place, bulk_hook.BulkHook(conn_id)) as run:
+def abort(place: bulk_runs.Place, conn_id: str, jobs: dict[str, str], of: str = "") -> None:
+    """Write each job's `cancel` into the ledger that names it, then abort it; what can't be aborted now the summary aborts."""
+    with bulk_runs.opened(place, bulk_hook.BulkHook(conn_id), of) as run:
         for job_id, name in jobs.items():
             try:
                 wait.cancel(run, name, job_id)

@@ -39,7 +39,7 @@ class JobWait:
 
     def __init__(self, *, deferrable: bool) -> None:
         self.deferrable = deferrable
-        self._held: tuple[Any, str, Jobs] | None = None
+        self._held: tuple[Any, str, Jobs, str] | None = None
 
     def until_ended(self, task: BaseOperator, context: Context, step: bulk_runs.Step, jobs: Jobs) -> None:
         """Return when all jobs have ended. Defers if one goes on (`task.resume` is called then), or stays on the worker.
@@ -65,7 +65,9 @@ class JobWait:
         seconds = (moment - step.run.clock()).total_seconds()
         if seconds <= 0:
             return
-        trouble.note(step.run.folder, bulk_runs.own_label(context), f"somebody ended it while it waited until {moment.isoformat()}")
+        trouble.note(
+            bulk_runs.place(context).folder(), bulk_runs.own_label(context), f"somebody ended it while it waited until {moment.isoformat()}"
+        )
         if not self.deferrable:
             step.run.pause(seconds)
             return
@@ -86,16 +88,16 @@ class JobWait:
 
     def begin(self, context: Context, step: bulk_runs.Step, jobs: Jobs) -> float:
         """Say in the run folder who waits for what; keep what a kill needs to know. Returns the deadline, a wall-clock second."""
-        self._held = (context["ti"], step.plan.conn_id, jobs)
+        self._held = (context["ti"], step.plan.conn_id, jobs, step.of)
         deadline = time.time() + step.plan.wait_seconds
-        bulk_cancels.begin(step.run.folder, bulk_runs.own_label(context), jobs, deadline, deferred=self.deferrable)
+        bulk_cancels.begin(bulk_runs.place(context).folder(), bulk_runs.own_label(context), jobs, deadline, deferred=self.deferrable)
         return deadline
 
     def defer(self, task: BaseOperator, step: bulk_runs.Step, jobs: Jobs, deadline: float) -> NoReturn:
         """Leave the waiting to the triggerer."""
         seconds = step.plan.wait_seconds
         trigger = bulk_triggers.BulkJobTrigger(
-            conn_id=step.plan.conn_id, jobs=jobs, poll_seconds=first_pause(step), began=deadline - seconds, deadline=deadline
+            conn_id=step.plan.conn_id, jobs=jobs, poll_seconds=first_pause(step), began=deadline - seconds, deadline=deadline, of=step.of
         )
         task.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=seconds + BACKSTOP_SECONDS))
 
@@ -155,6 +157,6 @@ def over(jobs: Iterable[str], seconds: float) -> errors.JobStillRunning:
     return errors.JobStillRunning(message)
 
 
-def _killed(task_instance: Any, conn_id: str, jobs: Jobs) -> None:
+def _killed(task_instance: Any, conn_id: str, jobs: Jobs, of: str) -> None:
     if bulk_triggers.state_of(task_instance) == outcomes.FAILED:
-        bulk_triggers.abort(bulk_runs.Place(task_instance.dag_id, task_instance.run_id), conn_id, jobs)
+        bulk_triggers.abort(bulk_runs.Place(task_instance.dag_id, task_instance.run_id), conn_id, jobs, of)

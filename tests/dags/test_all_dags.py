@@ -17,6 +17,7 @@ from tests.plugins.bulkload_airflow import planned
 
 DAGS = Path(__file__).parents[2] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
+AFTER = ["replay.choose", "replay.send", "undo.dry_run", "undo.approve", "undo.act"]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
 
@@ -117,5 +118,7 @@ def test_the_shape_of_adhoc_load_never_depends_on_its_plan() -> None:
     dag = bag().dags["adhoc_load"]
     order = [task.task_id for task in dag.topological_sort()]
     levels = [shape.format(f"level_{level}") for level in range(6) for shape in ("chunks_{}", "{}_job", "wait_for_{}", "settle_{}")]
-    assert ["split", *levels, "summary"] == order
-    assert {f"level_{level}" for level in range(6)} == {group for group in dag.task_group.get_task_group_dict() if group}
+    assert ["mode", "split", *levels, *AFTER, "summary"] == order
+    assert {"replay", "undo", *(f"level_{level}" for level in range(6))} == {
+        group for group in dag.task_group.get_task_group_dict() if group
+    }

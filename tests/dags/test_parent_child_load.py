@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DAGS = Path(__file__).parents[2] / "dags"
 FLOW = [
+    "mode",
     "split",
     "parent_job",
     "wait_for_parent",
@@ -22,6 +23,11 @@ FLOW = [
     "child_job",
     "wait_for_child",
     "settle_child",
+    "replay.choose",
+    "replay.send",
+    "undo.dry_run",
+    "undo.approve",
+    "undo.act",
     "summary",
 ]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -64,7 +70,15 @@ def test_the_summary_is_a_teardown_that_decides_the_colour(dag: DAG) -> None:
     """It runs after failures and cancels, and its failure is the run's; it waits for every chunk."""
     summary = dag.get_task("summary")
     assert (True, True) == (summary.is_teardown, summary.on_failure_fail_dagrun)
-    assert {"parent_job", "wait_for_parent", "child_job", "wait_for_child", "settle_child"} == summary.upstream_task_ids
+    assert {
+        "parent_job",
+        "wait_for_parent",
+        "child_job",
+        "wait_for_child",
+        "settle_child",
+        "replay.send",
+        "undo.act",
+    } == summary.upstream_task_ids
 
 
 def test_what_repeats_per_job_is_mapped(dag: DAG) -> None:

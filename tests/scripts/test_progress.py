@@ -18,8 +18,9 @@ def test_a_change_is_one_line() -> None:
 
 
 def test_without_a_terminal_there_is_no_bar(capfd: pytest.CaptureFixture[str]) -> None:
-    """In a log file or a pipe stand the lines alone."""
+    """In a log file or a pipe stand the lines alone, and none of what was skipped."""
     with progress.bar(0.0, 10) as changed:
         changed(rest.Seen("split", -1, "success", 1))
+        changed(rest.Seen("replay.choose", -1, "skipped", 0))
     out, err = capfd.readouterr()
     assert (1, "") == (len(out.splitlines()), err)

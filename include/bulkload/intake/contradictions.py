@@ -6,7 +6,7 @@ import re
 import zoneinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
-from include.bulkload.intake import names
+from include.bulkload.intake import modes, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,8 +67,8 @@ def of(checked: Whole) -> list[str]:
     """List all contradictions of a plan whose parts are fine each by itself."""
     found = [*_sources(checked), *_zone("time_zone", checked.time_zone)]
     found += [
-        f"params.{name}: the plan itself has a key of this name, which may be chosen too; rename it"
-        for name in SWITCHES
+        f"params.{name}: each run has a choice of this name already; rename it"
+        for name in (*SWITCHES, *modes.KEYS)
         if name in checked.params
     ]
     if checked.keep_ledger_days < checked.keep_days:

@@ -22,6 +22,7 @@ LISTS = {
     "failed": "state IN ({})".format(", ".join(f"'{fate}'" for fate in FAILED)),
 }
 COUNTED = ("deleted", "restored", "gone", "changedSince", "failed")
+DELETES = "Deleted records lie in Salesforce's recycle bin for some days; an undo can't be undone by another run."
 NO_UNDO = "the run deleted these itself; a delete can't be undone here, look into Salesforce's recycle bin"
 
 
@@ -80,6 +81,26 @@ def account(parts: Mapping[str, Document], of: str, began: str, now: str) -> Doc
 def _sums(parts: Any) -> dict[str, int]:
     each = list(parts)
     return {key: sum(int(one[key]) for one in each) for key in COUNTED}
+
+
+def left_alone(dry_run: Document, *, refused: bool) -> Document:
+    """The document of an undo that touched nothing: somebody `refused` it, or nothing was left to undo."""
+    return {"status": "REFUSED" if refused else "NOTHING_TO_UNDO", **dry_run}
+
+
+def broke_off(troubles: Sequence[str], of: str, now: str) -> Document:
+    """The document of an undo that isn't over: why, for people. What it did so far stands in the ledger."""
+    return {"status": "FAILED", "undoOf": of, "error": "; ".join(troubles), "failedAt": now, "objects": {}}
+
+
+def question(dry_run: Document) -> str:
+    """What somebody is asked, in Markdown: how many records, and where they are listed."""
+    lines = ["| object | delete | restore | changed since, stay |", "|---|---|---|---|"]
+    lines += [f"| {name} | {each['delete']} | {each['restore']} | {each['changedSince']} |" for name, each in dry_run["objects"].items()]
+    files = [f"- {name}, {title}: `{uri}`" for name, each in dry_run["objects"].items() for title, uri in each["files"].items()]
+    more = [f"- not known: {each}" for each in dry_run.get("notKnown", ())]
+    notes = [f"- {name}: {each['deletedByRun']} records; {each['note']}" for name, each in dry_run["objects"].items() if each.get("note")]
+    return "\n".join([*lines, "", *files, *notes, *more, "", DELETES])
 
 
 def why(document: Document) -> list[str]:

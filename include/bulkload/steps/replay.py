@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.ledger import entries, replays, resume, waves
+from include.bulkload.ledger import entries, replays, resume, undos, waves
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
 from include.bulkload.steps import choice, journal, lease, leftovers, next_wave, outcome, parts, ports, remember, settle, summarize, trouble
@@ -46,6 +46,8 @@ def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
     """Raise unless the run has rows to send again, and sends none itself."""
     if opened.plan.dry_run:
         raise errors.PlanError(f"replay_of: {of} was a dry run, which sends nothing; start one without dry_run")
+    if run.folder.read(undos.BEGUN) is not None:
+        raise errors.RunUndone(f"the run {of} is being undone, or was: nothing of it is sent any more; load its source by a new run")
     if run.folder.read(entries.STAGED) is None:
         raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
     if _goes_on(run, of):
@@ -60,7 +62,7 @@ def _entered(run: ports.Run, of: str, file: str | None) -> replays.Replay:
     """Find this replay in the run's ledger, or take the next number, once the replay before is done or its run is over."""
     while True:
         names = run.folder.names(replays.FOLDER)
-        known = [replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN))) for number in replays.numbers(names)]
+        known = _known(run, names)
         for each in known:
             if each.by == run.name.run_id:
                 return each
@@ -73,6 +75,16 @@ def _entered(run: ports.Run, of: str, file: str | None) -> replays.Replay:
         own = replays.Replay(len(known) + 1, run.name.run_id, file)
         if replays.read(own.number, journal.note(run, own.begun(run.now()))) == own:
             return own
+
+
+def _known(run: ports.Run, names: Sequence[str]) -> list[replays.Replay]:
+    return [replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN))) for number in replays.numbers(names)]
+
+
+def number(run: ports.Run) -> int | None:
+    """Find the number of the replay that `run.name` does of this run; None if it has none yet."""
+    known = _known(run, run.folder.names(replays.FOLDER))
+    return next((each.number for each in known if each.by == run.name.run_id), None)
 
 
 def _collected(run: ports.Run, opened: journal.Opened) -> list[str]:
@@ -150,6 +162,12 @@ def _still_left(run: ports.Run, name: str, rows: Path) -> Path:
     return out
 
 
+def account(run: ports.Run, broken: Sequence[str], home: ports.RunFolder) -> Document:
+    """Account for the replay that `run.name` does, as `close`; one that never got a number is told to have failed."""
+    own = number(run)
+    return summarize.never_began(home, broken, run.now()) if own is None else close(run, own, broken, home)
+
+
 def close(run: ports.Run, number: int, broken: Sequence[str], home: ports.RunFolder) -> Document:
     """Account for a replay: write the run's summary anew, and the replay's own into `home`, the folder of the run that did it.
 
@@ -163,7 +181,7 @@ def close(run: ports.Run, number: int, broken: Sequence[str], home: ports.RunFol
     found = [_part(run, opened, name, number, told[name], whole["objects"][name]) for name in opened.plan.order() if name in told]
     began = str(journal.demand(run, replays.name(number, replays.BEGUN))["at"])
     verdict = summary.judge(opened.plan, found, troubles, began, run.now()) if found else summary.never_began(troubles, run.now())
-    document = verdict.document | {"replay": {"number": number, "of": run.folder.uri("")}}
+    document = summarize.stamped(home, verdict.document | {"replay": {"number": number, "of": run.folder.uri("")}})
     home.write(summarize.SUMMARY, document)
     if found and not broken and all(_is_done(run, opened, name, number) for name in opened.plan.order()):
         journal.note(run, own.closed(run.now()))

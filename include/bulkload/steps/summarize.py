@@ -44,11 +44,18 @@ def close(run: ports.Run, broken: Sequence[str]) -> dict[str, Any]:
     began = run.folder.read(entries.BEGUN) is not None
     opened = journal.opened(run, compare=False) if began else None
     verdict = _closed(run, opened, troubles) if opened else summary.never_began(troubles, run.now())
-    document = _stamped(run, verdict.document | undo.told_of(run))
+    document = stamped(run.folder, verdict.document | undo.told_of(run))
     run.folder.write(SUMMARY, document)
     if opened and not leftovers.running(run, opened):
         lease.give_back(run, opened)
     return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
+
+
+def never_began(home: ports.RunFolder, broken: Sequence[str], now: str) -> dict[str, Any]:
+    """Sum up a run that broke off before it had anything to account for; `home`: its folder. Returns like `close`."""
+    verdict = summary.never_began(trouble.told(home, broken), now)
+    home.write(SUMMARY, verdict.document)
+    return {"summary": verdict.document, "clean": verdict.clean, "why": list(verdict.why)}
 
 
 def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summary.Verdict:
@@ -97,9 +104,9 @@ def _rehearsed(
     return verdict
 
 
-def _stamped(run: ports.Run, document: dict[str, Any]) -> dict[str, Any]:
+def stamped(folder: ports.RunFolder, document: dict[str, Any]) -> dict[str, Any]:
     """Keep the time of an earlier summary that says the same: a cleared finished run writes the same summary."""
-    earlier = run.folder.read(SUMMARY)
+    earlier = folder.read(SUMMARY)
     if earlier is not None and _timeless(earlier) == _timeless(document):
         return earlier
     return document

@@ -42,7 +42,7 @@ def job_id(run: ports.Run) -> str:
 
 def obeyed(run: ports.Run, org: steering.Org) -> tuple[bool, bool]:
     """Obey the failed wait; whether `cancel` stands, and whether the job was aborted."""
-    bulk_cancels.obeyed(run, [LABEL])
+    bulk_cancels.obeyed(run, run.folder, [LABEL])
     (facts,) = journal.jobs(run, "Account")
     return facts.has("cancel"), org.job(facts.place.job_id)["state"] == "Aborted"
 

@@ -34,6 +34,16 @@ def places(found: bulk_plans.Shelf) -> list[str]:
     return [each.split(": it isn't")[0] if "it isn't YAML" in each else ": ".join(each.split(": ")[:2]) for each in found.findings]
 
 
+AFTER = {
+    "mode > split",
+    "mode > replay.choose",
+    "mode > undo.dry_run",
+    "replay.choose > replay.send",
+    "undo.dry_run > undo.approve",
+    "undo.approve > undo.act",
+}
+
+
 def edges(dag: DAG) -> set[str]:
     """All dependencies of a DAG, but those of the summary."""
     return {f"{task.task_id} > {after}" for task in dag.tasks for after in task.downstream_task_ids if after != "summary"}
@@ -67,7 +77,7 @@ def test_all_kinds_of_schedules(tmp_path: Path, schedule: Any, summary: str) -> 
 def test_the_tasks_of_a_hierarchy(tmp_path: Path) -> None:
     """A group per object; who has parents waits for their Ids, siblings for nobody."""
     dag = shelf(tmp_path, roles=planned.ROLES).dags["roles"]
-    per_object = ["chunks_{0} > {0}_job", "{0}_job > wait_for_{0}", "wait_for_{0} > settle_{0}"]
+    per_object = ["chunks_{0} > {0}_job", "{0}_job > wait_for_{0}", "wait_for_{0} > settle_{0}", "chunks_{0} > settle_{0}"]
     inner = {each.format(name) for name in ("Account", "Contact", "Opportunity", "Role") for each in per_object}
     ids = {f"settle_{name} > id_map_{name}" for name in ("Account", "Contact", "Opportunity")}
     between = {
@@ -77,16 +87,19 @@ def test_the_tasks_of_a_hierarchy(tmp_path: Path) -> None:
         "id_map_Contact > chunks_Role",
         "id_map_Opportunity > chunks_Role",
     }
-    assert inner | ids | between == edges(dag)
+    assert inner | ids | between | AFTER == edges(dag)
     groups = {group for group in dag.task_group.get_task_group_dict() if group}
-    assert (set(planned.ROLES["objects"]), {"summary"}) == (groups, {task.task_id for task in dag.tasks if task.is_teardown})
+    assert ({*planned.ROLES["objects"], "replay", "undo"}, {"summary"}) == (
+        groups,
+        {task.task_id for task in dag.tasks if task.is_teardown},
+    )
 
 
 def test_the_summary_follows_all_leaves_and_every_mapped_task(tmp_path: Path) -> None:
     """One failed chunk must not close the account while another still uploads."""
     dag = shelf(tmp_path, roles=planned.ROLES).dags["roles"]
     mapped = {task.task_id for task in dag.tasks if task.is_mapped}
-    assert mapped | {"settle_Role"} == dag.get_task("summary").upstream_task_ids
+    assert mapped | {"settle_Role", "replay.send", "undo.act"} == dag.get_task("summary").upstream_task_ids
     assert 8 == len(mapped)
 
 

@@ -176,7 +176,7 @@ def test_a_cancel_while_settling_aborts_its_job(load: Any, org: steering.Org) ->
     trigger: Any = deferred(made.task(bulk_rounds.SettleOperator, "settle_Account", place="Account"), context).trigger
     with bulk_runs.opened(bulk_runs.place(context), bulk_hook.BulkHook()) as run:
         bulk_triggers.abort(bulk_runs.place(context), "salesforce_default", trigger.jobs)
-        bulk_cancels.obeyed(run, ["settle_Account"])
+        bulk_cancels.obeyed(run, run.folder, ["settle_Account"])
     assert ["Aborted"] == [org.job(each)["state"] for each in trigger.jobs]
 
 
