@@ -147,4 +147,5 @@ steps: the use cases, in the order of the DAG
     steps/edited           edited copies, a new version of staged rows
     steps/choice           what a replay takes
     steps/replay           lost rows sent again
+    steps/earlier_runs     the same by itself, for a nightly run
 """

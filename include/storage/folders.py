@@ -115,6 +115,13 @@ class RunFolder:
         base = (self._base, self._base_uri)
         return [RunFolder(self._store, base, root, self._above) for root in sorted(found) if root != self._root]
 
+    def run_id(self) -> str:
+        """The id of the run whose folder it is; "" if it is no run's, or none of ours wrote its name."""
+        try:
+            return names.decoded(self._root.removeprefix(f"{self._above}/")) if self._above else ""
+        except ValueError:
+            return ""
+
     def _runs(self, begin: str) -> list[str]:
         """The paths of runs beneath their DAG's folder; a long name goes on in a folder beneath."""
         found = []

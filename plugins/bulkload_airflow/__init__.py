@@ -13,7 +13,7 @@ bulk_closings   the account of a run that replayed or undid another
 bulk_operators  one task → one step
 bulk_rounds     tasks that cut and settle, with jobs to wait for in between
 bulk_levels     the same for a plan that is known only when it runs
-bulk_replays    tasks that send again what a run lost
+bulk_replays    tasks that send again what a run lost, or what earlier ones lost
 bulk_undos      tasks that take back what a run wrote, once somebody agreed
 bulk_polls      job ids → states, without blocking (the only async HTTP)
 bulk_triggers   job ids → an event when Salesforce has ended them; a person's cancel

@@ -179,5 +179,7 @@ def _not_adhoc(checked: plan.Plan, deployed: settings.Settings) -> Iterator[str]
     for name, loaded in checked.objects.items():
         if loaded.transform and not deployed.adhoc_transforms:
             yield f"objects.{name}.transform: transforms are for plan files; make it one, or let BULKLOAD_ADHOC_TRANSFORMS allow them here"
+    if checked.replay_leftovers:
+        yield "replay_leftovers: it is for plan files; here replay a run by its id"
     if len(levels.of(checked)) > LEVELS:
         yield f"objects: they hang on each other {len(levels.of(checked))} levels deep, this DAG has {LEVELS}; make it a plan file"

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bulkload_airflow import bulk_inlets, bulk_modes, bulk_rounds, bulk_runs, outcomes
+from include.bulkload.basics import errors
+from include.bulkload.intake import modes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from airflow.sdk import Context
-
-    from include.bulkload.basics import errors
 
 
 class AfterRunOperator(bulk_rounds.RoundsOperator):
@@ -25,13 +25,14 @@ class AfterRunOperator(bulk_rounds.RoundsOperator):
         with outcomes.mapped(bulk_runs.noting(context), final=final), bulk_modes.first(context, bulk_modes.asked(context)) as step:
             yield step
 
-    def wait(self, context: Context, step: bulk_runs.Step, found: Mapping[str, Any]) -> None:
-        """Wait for the jobs and the moment that a step names."""
-        if found["waiting"]:
-            jobs = bulk_rounds.owned(step.run.folder.names("ledger/"), found["waiting"], step.plan.order()[0])
-            self.waiting.until_ended(self, context, step, jobs)
-        if found.get("not_before"):
-            self.waiting.until(self, context, step, datetime.fromisoformat(found["not_before"]))
+
+def waited(task: bulk_rounds.RoundsOperator, context: Context, step: bulk_runs.Step, found: Mapping[str, Any]) -> None:
+    """Wait for the jobs and the moment that a step names."""
+    if found["waiting"]:
+        jobs = bulk_rounds.owned(step.run.folder.names("ledger/"), found["waiting"], step.plan.order()[0])
+        task.waiting.until_ended(task, context, step, jobs)
+    if found.get("not_before"):
+        task.waiting.until(task, context, step, datetime.fromisoformat(found["not_before"]))
 
 
 class ChooseOperator(AfterRunOperator):
@@ -44,7 +45,7 @@ class ChooseOperator(AfterRunOperator):
         asked = bulk_modes.asked(context)
         bulk_modes.tell(bulk_runs.place(context).folder(), asked)
         while (found := replay.begin(step.run, asked.of, asked.file, bulk_inlets.Inlet()))["waiting"]:
-            self.wait(context, step, found)
+            waited(self, context, step, found)
         for name, counts in found["objects"].items():
             self.log.info("%s: %s", name, ", ".join(f"{key} {count}" for key, count in counts.items()))
         return {"replay": found["replay"], "objects": found["objects"]}
@@ -55,14 +56,54 @@ class SendOperator(AfterRunOperator):
 
     def rounds(self, context: Context, step: bulk_runs.Step) -> dict[str, dict[str, int]]:
         """Run `replay.advance` for each object again and again."""
-        return {name: self._sent(context, step, name) for name in step.plan.order()}
-
-    def _sent(self, context: Context, step: bulk_runs.Step, name: str) -> dict[str, int]:
         from include.bulkload.steps import replay
 
-        number = replay.number(step.run)
-        while True:
-            found = replay.advance(step.run, number or 0, name)
-            if not found["waiting"] and not found["not_before"]:
-                return dict(found["tally"])
-            self.wait(context, step, found)
+        return sent(self, context, step, replay.number(step.run) or 0)
+
+
+def sent(task: bulk_rounds.RoundsOperator, context: Context, step: bulk_runs.Step, number: int) -> dict[str, dict[str, int]]:
+    """Advance a replay object by object until nothing is waited for; object → rows by fate."""
+    return {name: _sent(task, context, step, number, name) for name in step.plan.order()}
+
+
+def _sent(task: bulk_rounds.RoundsOperator, context: Context, step: bulk_runs.Step, number: int, name: str) -> dict[str, int]:
+    from include.bulkload.steps import replay
+
+    while True:
+        found = replay.advance(step.run, number, name)
+        if not found["waiting"] and not found["not_before"]:
+            return dict(found["tally"])
+        waited(task, context, step, found)
+
+
+class LeftoversOperator(bulk_rounds.RoundsOperator):
+    """Sends again what earlier runs of the plan lost and no later source has (`replay_leftovers`). Returns run id → counts by object.
+
+    What it does not do: turn this run red for rows that are refused again; their own run is. What keeps one earlier run from being
+    replayed is told by this task's failure, after the others.
+    """
+
+    def rounds(self, context: Context, step: bulk_runs.Step) -> dict[str, Any]:
+        """Run `earlier_runs` for one earlier run after the other."""
+        from include.bulkload.steps import earlier_runs
+
+        told, troubles = {}, []
+        for of in earlier_runs.due(step.run):
+            try:
+                told[of] = self._replayed(context, of)
+                earlier_runs.tell(step.run, of, told[of])
+            except errors.MustStop as wrong:
+                troubles.append(f"{of}: {wrong}")
+        if troubles:
+            raise errors.MustStop("; ".join(troubles))
+        return told
+
+    def _replayed(self, context: Context, of: str) -> dict[str, Any]:
+        from include.bulkload.steps import earlier_runs
+
+        with bulk_modes.first(context, modes.Asked(modes.Mode.REPLAY, of)) as earlier:
+            while (found := earlier_runs.begin(earlier.run, of, bulk_inlets.Inlet()))["waiting"]:
+                waited(self, context, earlier, found)
+            if earlier_runs.takes(found):
+                sent(self, context, earlier, found["replay"])
+            return earlier_runs.account(earlier.run, found)

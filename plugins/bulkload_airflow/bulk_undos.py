@@ -90,5 +90,5 @@ class ActOperator(bulk_replays.AfterRunOperator):
 
         asked, home = bulk_modes.asked(context), bulk_runs.place(context).folder()
         while (found := undo_run.act(step.run, asked.of, home))["summary"] is None:
-            self.wait(context, step, found)
+            bulk_replays.waited(self, context, step, found)
         return {key: found["summary"][key] for key in undone.COUNTED}

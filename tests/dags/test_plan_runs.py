@@ -103,13 +103,16 @@ def test_a_dry_run_counts_and_writes_nothing(family: Family) -> None:
 
 
 def test_a_plan_in_the_config_is_loaded_level_by_level(family: Family) -> None:
-    """The same document, without templates, through `adhoc_load`."""
+    """The same document, without templates, through `adhoc_load`; a run of it takes all back, and asks nobody who said so."""
     document = yaml.safe_load((PLANS / "trial_family.yaml").read_text("utf-8"))
     document |= {"name": "adhoc_family", "params": {}, "source": {"uri": f"{family.inbox}/{family.name}.json"}}
     played = family.play("adhoc_load", document)
     waited = [name for name in ("chunks_level_0", "settle_level_0") if "deferred" in played.states(name)]
     assert ("success", ["chunks_level_0", "settle_level_0"], WHOLE) == (played.state, waited, family.records())
     assert "skipped" == played.last()["level_5_job"]
+    family.org.steer()
+    undone = airflow.play(family.stack, "adhoc_load", {"mode": "undo", "undo_of": played.run_id, "undo_confirmed": True})
+    assert ("success", "skipped", (set(), set())) == (undone.state, undone.last()["settle_level_0"], family.records())
 
 
 def test_a_broken_plan_file_is_one_import_error_that_says_it_all(airflow_stack: running.Stack, broken_file: Path) -> None:

@@ -32,6 +32,10 @@ class Whole(Protocol):
         """How long the ledger is kept."""
 
     @property
+    def replay_leftovers(self) -> bool:
+        """Whether a run sends again what earlier ones lost."""
+
+    @property
     def source(self) -> mapping.Source | None:
         """Its single source."""
 
@@ -71,6 +75,8 @@ def of(checked: Whole) -> list[str]:
         for name in (*SWITCHES, *modes.KEYS)
         if name in checked.params
     ]
+    if checked.replay_leftovers and not any(each.external_id for each in checked.objects.values()):
+        found.append("replay_leftovers: no object has an external_id, and rows without a key never go by themselves; leave it out")
     if checked.keep_ledger_days < checked.keep_days:
         found.append(f"keep_ledger_days: files need their ledger as long as they are kept; say at least {checked.keep_days}")
     for name in checked.objects:

@@ -59,6 +59,9 @@ class Plan(mapping.Strict):
     forget: bool = Field(False, description="Ignore what earlier runs remember of `changed_only` objects, and remember anew.")
     dry_run: bool = Field(False, description="Check and count; write nothing to Salesforce.")
     verify: bool = Field(False, description="Ask the org after the load whether each row that succeeded is there once, as it was meant.")
+    replay_leftovers: bool = Field(
+        False, description="After its load, send again what earlier runs lost and no later source has, rows with a key only."
+    )
     params: dict[Annotated[str, Field(pattern=PARAM)], Choice | Annotated[list[Choice], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="What may be chosen when a run is triggered, as `params.<name>` of the templates: name → default, or a list of which "

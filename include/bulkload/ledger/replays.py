@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 FOLDER = "ledger/replays/"
 BEGUN, CHOSEN, CLOSED = "", "-chosen", "-closed"
+# In the folder of a run that replays earlier ones by itself: which, and what came of it. No fact of its own load.
+EARLIER = "earlier-runs.json"
 
 
 @dataclass(frozen=True, slots=True)

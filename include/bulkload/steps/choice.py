@@ -28,25 +28,29 @@ class Found:
     edits: edited.Edits | None = None
 
 
-def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet) -> Document:
+def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet, *, by_itself: bool = False) -> Document:
     """Choose what a replay takes, or read what it chose.
+
+    `by_itself`: nobody asked for it, so only rows with a key go that no later run's source had.
 
     Returns {"objects": {name: {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
     "waves": that stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None}}}.
     Raises PlanError with every finding if the edited copy is wrong.
     """
     standing = run.folder.read(replays.name(replay.number, replays.CHOSEN))
-    return standing or journal.note(run, replay.chosen(_chosen(run, opened, replay, inlet)))
+    return standing or journal.note(run, replay.chosen(_chosen(run, opened, replay, inlet, by_itself=by_itself)))
 
 
-def _chosen(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet) -> Document:
+def _chosen(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet, *, by_itself: bool) -> Document:
     names = opened.plan.order()
     standing = {name: final(run, name) for name in names}
-    later = later_runs.keys(run, opened)
+    later = later_runs.sources(run, opened) if by_itself else later_runs.keys(run, opened)
     copies = edited.read(run, opened, replay.file, inlet) if replay.file else {}
     found = {}
     for name in names:
         left = _left(run, opened, name, standing[name])
+        if by_itself and not opened.plan.objects[name].external_id:
+            left = _none(run, name, left)
         edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), left, standing[name], later[name])) if replay.file else None
         found[name] = _without_superseded(run, name, left, edits, later[name])
     rows = _taken(run, opened, found)
@@ -67,6 +71,14 @@ def _left(run: ports.Run, opened: journal.Opened, name: str, standing: Path) -> 
     unlinked, doubtful = _unlinked(run, opened, name), _doubtful(run, name)
     with tables.connect(run.limits) as con:
         chosen.left(con, tables.parquet(standing), unlinked, doubtful, out)
+    return out
+
+
+def _none(run: ports.Run, name: str, left: Path) -> Path:
+    """No row of an object: whether a newer source has it can't be told."""
+    out = run.scratch / f"{name}-none.parquet"
+    with tables.connect(run.limits) as con:
+        tables.write_parquet(con, f"FROM {tables.parquet(left)} LIMIT 0", out)
     return out
 
 

@@ -1,4 +1,7 @@
-"""Runs of the same plan and org that began after this one → the keys that they have written, or may have, object by object."""
+"""Runs of the same plan and org that began after this one → the keys that they have written, or may have, object by object.
+
+Or all keys that their sources had.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from include.bulkload.load import fates
 from include.bulkload.steps import journal, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from include.bulkload.steps import ports
@@ -23,28 +26,46 @@ def keys(run: ports.Run, opened: journal.Opened) -> dict[str, list[Path]]:
 
     Rows of closed jobs that nobody collected count too: they may be written. Objects whose rows have no key of the source's have none.
     """
+    return _found(run, opened, _written)
+
+
+def sources(run: ports.Run, opened: journal.Opened) -> dict[str, list[Path]]:
+    """Write the keys (Parquet: key) that later runs read, whatever became of their rows."""
+    return _found(run, opened, _read)
+
+
+def _found(run: ports.Run, opened: journal.Opened, write: Callable[[ports.Run, str, Path], int]) -> dict[str, list[Path]]:
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id]
     found: dict[str, list[Path]] = {name: [] for name in opened.plan.objects}
-    for later in _later(run, opened) if keyed else ():
+    for _, later in others(run, opened, lambda at: at > opened.at) if keyed else ():
         for name in keyed:
-            out = later.scratch / f"{name}-written.parquet"
-            if _written(later, name, out):
+            out = later.scratch / f"{name}-later.parquet"
+            if write(later, name, out):
                 found[name].append(out)
     return found
 
 
-def _later(run: ports.Run, opened: journal.Opened) -> Iterator[ports.Run]:
-    """The later runs, each with a scratch folder of its own."""
+def others(run: ports.Run, opened: journal.Opened, when: Callable[[str], bool]) -> Iterator[tuple[str, ports.Run]]:
+    """The other runs of the plan and org that began `when` it says, with that time; each with a scratch folder of its own."""
     for number, folder in enumerate(run.folder.beside()):
         begun = folder.read(entries.BEGUN)
-        if begun is None or begun["org_id"] != opened.org_id or begun["at"] <= opened.at or folder.read(entries.STAGED) is None:
+        if begun is None or begun["org_id"] != opened.org_id or not when(begun["at"]) or folder.read(entries.STAGED) is None:
             continue
-        scratch = run.scratch / f"later-{number}"
+        scratch = run.scratch / f"other-{number}"
         scratch.mkdir(exist_ok=True)
         other = dataclasses.replace(run, folder=folder, scratch=scratch)
         plan = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
         if plan["name"] == opened.plan.name and not plan.get("dry_run"):
-            yield other
+            yield begun["at"], other
+
+
+def _read(later: ports.Run, name: str, out: Path) -> int:
+    """Write the keys of one object that a run read; how many."""
+    if name not in journal.demand(later, entries.STAGED)["objects"]:
+        return 0
+    staged = journal.bring(later, journal.staged(later, name)["file"])
+    with tables.connect(later.limits) as con:
+        return tables.write_parquet(con, f"SELECT DISTINCT key FROM {tables.parquet(staged)} WHERE key IS NOT NULL", out)
 
 
 def _written(later: ports.Run, name: str, out: Path) -> int:

@@ -105,6 +105,9 @@ class RunFolder(Protocol):
     def beside(self) -> Sequence[RunFolder]:
         """The folders of all other runs of the same DAG."""
 
+    def run_id(self) -> str:
+        """The id of the run whose folder it is; "" if it is no run's."""
+
 
 class Inlet(Protocol):
     """Where sources are read from. Every call may raise SourceError."""

@@ -22,12 +22,13 @@ Document = dict[str, Any]
 DONE: Document = {"waiting": [], "not_before": None, "tally": {}}
 
 
-def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet) -> Document:
+def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet, *, by_itself: bool = False) -> Document:
     """Collect what a run left behind and choose the rows that go again.
 
     `run`: in the folder of the run that is replayed, by the name of the one that does it; `of`: the former's run id; `file`: URI of
-    an edited copy, read by `inlet`; None: the rows as they were. Returns {"replay": its number, "waiting": [ids of jobs that still
-    run], "objects": {name: {"send", "links", "rejected", "superseded": rows, "skipped": {fate: rows}}}}; objects come once nothing is
+    an edited copy, read by `inlet`; None: the rows as they were; `by_itself`: see `choice.of`.
+    Returns {"replay": its number, "waiting": [ids of jobs that still run], "objects": {name: {"send", "links", "rejected",
+    "superseded": rows, "skipped": {fate: rows}}}}; objects come once nothing is
     waited for. Raises AnotherRun if that run or another replay of it isn't over, PlanError with every finding.
     """
     opened = journal.opened(run)
@@ -37,7 +38,7 @@ def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet) -> Docu
     waiting = [] if run.folder.read(replays.name(own.number, replays.CHOSEN)) else _collected(run, opened)
     if waiting:
         return {"replay": own.number, "waiting": waiting, "objects": {}}
-    told = choice.of(run, opened, own, inlet)["objects"]
+    told = choice.of(run, opened, own, inlet, by_itself=by_itself)["objects"]
     counts = (chosen.SEND, chosen.LINKS, chosen.REFUSED, "superseded", "skipped")
     return {"replay": own.number, "waiting": [], "objects": {name: {count: told[name][count] for count in counts} for name in told}}
 
@@ -173,19 +174,24 @@ def close(run: ports.Run, number: int, broken: Sequence[str], home: ports.RunFol
 
     `broken` names the tasks of that run that failed. Returns {"summary": of what it took, "clean", "why"}, as `summarize.close`.
     """
-    whole = summarize.close(run, [])["summary"]
+    verdict = closed(run, number, trouble.told(home, broken))
+    document = summarize.stamped(home, verdict.document | {"replay": {"number": number, "of": run.folder.uri("")}})
+    home.write(summarize.SUMMARY, document)
+    return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
+
+
+def closed(run: ports.Run, number: int, troubles: Sequence[str], *, keeps_lease: bool = False) -> summary.Verdict:
+    """Judge what a replay took, and write the run's summary anew. `troubles`: what broke, one sentence each; then it isn't over."""
+    whole = summarize.close(run, [], keeps_lease=keeps_lease)["summary"]
     opened = journal.opened(run, compare=False)
     own = replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN)))
     told = (run.folder.read(replays.name(number, replays.CHOSEN)) or {"objects": {}})["objects"]
-    troubles = trouble.told(home, broken)
     found = [_part(run, opened, name, number, told[name], whole["objects"][name]) for name in opened.plan.order() if name in told]
     began = str(journal.demand(run, replays.name(number, replays.BEGUN))["at"])
     verdict = summary.judge(opened.plan, found, troubles, began, run.now()) if found else summary.never_began(troubles, run.now())
-    document = summarize.stamped(home, verdict.document | {"replay": {"number": number, "of": run.folder.uri("")}})
-    home.write(summarize.SUMMARY, document)
-    if found and not broken and all(_is_done(run, opened, name, number) for name in opened.plan.order()):
+    if found and not troubles and all(_is_done(run, opened, name, number) for name in opened.plan.order()):
         journal.note(run, own.closed(run.now()))
-    return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
+    return verdict
 
 
 def _part(run: ports.Run, opened: journal.Opened, name: str, number: int, told: Document, whole: Document) -> summary.Part:

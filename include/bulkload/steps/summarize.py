@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.bulkload.ledger import entries, undos
+from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.report import dry_run, summary, table
 from include.bulkload.steps import (
     forecast,
@@ -34,21 +34,29 @@ SUMMARY = "summary.json"
 STAMPS = ("completedAt", "failedAt")
 
 
-def close(run: ports.Run, broken: Sequence[str]) -> dict[str, Any]:
+def close(run: ports.Run, broken: Sequence[str], *, keeps_lease: bool = False) -> dict[str, Any]:
     """Account for every row, write `summary.json`, and judge the run.
 
     `broken` names the tasks that failed or never ran because of one that did. Returns {"summary": document,
     "clean": whether the run may be green, "why": sentences if not}. A run that never began is summed up too.
+    `keeps_lease`: whoever calls it goes on writing by this plan.
     """
     troubles = trouble.told(run.folder, broken)
     began = run.folder.read(entries.BEGUN) is not None
     opened = journal.opened(run, compare=False) if began else None
     verdict = _closed(run, opened, troubles) if opened else summary.never_began(troubles, run.now())
-    document = stamped(run.folder, verdict.document | undo.told_of(run))
+    document = stamped(run.folder, verdict.document | _of_earlier_runs(run) | undo.told_of(run))
     run.folder.write(SUMMARY, document)
-    if opened and not leftovers.running(run, opened):
+    if opened and not keeps_lease and not leftovers.running(run, opened):
         lease.give_back(run, opened)
     return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
+
+
+def _of_earlier_runs(run: ports.Run) -> dict[str, Any]:
+    """What this run sent again of earlier ones."""
+    found = (run.folder.read(replays.EARLIER) or {"told": {}})["told"]
+    told = {run_id: each for run_id, each in found.items() if each}
+    return {"leftovers": told} if told else {}
 
 
 def never_began(home: ports.RunFolder, broken: Sequence[str], now: str) -> dict[str, Any]:

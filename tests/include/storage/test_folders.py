@@ -66,6 +66,7 @@ def test_it_knows_the_other_runs_of_its_dag(place: Place) -> None:
     folders.run_folder(*place, "parent_child_load_2", "another DAG's").create("ledger/begun.json", {})
     memory(*place).create("load/org/begun.json", {})
     assert sorted(others) == sorted((each.read("ledger/begun.json") or {})["run"] for each in own.beside())
+    assert (RUN, sorted(others), "") == (own.run_id(), sorted(each.run_id() for each in own.beside()), memory(*place).run_id())
     assert [] == folders.run_folder(place[0], f"{place[1]}/nowhere", "dag", "run").beside() == memory(*place).beside()
 
 

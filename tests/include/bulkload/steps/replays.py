@@ -31,10 +31,10 @@ def home(load: Load, by: str) -> ports.RunFolder:
     return storage.run_folder(fsspec.filesystem("file"), str(load.root / "runs"), "dag", by)
 
 
-def begun(load: Load, by: str = "again", file: Path | None = None) -> dict[str, Any]:
+def begun(load: Load, by: str = "again", file: Path | None = None, of: str = "run") -> dict[str, Any]:
     """The first task."""
     while True:
-        found = replay.begin(again(load, by), "run", file.as_uri() if file else None, load)
+        found = replay.begin(again(load, by), of, file.as_uri() if file else None, load)
         if not found["waiting"]:
             return found
         load.waited(found["waiting"])
@@ -80,9 +80,9 @@ def advanced(load: Load, by: str, number: int, name: str) -> None:
         load.clock += 3_600 if found["not_before"] else 0
 
 
-def replayed(load: Load, by: str = "again", file: Path | None = None) -> dict[str, Any]:
+def replayed(load: Load, by: str = "again", file: Path | None = None, of: str = "run") -> dict[str, Any]:
     """All tasks of a replay; what `close` returns, with what `begin` chose as `chosen`."""
-    found = begun(load, by, file)
+    found = begun(load, by, file, of)
     for name in plan.plan_from(load.document).order():
         advanced(load, by, found["replay"], name)
     return replay.close(again(load, by), found["replay"], [], home(load, by)) | {"chosen": found["objects"]}

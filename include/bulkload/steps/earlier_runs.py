@@ -1,0 +1,71 @@
+"""Earlier runs of a plan that lost rows → replayed by a later run of it, after its own load (`replay_leftovers`).
+
+Nobody asked for these replays: so only rows with a key go, and only if no later run's source had that key, tonight's included.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.ledger import entries, replays, undos
+from include.bulkload.match import chosen
+from include.bulkload.steps import journal, later_runs, ports, replay, summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Document = dict[str, Any]
+TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
+
+
+def due(run: ports.Run) -> list[str]:
+    """Name the earlier runs of which rows may be left, oldest first, but those that are told already. Found out once per run."""
+    standing = run.folder.read(replays.EARLIER)
+    if standing is None:
+        standing = {"runs": [run_id for _, run_id in sorted(_found(run))], "told": {}}
+        run.folder.write(replays.EARLIER, standing)
+    return [each for each in standing["runs"] if each not in standing["told"]]
+
+
+def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
+    opened = journal.opened(run)
+    if opened.plan.dry_run or opened.plan.only_first:
+        return
+    for at, other in later_runs.others(run, opened, lambda at: at < opened.at):
+        # Who isn't known to be over sends its rows itself; who is undone or swept has none to send.
+        gone = any(other.folder.read(each) is not None for each in (undos.BEGUN, entries.SWEPT))
+        if not gone and _has_left(other) and run.is_over(ports.RunName(run.name.dag_id, other.folder.run_id())):
+            yield at, other.folder.run_id()
+
+
+def _has_left(other: ports.Run) -> bool:
+    """Whether its summary names rows that didn't get through; a run without one broke off."""
+    told = other.folder.read(summarize.SUMMARY)
+    return told is None or any(each[fate] for each in told["objects"].values() for fate in chosen.LEFT)
+
+
+def begin(run: ports.Run, of: str, inlet: ports.Inlet) -> Document:
+    """Begin the replay of one earlier run: as `replay.begin`, in that run's folder by the later one's name."""
+    return replay.begin(run, of, None, inlet, by_itself=True)
+
+
+def takes(begun: Document) -> dict[str, int]:
+    """How many rows of each object a replay takes, by what `begin` returned; none of them: {}."""
+    taken = {name: sum(each[count] for count in TAKEN) for name, each in begun["objects"].items()}
+    return {name: rows for name, rows in taken.items() if rows}
+
+
+def account(run: ports.Run, begun: Document) -> Document:
+    """Close that replay; of each object of which rows were taken: {"taken", "succeeded": rows, "left": {fate: rows}}."""
+    taken = takes(begun)
+    if not taken:
+        journal.note(run, replays.Replay(begun["replay"], run.name.run_id).closed(run.now()))
+        return {}
+    told = replay.closed(run, begun["replay"], [], keeps_lease=True).document["objects"]
+    return {name: {"taken": rows, "succeeded": told[name]["succeeded"], "left": told[name]["left"]} for name, rows in taken.items()}
+
+
+def tell(run: ports.Run, of: str, told: Document) -> None:
+    """Keep what came of one earlier run in the folder of the later one, whose summary tells it."""
+    standing = run.folder.read(replays.EARLIER) or {"runs": [of], "told": {}}
+    run.folder.write(replays.EARLIER, {**standing, "told": {**standing["told"], of: told}})

@@ -1,0 +1,114 @@
+"""A nightly run that sends what earlier nights lost: by itself only what has a key that no later source had."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from include.bulkload.basics import errors
+from include.bulkload.intake import plan
+from include.bulkload.steps import earlier_runs, ports, replay, summarize, undo
+from tests.include.bulkload.steps import replays, undoings
+
+if TYPE_CHECKING:
+    from tests.include.bulkload.steps.conftest import Load
+
+SCHEMA = Path(__file__).parents[4] / "docs" / "summary.schema.json"
+B_FAILS = [{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}]
+
+
+def night(load: Load, run_name: str, payload: bytes, *going_on: str) -> dict[str, Any]:
+    """One night: its load, what it sends of earlier ones, its summary."""
+    load.run_name, load.payload, load.more = run_name, payload, {"replay_leftovers": True, "again": True}
+    load.whole()
+    tonight = dataclasses.replace(load.run, is_over=lambda name: name.run_id not in going_on)
+    for of in earlier_runs.due(tonight):
+        earlier_runs.tell(load.run, of, replayed(load, tonight, of))
+    document: dict[str, Any] = summarize.close(load.run, [])["summary"]
+    jsonschema.validate(document, json.loads(SCHEMA.read_text("utf-8")))
+    return document
+
+
+def replayed(load: Load, tonight: ports.Run, of: str) -> dict[str, Any]:
+    """The replay of one earlier run."""
+    earlier = dataclasses.replace(tonight, folder=replays.home(load, of))
+    found = earlier_runs.begin(earlier, of, load)
+    for name in plan.plan_from(load.document).order() if earlier_runs.takes(found) else ():
+        while (step := replay.advance(earlier, found["replay"], name))["waiting"]:
+            load.waited(step["waiting"])
+    return earlier_runs.account(earlier, found)
+
+
+@pytest.fixture
+def first(load: Load) -> Load:
+    """A first night that lost the account b, and its contact; the rule is mended."""
+    load.org.behave(row_faults=B_FAILS)
+    night(load, "one", replays.family(a=["a1"], b=["b1"]))
+    load.org.behave(row_faults=[])
+    return load
+
+
+def keys(load: Load) -> dict[str, str]:
+    """The accounts of the org: key → name."""
+    return {each["External_Id__c"]: each["Name"] for each in load.org.query("SELECT External_Id__c, Name FROM Account")}
+
+
+def test_what_an_earlier_night_lost_comes_by_itself(first: Load) -> None:
+    """The row with a key; its contact, which has none, waits for somebody who asks. Both summaries tell it."""
+    told = night(first, "two", replays.family(c=["c1"]))
+    assert {"one": {"Account": {"taken": 1, "succeeded": 1, "left": {}}}} == told["leftovers"]
+    assert ({"A", "B", "C"}, [("a1", "a"), ("c1", "c")]) == ({*map(str.upper, keys(first))}, replays.kin(first))
+    whole = replays.home(first, "one").read("summary.json") or {}
+    assert ((2, 2, 0, 0, 0, 0, 0), (2, 1, 0, 0, 1, 0, 0)) == (replays.account(whole, "Account"), replays.account(whole, "Contact"))
+    by_hand = dataclasses.replace(first, run_name="one")
+    by_hand.clock = first.clock
+    replays.replayed(by_hand, "by hand", of="one")
+    assert [("a1", "a"), ("b1", "b"), ("c1", "c")] == replays.kin(first)
+
+
+def test_a_cleared_night_sends_nothing_again(first: Load) -> None:
+    """It told what came of it."""
+    payload = replays.family(c=["c1"])
+    told = night(first, "two", payload)
+    jobs = len(first.org.jobs())
+    assert (told, jobs) == (night(first, "two", payload), len(first.org.jobs()))
+
+
+def test_what_a_later_source_has_is_left_to_it(first: Load) -> None:
+    """The newer row was refused; the older one must not come in its place, tonight or later."""
+    first.org.behave(row_faults=B_FAILS)
+    second = night(first, "two", replays.family(b=[]))
+    first.org.behave(row_faults=[])
+    assert (None, {"A"}) == (second.get("leftovers"), {*map(str.upper, keys(first))})
+    third = night(first, "three", replays.family(c=[]))
+    assert ({"two"}, {"A", "B", "C"}) == ({*third["leftovers"]}, {*map(str.upper, keys(first))})
+
+
+def test_runs_that_go_on_or_were_undone_are_passed_over(first: Load) -> None:
+    """The one sends its rows itself, of the other nothing is sent any more."""
+    assert None is night(first, "two", replays.family(c=[]), "one").get("leftovers")
+    first.run_name = "one"
+    by_hand = dataclasses.replace(undoings.by(first), folder=replays.home(first, "one"))
+    number = undo.plan(by_hand, "one")["number"]
+    while (found := undo.act(by_hand, "one", number))["summary"] is None:
+        first.waited(found["waiting"])
+    assert None is night(first, "three", replays.family(d=[])).get("leftovers")
+
+
+def test_a_night_that_finds_nothing_to_take_says_nothing(first: Load) -> None:
+    """Only the contact is left, which never goes by itself."""
+    night(first, "two", replays.family(c=[]))
+    jobs = len(first.org.jobs())
+    assert (None, jobs + 1) == (night(first, "three", replays.family(d=[])).get("leftovers"), len(first.org.jobs()))
+
+
+def test_a_plan_without_keys_cant_ask_for_it(load: Load) -> None:
+    """It would never do anything."""
+    contact = {"sobject": "Contact", "records": "[]", "operation": "insert", "fields": {"LastName": "n"}}
+    with pytest.raises(errors.PlanError, match="replay_leftovers: no object has an external_id"):
+        plan.plan_from({**load.document, "objects": {"Contact": contact}, "replay_leftovers": True})
