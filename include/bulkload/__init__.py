@@ -20,9 +20,11 @@ intake: a payload becomes rows
     intake/shapes          what a plan reads of a record
     intake/files           a source's file, unpacked and checksummed
     intake/raw             an object's rows as their source gives them
-    intake/document        one JSON document, cut into records
     intake/careful         a record that isn't plain, written anew
     intake/records         one record: is it plain, can it be read
+    intake/stretches       JSON lines, many records at once
+    intake/alike           records of a document that end and begin alike, cut at once
+    intake/document        one JSON document, cut into records
     intake/lines           records, one a line
     intake/payload         JSON files as such lines
     intake/nested          rows cut out of the records they stand in

@@ -12,10 +12,14 @@ import re
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import errors
-from include.bulkload.intake import records
+from include.bulkload.intake import alike, records
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
+
+    from include.bulkload.intake.shapes import Shape
+
+    Records = Iterator[bytes | records.Proven]
 
 SPACE = re.compile(r"[ \t\n\r]*")
 DECODER = json.JSONDecoder(strict=False)
@@ -129,24 +133,25 @@ class _Text:
             raise errors.SourceError(f"it isn't JSON: a comma stands before {end!r} at {self.place}; take it away")
 
 
-def lists(blocks: Iterator[bytes], wanted: Collection[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+def lists(blocks: Iterator[bytes], wanted: Mapping[str, Shape]) -> Iterator[tuple[str, Records]]:
     """Yield the wanted lists of the document as they come, each with its records, to be read before the next is asked for.
 
-    `wanted`: keys of the document, or "" alone for a document that is a list itself. Raises SourceError if it
-    isn't JSON, if a list is missing, or if it isn't a list.
+    `wanted`: keys of the document, or "" alone for a document that is a list itself → what is read of a record there.
+    Records come one by one, or many that are proven good already. Raises SourceError if the document isn't JSON, if
+    a list is missing, or if it isn't a list.
     """
     text = _Text(blocks)
     if not text.peek():
         raise errors.SourceError("it is empty; give a JSON document")
     if "" in wanted:
-        yield "", _list(text, "the document")
+        yield "", _list(text, "the document", wanted[""])
     else:
         yield from _in_object(text, wanted)
     if text.peek():
         raise errors.SourceError(f"it isn't one JSON document: more text at {text.place}; use format jsonl for JSON lines")
 
 
-def _in_object(text: _Text, wanted: Collection[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+def _in_object(text: _Text, wanted: Mapping[str, Shape]) -> Iterator[tuple[str, Records]]:
     """Go through the document's keys to the wanted lists."""
     if text.peek() == "[":
         around = ", ".join(f"{json.dumps(key)}: …" for key in wanted)
@@ -162,7 +167,7 @@ def _in_object(text: _Text, wanted: Collection[str]) -> Iterator[tuple[str, Iter
         key = text.key()
         if key in left:
             del left[key]
-            yield key, _list(text, repr(key))
+            yield key, _list(text, repr(key), wanted[key])
         elif key in wanted:
             raise errors.SourceError(f"{key!r} stands twice in the document; keep one of the two")
         else:
@@ -174,11 +179,19 @@ def _in_object(text: _Text, wanted: Collection[str]) -> Iterator[tuple[str, Iter
         raise errors.SourceError(f"the document has no {key!r}; {hint}")
 
 
-def _list(text: _Text, what: str) -> Iterator[bytes]:
+def _list(text: _Text, what: str, wanted: Shape) -> Records:
     if text.peek() != "[":
         raise errors.SourceError(f"{what} isn't a list (at {text.place}); mend the payload, or the plan's `records`")
     text.take("[")
+    records_alike = alike.Alike(wanted)
     while text.peek() != "]":
-        yield text.value().encode("utf-8", UNDECODABLE)
+        many = records_alike.taken(text.text, text.at)
+        if many is not None:
+            text.at = many.next_one
+            yield many.proven
+            continue
+        record = text.value()
+        records_alike.learn(record, text.text, text.at)
+        yield record.encode("utf-8", UNDECODABLE)
         text.separated("]")
     text.take("]")

@@ -78,6 +78,13 @@ class Written:
         self._target.write(b"\n")
         self._count += len(written)
 
+    def add_proven(self, proven: records.Proven) -> None:
+        """Write records that are lines already."""
+        self._target.write(self._before)
+        self._target.write(proven.lines.replace(b"\n", b"\n" + self._before) if self._before else proven.lines)
+        self._target.write(b"\n")
+        self._count += proven.count
+
     @property
     def lines(self) -> Lines:
         """What stands there."""

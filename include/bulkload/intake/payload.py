@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from include.bulkload.basics import errors
-from include.bulkload.intake import careful, document, files, lines, records
+from include.bulkload.intake import careful, document, files, lines, records, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 UNREADABLE = careful.bad(records.NOT_JSON).removesuffix(b'"}}')
 BOM = b"\xef\xbb\xbf"
 OTHER_BOMS = (b"\xff\xfe", b"\xfe\xff")
-AT_ONCE = 1 << 15
 
 
 def read(
@@ -40,12 +39,15 @@ def read(
         for file in given:
             try:
                 blocks = _decoded(files.blocks(file, checksum))
-                found = [("", _cut(blocks))] if by_line else document.lists(blocks, [path.removesuffix("[]") for path in roots])
                 for target in written.values():
                     target.begin(file.name)
-                for name, listed in found:
-                    path = next(iter(roots)) if by_line else f"{name}[]"
-                    _write(listed, written[path], roots[path])
+                if by_line:
+                    ((path, wanted),) = roots.items()
+                    _write(stretches.of_lines(blocks, wanted), written[path], wanted)
+                else:
+                    for name, listed in document.lists(blocks, {path.removesuffix("[]"): wanted for path, wanted in roots.items()}):
+                        path = f"{name}[]"
+                        _write(_together(listed, roots[path]), written[path], roots[path])
             except errors.SourceError as wrong:
                 raise errors.SourceError(f"{file.name}: {wrong}") from wrong
     return {path: target.lines for path, target in written.items()}
@@ -72,18 +74,18 @@ def _decoded(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _write(found: Iterable[bytes], target: lines.Written, wanted: Shape) -> None:
-    """Check and write the records. Raises SourceError if there are some but none is JSON: then the source isn't."""
+def _write(found: Iterable[records.Proven | Sequence[bytes]], target: lines.Written, wanted: Shape) -> None:
+    """Write the records, those that aren't proven after a check. Raises SourceError if there are some but none is JSON."""
     readable, first = False, b""
-    for together in _together(found):
-        written = records.plain(together, wanted)
-        if written is not None:
+    for together in found:
+        if isinstance(together, records.Proven):
             readable = True
-        else:
-            written = [records.checked(bare, wanted) if bare else lines.NONE for bare in map(bytes.strip, together)]
-            told = [line for line in written if line != lines.NONE]
-            readable = readable or any(not line.startswith(UNREADABLE) for line in told)
-            first = first or next(iter(told), b"")
+            target.add_proven(together)
+            continue
+        written = [records.checked(bare, wanted) if bare else lines.NONE for bare in map(bytes.strip, together)]
+        told = [line for line in written if line != lines.NONE]
+        readable = readable or any(not line.startswith(UNREADABLE) for line in told)
+        first = first or next(iter(told), b"")
         target.add(written)
     if first and not readable:
         said = orjson.loads(first)[careful.MARK][careful.WHOLE]
@@ -92,29 +94,24 @@ def _write(found: Iterable[bytes], target: lines.Written, wanted: Shape) -> None
         )
 
 
-def _together(found: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Gather records that are checked at once: few enough that one odd one among them costs little."""
+def _together(found: Iterable[bytes | records.Proven], wanted: Shape) -> Iterator[records.Proven | list[bytes]]:
+    """Gather records that stand alone, to check them at once too."""
     gathered: list[bytes] = []
     size = 0
-    for record in found:
-        gathered.append(record)
-        size += len(record)
-        if size > AT_ONCE:
-            yield gathered
+    for each in found:
+        if isinstance(each, bytes):
+            gathered.append(each)
+            size += len(each)
+        if gathered and (size > stretches.AT_ONCE or not isinstance(each, bytes)):
+            yield _checked_at_once(gathered, wanted)
             gathered, size = [], 0
+        if not isinstance(each, bytes):
+            yield each
     if gathered:
-        yield gathered
+        yield _checked_at_once(gathered, wanted)
 
 
-def _cut(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut blocks into lines; of one that is too long just enough is kept to see that."""
-    rest = b""
-    for block in blocks:
-        first, *others = block.split(b"\n")
-        rest += first[: records.MOST_BYTES + 1 - len(rest)]
-        if others:
-            yield rest
-            yield from others[:-1]
-            rest = others[-1]
-    if rest:
-        yield rest
+def _checked_at_once(gathered: list[bytes], wanted: Shape) -> records.Proven | list[bytes]:
+    if records.plain(records.BETWEEN.join(gathered), len(gathered) - 1, wanted):
+        return records.Proven(b"\n".join(map(records.one_line, gathered)), len(gathered))
+    return gathered

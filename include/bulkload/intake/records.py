@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,8 +34,16 @@ _BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]', re.DOTALL)
 _ONLY_OBJECTS = frozenset({dict})
 _LISTS = frozenset({list, type(None)})
 # Stands between records that are read together, as an element of its own: none of them can hide where it ends.
-_BETWEEN = b',"~~",'
+BETWEEN = b',"~~",'
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Records that are proven good: `count` of them, a line each, line breaks between."""
+
+    lines: bytes
+    count: int
 
 
 def checked(record: bytes, wanted: Shape) -> bytes:
@@ -61,22 +70,26 @@ def one_line(record: bytes) -> bytes:
     return record.translate(_BREAKS) if b"\n" in record or b"\r" in record else record
 
 
-def plain(together: Sequence[bytes], wanted: Shape) -> Sequence[bytes] | None:
-    """Return the lines of these records if all are proven good at once: `checked` would give the same; None if they aren't."""
-    text = _BETWEEN.join(together)
-    if len(text) > MOST_BYTES:
-        return None
+def plain(together: bytes, cuts: int, wanted: Shape) -> bool:
+    """Whether these records are all proven good at once: `checked` would give each as it is.
+
+    `together`: their bytes, with BETWEEN in the `cuts` places where one ends and the next begins.
+    """
+    if len(together) > MOST_BYTES:
+        return False
     try:
-        found = orjson.loads(b"[" + text + b"]")
+        found = orjson.loads(b"[" + together + b"]")
     except orjson.JSONDecodeError:
-        return None
-    cuts = len(together) - 1
-    if len(found) != 2 * cuts + 1 or found[1::2].count("~~") != cuts or text.count(b"~") != 2 * cuts:
-        return None
-    counted = (text.count(b'":'), text.count(b"{"), text.count(b"["))
-    if _known_in(found[::2], wanted) != counted or _DOUBTFUL.search(text) or b"\\u0001" in text or _may_hide_keys(text):
-        return None
-    return [*map(one_line, together)] if b"\n" in text or b"\r" in text else together
+        return False
+    if len(found) != 2 * cuts + 1 or found[1::2].count("~~") != cuts or together.count(b"~") != 2 * cuts:
+        return False
+    known = _known_in(found[::2], wanted)
+    if known is None or known[1:] != (together.count(b"{"), together.count(b"[")):
+        return False
+    # If there are as many colons as keys, each is a key's and none hides. Text values may hold some: then keys are counted.
+    if known[0] != together.count(b":") and (known[0] != together.count(b'":') or _may_hide_keys(together)):
+        return False
+    return not _DOUBTFUL.search(together) and b"\\u0001" not in together
 
 
 def _said(record: bytes, wrong: orjson.JSONDecodeError) -> str:
