@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -38,10 +39,9 @@ class Court:
         seen.compare(load, found, judge.Judge(given), example)
 
 
-@pytest.fixture(scope="session")
-def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
-    """The org, started once."""
-    folder = tmp_path_factory.mktemp("court")
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Court]:
+    """Start the org."""
     world.schema(folder / "schema")
     with org.running(folder, "--control", "--schema", str(folder / "schema")) as started:
         known = loads.LocalOrg(started)
@@ -49,3 +49,10 @@ def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
         for key in world.HOME:
             known.insert("Level0__c", {"Name": key, "External_Id__c": key})
         yield Court(folder, known)
+
+
+@pytest.fixture(scope="session")
+def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Court]:
+    """The org, started once."""
+    with opened(tmp_path_factory.mktemp("court")) as court:
+        yield court

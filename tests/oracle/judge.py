@@ -113,7 +113,8 @@ class Judge:
         """Judge the rows of a kind whose other parents are judged: first those that hang on no row of their own kind."""
         left = [(kind.name, number) for number in range(len(self.world.rows[kind.name])) if (kind.name, number) not in self.verdicts]
         while left:
-            ready = [place for place in left if self._above(kind, place) not in left]
+            waiting = set(left)
+            ready = [place for place in left if self._above(kind, place) not in waiting]
             # What is left hangs in circles, or below them: who is lost for other reasons takes the circle along.
             circles = [] if ready else [place for place in left if self._goes_round(kind, place)]
             lost = [place for place in circles if self._lost_elsewhere(kind, place)]
@@ -123,7 +124,8 @@ class Judge:
                 self.verdicts[place] = Verdict("succeeded")
             for place in chosen:
                 self.verdicts[place] = self._judged(kind, place)
-            left = [place for place in left if place not in chosen]
+            waiting -= set(chosen)
+            left = [place for place in left if place in waiting]
 
     def _above(self, kind: worlds.Kind, place: Place) -> Place | None:
         """The row of its own kind that a row names: one at most."""

@@ -9,7 +9,7 @@ import pytest
 
 from include.bulkload.intake import plan
 from include.bulkload.steps import summarize
-from tests.oracle import world
+from tests.oracle import chain, world
 from tests.running import loads
 
 if TYPE_CHECKING:
@@ -88,23 +88,9 @@ def watched(court: Court, given: world.World) -> Brought:
     return Steps(load, brought).whole()
 
 
-def chain(levels: int, rows: int, *, marks: tuple[str, ...] = ()) -> world.World:
-    """A hierarchy in which each row hangs on the row of its number above; `marks`: what is planted in the first rows of the first kind."""
-    links = [(), *((world.Tie(f"To{level}__c", f"Kind{level}", "up"),) for level in range(levels - 1))]
-    kinds = [world.Kind(f"Kind{level}", ties) for level, ties in enumerate(links)]
-    found = {}
-    for level, kind in enumerate(kinds):
-        planted = dict(enumerate(marks)) if level == 0 else {}
-        cells = [((("up", f"Kind{level - 1}-{number}"),) if level else ()) for number in range(rows)]
-        found[kind.name] = tuple(
-            world.Row(f"{kind.name} {number}", f"{kind.name}-{number}", planted.get(number, ""), cells[number]) for number in range(rows)
-        )
-    return world.World(tuple(kinds), found)
-
-
 def test_a_task_reads_its_own_object_and_its_parents_ids(court: Court) -> None:
     """Where nobody is lost, nothing else of the parents is needed, and of other objects nothing at all."""
-    found = watched(court, chain(4, 5))
+    found = watched(court, chain.of(4, 5))
     for level in range(4):
         name, above = f"Kind{level}", f"Kind{level - 1}"
         assert {f"{name}/staged"} | ({f"{above}/id_map"} if level else set()) == found.tables("cut", name)
@@ -114,16 +100,16 @@ def test_a_task_reads_its_own_object_and_its_parents_ids(court: Court) -> None:
 
 def test_parents_are_read_whole_only_to_say_why_they_are_lost(court: Court) -> None:
     """Their staged rows and fates, by the objects that hang on them directly; grandparents never."""
-    found = watched(court, chain(4, 5, marks=(world.REFUSED,)))
+    found = watched(court, chain.of(4, 5, [{0: world.REFUSED}]))
     for level in range(1, 4):
         objects = {each.partition("/")[0] for each in found.tables("cut", f"Kind{level}")}
         assert {f"Kind{level}", f"Kind{level - 1}"} == objects
         assert f"Kind{level - 1}/staged" in found.tables("cut", f"Kind{level}")
 
 
-@pytest.mark.parametrize("marks", [(), (world.REFUSED, world.REFUSED)], ids=["all loaded", "some lost"])
-def test_what_is_read_grows_with_the_rows_not_with_objects_times_rows(court: Court, marks: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("marks", [[], [{0: world.REFUSED, 1: world.REFUSED}]], ids=["all loaded", "some lost"])
+def test_what_is_read_grows_with_the_rows_not_with_objects_times_rows(court: Court, marks: list[dict[int, str]]) -> None:
     """Six objects of as many rows are three times as much as two; more would be a table read for others."""
-    two, six = (watched(court, chain(levels, 400, marks=marks)).bytes() for levels in (2, 6))
+    two, six = (watched(court, chain.of(levels, 400, marks)).bytes() for levels in (2, 6))
     # The first object has no parents: with it, six objects are a little more than three times two.
     assert six < 3.75 * two

@@ -52,7 +52,7 @@ def test_below_a_refused_account_nothing_is_sent(shipped: Shipped) -> None:
     assert ["G-4"] == [row[conftest.KEY] for row in conftest.lost(found, "Account", "failed")]
     told = {row[conftest.KEY]: row for row in conftest.lost(found, "Account", "orphaned")}
     assert below == {key: int(row["depth"]) for key, row in told.items()}
-    assert {("g-4", "NO:Nordwind Germany:--")} == {(row["ancestor_key"], row["ancestor_error"]) for row in told.values()}
+    assert {("G-4", "NO:Nordwind Germany:--")} == {(row["ancestor_key"], row["ancestor_error"]) for row in told.values()}
 
 
 def test_loading_it_again_changes_nothing(shipped: Shipped) -> None:

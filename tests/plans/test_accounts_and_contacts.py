@@ -67,6 +67,6 @@ def test_contacts_of_a_refused_account_are_set_aside(shipped: Shipped) -> None:
     assert {"succeeded": 3, "orphaned": 3} == conftest.tally(found, "Contact")
     told = conftest.lost(found, "Contact", "orphaned")
     assert ["null", "Ørsted", "Ørsted"] == sorted(row["LastName"] for row in told)
-    assert {("ac-2", "failed", "NO:AC-2:--", "1")} == {
+    assert {("AC-2", "failed", "NO:AC-2:--", "1")} == {
         (row["parent_key"], row["parent_fate"], row["parent_error"], row["depth"]) for row in told
     }

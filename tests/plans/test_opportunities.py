@@ -70,7 +70,7 @@ def test_what_hangs_on_a_refused_account_is_set_aside_two_generations_down(shipp
     check(shipped, "K-1", "O-1", "O-2", "LI-1", "LI-2", "LI-3")
     told = [*conftest.lost(found, "Opportunity", "orphaned"), *conftest.lost(found, "OpportunityLineItem", "orphaned")]
     assert {"O-1": "1", "O-2": "1", "LI-1": "2", "LI-2": "2", "LI-3": "2"} == {row[conftest.KEY]: row["depth"] for row in told}
-    assert {("Account", "k-1", "NO:K-1:--")} == {(row["ancestor_object"], row["ancestor_key"], row["ancestor_error"]) for row in told}
+    assert {("Account", "K-1", "NO:K-1:--")} == {(row["ancestor_object"], row["ancestor_key"], row["ancestor_error"]) for row in told}
 
 
 def test_a_price_that_the_org_does_not_have_sets_its_lines_aside(shipped: Shipped) -> None:

@@ -10,10 +10,14 @@ from include.bulkload.intake import link_cells
 if TYPE_CHECKING:
     from include.bulkload.intake import mapping
 
-# What our lists say of a row.
+# What our lists say of a row, beside its row_id: all of them; those of rejected rows; those of orphans.
+OF_ALL = ("error", "job_id", "sf_id")
+PLACE = "place"
 PARENT = ("parent_object", "parent_row", "parent_key", "parent_fate", "parent_error")
 ANCESTOR = ("ancestor_object", "ancestor_row", "ancestor_key", "ancestor_error", "depth")
-OURS = frozenset(["row_id", "place", "error", "job_id", "sf_id", "act", "why", "field", *PARENT, *ANCESTOR])
+# Lists of an undo say what was done, and why not.
+OF_UNDO = ("act", "why")
+OURS = frozenset(["row_id", *OF_ALL, PLACE, "field", *PARENT, *ANCESTOR, *OF_UNDO])
 
 
 def called(each: mapping.ObjectPlan, field: str) -> str:

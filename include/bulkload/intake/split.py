@@ -147,8 +147,9 @@ def sums(con: duckdb.DuckDBPyConnection, staged: Path) -> list[int]:
 def rejected(con: duckdb.DuckDBPyConnection, staged: Path, each: mapping.ObjectPlan, name: str, places: str, out: Path) -> int:
     """Write an object's rejected rows for people; return how many. `places`: the query of row_id, as people know it, and place."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT * FROM {tables.parquet(staged)} WHERE reason IS NOT NULL")
+    shown = tables.row_id_text(name, "r.row_id")
     query = (
-        f"SELECT {tables.row_id_text(name, 'r.row_id')} AS row_id, p.place, r.reason AS error, {lists.cells(each, 'r')} "
-        f"FROM rejected AS r LEFT JOIN ({places}) AS p ON p.row_id = {tables.row_id_text(name, 'r.row_id')} ORDER BY r.row_id"
+        f"SELECT {shown} AS row_id, p.place, r.reason AS error, NULL AS job_id, NULL AS sf_id, {lists.cells(each, 'r')} "
+        f"FROM rejected AS r LEFT JOIN ({places}) AS p ON p.row_id = {shown} ORDER BY r.row_id"
     )
     return tables.write_people_csv(con, query, out)

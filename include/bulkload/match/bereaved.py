@@ -32,7 +32,7 @@ class Kin:
     """A lookup of the children to an object of this load that leaves unchanged rows out.
 
     `field`: the lookup (AccountId); `column`: what was sent for it; `rule`: how a relationship column's keys compare, None where it
-    holds Ids; `parent`: the object's name; its staged rows; its rows that were set aside, with their fate.
+    holds Ids; `parent`: the object's name; its staged rows; its rows that were set aside, with their fate; `key_field`: its key.
     """
 
     field: str
@@ -40,6 +40,7 @@ class Kin:
     parent: str
     staged: Path
     asides: Sequence[Path]
+    key_field: str
     rule: entities.KeyRule | None = None
 
 
@@ -59,9 +60,10 @@ def suspects(con: duckdb.DuckDBPyConnection, fates: Sequence[Path], ready: Path,
     )
     for nth, each in enumerate(kin):
         cell = f"r.{tables.cell(each.column)}"
+        named = f"p.{tables.cell(each.key_field)}"
         same = f"left({cell}, 15) = left(a.sf_id, 15)" if each.rule is None else f"{tables.folded(cell, each.rule)} = p.key"
         con.execute(
-            f"INSERT INTO suspects SELECT f.row_id, {nth}, a.sf_id, p.row_id, p.key, f.error, f.job_id FROM refused AS f "
+            f"INSERT INTO suspects SELECT f.row_id, {nth}, a.sf_id, p.row_id, {named}, f.error, f.job_id FROM refused AS f "
             f"JOIN {tables.parquet(ready)} AS r USING (row_id) JOIN (SELECT row_id, sf_id FROM {tables.parquets(each.asides)} "
             f"WHERE fate = '{entities.Fate.UNCHANGED}') AS a ON true JOIN {tables.parquet(each.staged)} AS p ON p.row_id = a.row_id "
             f"WHERE {same}"

@@ -61,10 +61,10 @@ def _in_this_load(way: ways.Way, lost: ways.Lost) -> str:
         f"WITH l AS MATERIALIZED ({_rows(way)}), p AS MATERIALIZED ({_parents(way, lost)}), "
         f"f AS (SELECT row_id, fate, error FROM ({fates.folded(lost.waves)}) WHERE row_id IN (SELECT sent_row FROM p)), "
         f"a AS ({_orphans(lost)}) "
-        f"SELECT l.row_id, {name} AS parent_object, coalesce(p.row_id, {at}) AS parent_row, coalesce(text, p.key) AS parent_key, "
+        f"SELECT l.row_id, {name} AS parent_object, coalesce(p.row_id, {at}) AS parent_row, coalesce(text, p.written) AS parent_key, "
         f"{_fate()} AS parent_fate, {_error(way, lost)} AS parent_error, "
         f"coalesce(began.object, {name}) AS ancestor_object, if(began.depth IS NULL, p.sent_row, began.row) AS ancestor_row, "
-        "if(began.depth IS NULL, coalesce(p.key, text), began.key) AS ancestor_key, "
+        "if(began.depth IS NULL, coalesce(p.written, text), began.key) AS ancestor_key, "
         "if(began.depth IS NULL, parent_error, began.error) AS ancestor_error, coalesce(began.depth, 0) + 1 AS depth "
         "FROM l LEFT JOIN p USING (named) LEFT JOIN f ON f.row_id = p.sent_row "
         f"LEFT JOIN a ON a.row_id = p.sent_row AND f.fate = '{entities.Fate.ORPHANED}' AND NOT twice"
@@ -86,12 +86,13 @@ def _error(way: ways.Way, lost: ways.Lost) -> str:
 
 
 def _parents(way: ways.Way, lost: ways.Lost) -> str:
-    """The rows that are stood in or named: named (by what), row_id, key, reason, filtered, sent_row (the row that was sent for it)."""
+    """The rows that are stood in or named: named (by what), row_id, its key as `written`, reason, filtered, sent_row (sent for it)."""
+    written = tables.cell(lost.key_field) if lost.key_field else "key"
     at = "row_id" if way.nested else "key"
     # Several rows of one key: the one that was to be sent, else the first.
     first = "" if way.nested else f" QUALIFY row_number() OVER (PARTITION BY key ORDER BY NOT {FINE}, row_id) = 1"
     return (
-        f"SELECT {at} AS named, row_id, key, reason, filtered, coalesce(merged_into, row_id) AS sent_row "
+        f"SELECT {at} AS named, row_id, {written} AS written, reason, filtered, coalesce(merged_into, row_id) AS sent_row "
         f"FROM {tables.parquet(lost.staged)} WHERE {at} IN (SELECT named FROM l){first}"
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.intake import lists
 from include.bulkload.load import fates
 from include.bulkload.match import causes
 
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def for_people(con: duckdb.DuckDBPyConnection, name: str, cells: str, staged: Path, aside: Path, out: Path) -> int:
-    """Write the orphans of a wave's `aside` as CSV: parent, ancestor and their errors beside the row's cells; return how many.
+    """Write the orphans of a wave's `aside` as CSV: error, parent, ancestor and their errors, then the row's cells; return how many.
 
     `cells`: from `lists.cells`, of the staged rows `s`.
     """
-    details = [each for each in causes.COLUMNS.split(", ") if each not in {"row_id", *fates.COLUMNS.split(", ")}]
+    details = [*lists.OF_ALL, *(each for each in causes.COLUMNS.split(", ") if each not in fates.COLUMNS.split(", "))]
     shown = [_row_text(each) if each.endswith("_row") else f"a.{each}" for each in details]
     query = (
         f"SELECT {tables.row_id_text(name, 'a.row_id')} AS row_id, {', '.join(shown)}, "

@@ -23,8 +23,8 @@ class Lost:
     """Where parents of this load without an Id are explained: their name in the plan, staged rows, waves until now.
 
     `brought` fetches both files, and is asked only once there is something to explain: most loads lose nobody.
-    `key_field`: the column of the staged rows that is their key; needed where the key of a record that rows stood in is sent
-    or looked for in the org.
+    `key_field`: their field that is the key, "" without one; it tells people the key as the source wrote it, and is what is sent
+    or looked for in the org of a record that rows stood in.
     """
 
     object: str

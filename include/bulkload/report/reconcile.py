@@ -154,10 +154,13 @@ def _top_errors(con: duckdb.DuckDBPyConnection, files: Files) -> list[dict[str, 
 def lists(con: duckdb.DuckDBPyConnection, files: Files, cells: str, fate: entities.Fate, out: Path) -> int:
     """Write the rows of one fate in `final` for people: row id, error, job, the record's Id if it has one, cells; return how many.
 
+    Those that were rejected have a place too, as in staging's own list; nobody knows it any more.
+
     `cells`: from `lists.cells`, of the staged rows `s`.
     """
+    place = ", NULL AS place" if fate is entities.Fate.REJECTED else ""
     query = (
-        f"SELECT {tables.row_id_text(files.name, 's.row_id')} AS row_id, f.error, f.job_id, f.sf_id, {cells} "
+        f"SELECT {tables.row_id_text(files.name, 's.row_id')} AS row_id{place}, f.error, f.job_id, f.sf_id, {cells} "
         f"FROM final AS f JOIN {tables.parquet(files.staged)} AS s USING (row_id) WHERE f.fate = '{fate}' ORDER BY s.row_id"
     )
     return tables.write_people_csv(con, query, out)

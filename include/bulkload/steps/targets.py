@@ -94,7 +94,7 @@ def kin(run: ports.Run, opened: journal.Opened, name: str) -> list[bereaved.Kin]
         asides = [path for met in outcome.met(run, outcome.of(run, one.object)) for path in met.asides]
         sobject, key = _parent(opened, one)
         rule = keys.rule(keys.described(opened.describes, sobject, key)) if one.carry == "relationship" else None
-        found.append(bereaved.Kin(field, _column(opened, name, field, one), one.object, staged_file(run, one.object), asides, rule))
+        found.append(bereaved.Kin(field, _column(opened, name, field, one), one.object, staged_file(run, one.object), asides, key, rule))
     return found
 
 

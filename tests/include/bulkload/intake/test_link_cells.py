@@ -123,6 +123,6 @@ def test_people_see_the_cells_of_rejected_rows() -> None:
     }
     describes = {"Account": [given.key()], "Contact": [given.key("Key__c")], "Task": [given.field("Subject")]}
     rows = [{"subject": "#N/A", "account": " A ", "contact": "C"}]
-    header, (row_id, place, _, *cells) = given.whole(given.checked(objects), describes, {"Task": rows})["Task"].rejected
-    assert ["row_id", "place", "error", "Subject", "WhatId", "WhoId: Contact", "WhoId: Lead"] == header
-    assert ["Task-0-1", "row 1", "#N/A", "A", "C", ""] == [row_id, place, *cells]
+    header, (row_id, place, *_, cell, whose, person, lead) = given.whole(given.checked(objects), describes, {"Task": rows})["Task"].rejected
+    assert ["row_id", "place", "error", "job_id", "sf_id", "Subject", "WhatId", "WhoId: Contact", "WhoId: Lead"] == header
+    assert ["Task-0-1", "row 1", "#N/A", "A", "C", ""] == [row_id, place, cell, whose, person, lead]

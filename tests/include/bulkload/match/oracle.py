@@ -100,7 +100,7 @@ class Oracle:
         key = self.things[each.parent].rows[at].key if at is not None else cell
         twice = each.org is not None and key in each.org and each.org[str(key)] is None
         told: Details = {"field": each.field, "parent_object": each.parent or each.field, "parent_row": at}
-        told["parent_key"] = cell.upper() if cell else key
+        told["parent_key"] = (cell or key or "").upper() or None
         if at is None or twice:
             absent = f"no row of {each.parent} has this key" + (", nor has a record in the org" if each.org is not None else "")
             absent = absent if each.parent else "no record in the org has this key"
@@ -120,7 +120,7 @@ class Oracle:
             "ancestor_row": at if kept is None else kept,
             "ancestor_error": told["parent_error"],
         }
-        return told | own | {"ancestor_key": key if at is not None else told["parent_key"], "depth": 1}
+        return told | own | {"ancestor_key": str(key).upper() if at is not None else told["parent_key"], "depth": 1}
 
 
 def said(details: Details) -> str:

@@ -33,7 +33,7 @@ def cause(folder: Path, waves: list[tuple[list[Met], list[Met]]], parents: tuple
                     con.execute("INSERT INTO met VALUES (?, ?, NULL, NULL, ?, NULL)", row)
                 tables.write_parquet(con, "FROM met", path)
             laid.append(fates.Wave(paths[:1], paths[1:]))
-        lost = worlds.lost("A", folder / "a.parquet", laid)
+        lost = worlds.lost("A", folder / "a.parquet", laid, "Key__c")
         way = ways.Way("AId", 0, True, None, None, "AId", False, "quarantine", False, lost)
         link.resolve(con, folder / "b.parquet", "B", [], [way], None, folder / "aside.parquet")
         told = "parent_fate, parent_error, ancestor_row, ancestor_key, ancestor_error, depth"
@@ -54,7 +54,7 @@ def cause(folder: Path, waves: list[tuple[list[Met], list[Met]]], parents: tuple
 )
 def test_the_parents_last_fate_is_the_cause(tmp_path: Path, waves: list[tuple[list[Met], list[Met]]], expected: tuple[Any, ...]) -> None:
     """Of all waves, from jobs and from what was set aside; the files of others may lack the columns of orphans."""
-    assert (*expected, 0, "k0", expected[1], 1) == cause(tmp_path, waves)
+    assert (*expected, 0, "K0", expected[1], 1) == cause(tmp_path, waves)
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_the_parents_last_fate_is_the_cause(tmp_path: Path, waves: list[tuple[li
 )
 def test_a_parent_that_was_never_to_be_sent_is_the_cause(tmp_path: Path, row: worlds.Row, expected: tuple[Any, ...]) -> None:
     """Its reason is the error."""
-    assert (*expected, 0, "k0", expected[1], 1) == cause(tmp_path, [], (row,))
+    assert (*expected, 0, "K0", expected[1], 1) == cause(tmp_path, [], (row,))
 
 
 def test_a_merged_parents_cause_is_that_of_the_row_sent_for_it(tmp_path: Path) -> None:
     """The ancestor is the row that failed."""
     parents = (worlds.Row("k0", merged_into=1), worlds.Row("k0"))
-    assert ("failed", "CODE:no:--", 1, "k0", "CODE:no:--", 1) == cause(tmp_path, [([(1, "failed", "CODE:no:--")], [])], parents)
+    assert ("failed", "CODE:no:--", 1, "K0", "CODE:no:--", 1) == cause(tmp_path, [([(1, "failed", "CODE:no:--")], [])], parents)
 
 
 def test_an_orphan_of_several_waves_is_explained_by_the_last(tmp_path: Path) -> None:

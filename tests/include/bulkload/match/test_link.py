@@ -263,4 +263,4 @@ def test_two_records_in_the_org_are_the_cause_even_where_the_parent_is_an_orphan
     a = worlds.Thing("A", (), (worlds.Row("k0", fate="failed"),))
     b = worlds.Thing("B", (worlds.Link("AId", "A", nested=True),), (worlds.Row("b0", 0, (None,)),))
     (orphan,) = found((a, b, worlds.Thing("C", links, (worlds.Row("c0", 0, (None,)),))))["C"].aside.values()
-    assert ("ambiguous", "B", "b0", 1) == tuple(orphan[name] for name in ("parent_fate", "ancestor_object", "ancestor_key", "depth"))
+    assert ("ambiguous", "B", "B0", 1) == tuple(orphan[name] for name in ("parent_fate", "ancestor_object", "ancestor_key", "depth"))

@@ -51,7 +51,7 @@ def children(night: made.Night, column: str, cells: dict[str, str]) -> tuple[Pat
 def kin(night: made.Night, column: str = "AccountId", rule: entities.KeyRule | None = None) -> bereaved.Kin:
     """The contacts' lookup to the accounts of a night."""
     aside = journal.bring(night.run, journal.demand(night.run, "ledger/Account/wave-000.json")["aside"])
-    return bereaved.Kin("AccountId", column, "Account", night.run.scratch / "linked.parquet", [aside], rule)
+    return bereaved.Kin("AccountId", column, "Account", night.run.scratch / "linked.parquet", [aside], made.KEY, rule)
 
 
 def asked(nights: Nights) -> int:
@@ -78,7 +78,7 @@ def test_children_of_a_parent_that_is_gone_are_orphans(nights: Nights, by_key: b
     ready, fates = children(night, column, cells)
     out = night.run.scratch / "orphans.parquet"
     assert 1 == step.orphans(night.run, night.opened, "Contact", [fates], ready, [kin(night, column, rule)], out)
-    expected = [(1, "orphaned", "AccountId", "Account", 1, "b", "unchanged", bereaved.GONE, 1, 1)]
+    expected = [(1, "orphaned", "AccountId", "Account", 1, "B", "unchanged", bereaved.GONE, 1, 1)]
     assert expected == orphaned(night, out)
     remember.objects(night.run, night.opened)
     nights.load.org.behave(clock_skew_seconds=86_400)

@@ -73,7 +73,7 @@ def test_people_find_each_lost_row_with_its_reason(load: Load) -> None:
     (rejected,) = load.listed(objects["Account"]["files"]["rejected"])
     assert ("accounts[3]", "missing key") == (rejected["place"], rejected["error"])
     lost, keyless = load.listed(objects["Contact"]["files"]["orphaned"])
-    assert ("of a failed parent", "k2", "failed", failed["error"]) == (
+    assert ("of a failed parent", "K2", "failed", failed["error"]) == (
         lost["LastName"],
         lost["parent_key"],
         lost["parent_fate"],
