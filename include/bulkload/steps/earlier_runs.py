@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
-from include.bulkload.steps import journal, later_runs, ports, replay, summarize
+from include.bulkload.steps import journal, later_runs, lease, replay, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from include.bulkload.steps import ports
 
 Document = dict[str, Any]
 TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
@@ -32,9 +34,9 @@ def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
     if opened.plan.dry_run or opened.plan.only_first:
         return
     for at, other in later_runs.others(run, opened, lambda at: at < opened.at):
-        # Who isn't known to be over sends its rows itself; who is undone or swept has none to send.
+        # Who goes on sends its rows itself; who is undone or swept has none to send.
         gone = any(other.folder.read(each) is not None for each in (undos.BEGUN, entries.SWEPT))
-        if not gone and _has_left(other) and run.is_over(ports.RunName(run.name.dag_id, other.folder.run_id())):
+        if not gone and _has_left(other) and not lease.goes_on(run, other.folder.run_id()):
             yield at, other.folder.run_id()
 
 

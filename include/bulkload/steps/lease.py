@@ -44,6 +44,15 @@ def hold(run: ports.Run, opened: journal.Opened) -> None:
     raise errors.AnotherRun(f"{run.memory.uri(where)}: other runs take the lease of this plan again and again; the next try goes on")
 
 
+def goes_on(run: ports.Run, run_id: str) -> bool:
+    """Whether another run of this DAG may still write by its plan. Ask before `hold`; for what writes nothing, that is enough.
+
+    Who was deleted in Airflow is over if the lease can be had: nobody writes without it. Without a lease nobody can tell.
+    """
+    found = run.is_over(ports.RunName(run.name.dag_id, run_id))
+    return found is False or (found is None and run.memory is None)
+
+
 def give_back(run: ports.Run, opened: journal.Opened) -> None:
     """Give the lease back, if this run has it. Call it when nothing of the run writes any more. Raises NetworkFault."""
     if run.memory is None:

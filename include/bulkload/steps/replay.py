@@ -51,12 +51,8 @@ def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
         raise errors.RunUndone(f"the run {of} is being undone, or was: nothing of it is sent any more; load its source by a new run")
     if run.folder.read(entries.STAGED) is None:
         raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
-    if _goes_on(run, of):
+    if lease.goes_on(run, of):
         raise errors.AnotherRun(f"the run {of} isn't over, and sends its rows itself; wait for it, or mark it failed")
-
-
-def _goes_on(run: ports.Run, run_id: str) -> bool:
-    return run.is_over(ports.RunName(run.name.dag_id, run_id)) is not True
 
 
 def _entered(run: ports.Run, of: str, file: str | None) -> replays.Replay:
@@ -69,7 +65,7 @@ def _entered(run: ports.Run, of: str, file: str | None) -> replays.Replay:
                 return each
         if known and known[-1].number not in replays.numbers(names, replays.CLOSED):
             last = known[-1]
-            if _goes_on(run, last.by):
+            if lease.goes_on(run, last.by):
                 message = f"replay {last.number} of the run {of}, by {last.by}, isn't over; wait for it, or mark that run failed"
                 raise errors.AnotherRun(message)
             journal.note(run, last.closed(run.now(), taken_over=run.name.run_id))

@@ -40,7 +40,7 @@ def _over(run: ports.Run, of: str) -> None:
     goes_on = [number for number in replays.numbers(names) if number not in replays.numbers(names, replays.CLOSED)]
     others = [of, *(journal.demand(run, replays.name(number, replays.BEGUN))["by"] for number in goes_on)]
     for each in others:
-        if run.is_over(ports.RunName(run.name.dag_id, each)) is not True:
+        if lease.goes_on(run, each):
             raise errors.AnotherRun(f"the run {each} isn't over, and sends rows itself; wait for it, or mark it failed")
 
 

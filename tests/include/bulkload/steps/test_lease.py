@@ -8,6 +8,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -223,3 +224,12 @@ def test_a_job_that_goes_on_keeps_the_lease(load: Load) -> None:
         load.split()
     load.is_over = lambda _: True  # type: ignore[method-assign]
     assert [0] == load.split()
+
+
+@pytest.mark.parametrize(
+    ("is_over", "memory", "goes_on"), [(True, True, False), (False, True, True), (None, True, False), (None, False, True)]
+)
+def test_a_run_that_was_deleted_in_airflow_is_over_if_there_is_a_lease(*, is_over: bool | None, memory: bool, goes_on: bool) -> None:
+    """Whoever gets the lease knows that nobody else writes; without one nobody can tell."""
+    run: Any = SimpleNamespace(name=ports.RunName("dag", "own"), is_over=lambda _: is_over, memory=object() if memory else None)
+    assert goes_on is lease.goes_on(run, "other")

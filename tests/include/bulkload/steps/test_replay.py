@@ -200,6 +200,15 @@ def test_two_replays_do_not_meet(load: Load) -> None:
     assert [("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")] == replays.kin(load)
 
 
+def test_a_run_that_airflow_has_forgotten_is_replayed_once_nobody_has_the_lease(load: Load) -> None:
+    """Its own lease was given back by its summary; that of a replay that was deleted in the middle wasn't, and the message says so."""
+    lost(load, row_faults=B_FAILS)
+    forgotten = [dataclasses.replace(replays.again(load, by), is_over=lambda _: None) for by in ("first", "second")]
+    assert 1 == replay.begin(forgotten[0], "run", None, load)["objects"]["Account"]["send"]
+    with pytest.raises(errors.AnotherRun, match=r"If Airflow doesn't know that run any more and its jobs have ended, remove"):
+        replay.begin(forgotten[1], "run", None, load)
+
+
 def test_a_cleared_run_after_its_replay_says_the_same(load: Load) -> None:
     """All its own steps again: no job, no record, the summary as the replay left it."""
     lost(load, row_faults=B_FAILS)
