@@ -80,7 +80,7 @@ def _true(where: str, found: ground.End, expected: ground.End, figures: kills.Fi
     doubled = found.doubled(expected)
     figures.doubled += doubled.total()
     said = [f"doubled {dict(doubled)}"] if doubled else []
-    said += [f"{name} has {each}" for name, each in found.counts.items() if each["source"] != _fates(each)]
+    said += [f"{name} has {each}" for name, each in found.counts.items() if each["source"] != fates(each)]
     said += [f"in doubt: {found.counts}"] if any(each["in_doubt"] for each in found.counts.values()) else []
     succeeded = sum(each["succeeded"] for each in found.counts.values())
     said += [f"{succeeded} rows succeeded, jobs wrote {found.written}"] if succeeded != found.written else []
@@ -89,5 +89,6 @@ def _true(where: str, found: ground.End, expected: ground.End, figures: kills.Fi
     figures.wrong += [f"{where}: {each}" for each in said]
 
 
-def _fates(counts: dict[str, int]) -> int:
+def fates(counts: dict[str, int]) -> int:
+    """How many rows of an object have a fate."""
     return sum(rows for name, rows in counts.items() if name not in ground.NOT_FATES)

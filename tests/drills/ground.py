@@ -117,31 +117,31 @@ class Case:
     tag: str
     tries: list[Try] = field(default_factory=list)
 
-    def started(self, strike: points.Strike | None = None, *, waits: bool = False) -> Try:
+    def started(self, strike: points.Strike | None = None, part: str = loader.LOAD, *, waits: bool = False) -> Try:
         """Begin another try, in a process of its own. `waits`: it isn't killed where it is struck, but waits there."""
         document = self.play.plan(self.root / "payload.json")
-        task = loader.Task(self.root, self.ground.org.started, document, f"try-{len(self.tries)}", strike, self.ground.s3)
+        task = loader.Task(self.root, self.ground.org.started, document, f"try-{len(self.tries)}", strike, self.ground.s3, part)
         reached, go = (CONTEXT.Event(), CONTEXT.Event()) if waits else (None, None)
         process = CONTEXT.Process(target=loader.played, args=(task, reached, go))
         process.start()
         self.tries.append(Try(task, process, reached, go))
         return self.tries[-1]
 
-    def killed(self, strike: points.Strike) -> bool:
+    def killed(self, strike: points.Strike, part: str = loader.LOAD) -> bool:
         """Play until it is struck; False if it never came there and so played to its end."""
-        return self.started(strike).ended() == -signal.SIGKILL
+        return self.started(strike, part).ended() == -signal.SIGKILL
 
-    def resumed(self) -> End:
+    def resumed(self, part: str = loader.LOAD) -> End:
         """Play to the end, in a new process; how the load stands then."""
-        last = self.started()
+        last = self.started(part=part)
         last.ended()
         return self.end(last)
 
-    def end(self, last: Try) -> End:
-        """How the load stands after a try that has ended."""
+    def end(self, last: Try, *, clear: bool = True) -> End:
+        """How the load stands after a try that has ended. `clear`: its jobs are cleared away."""
         found = last.document()
         summary = found.get("summary", {})
-        written = self.ground.written()
+        written = self.ground.written(clear=clear)
         return End(records(self.ground.org, self), written, counted(summary), found.get("clean", False), found.get("error", ""), summary)
 
 
@@ -180,15 +180,16 @@ class Ground:
             self.expected[play.name], self.acts[play.name] = found, case.tries[0].acts()
         return self.expected[play.name]
 
-    def written(self) -> int:
-        """Count the rows that jobs wrote since the last question; the jobs are cleared away."""
+    def written(self, *, clear: bool = True) -> int:
+        """Count the rows that all jobs wrote; those that are cleared away don't count any more."""
         total = 0
         for job in self.org.jobs():
             whole = self._job("GET", job["id"]).json()
             total += int(whole.get("numberRecordsProcessed", 0)) - int(whole.get("numberRecordsFailed", 0))
-            if whole["state"] == "Open":
+            if clear and whole["state"] == "Open":
                 self._job("PATCH", job["id"], {"state": "Aborted"})
-            self._job("DELETE", job["id"])
+            if clear:
+                self._job("DELETE", job["id"])
         return total
 
     def _job(self, method: str, job_id: str, body: Any = None) -> requests.Response:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -18,7 +19,7 @@ import requests
 
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import plan
-from include.bulkload.steps import cut, ids, ports, submit, summarize, wait
+from include.bulkload.steps import cut, ids, ports, replay, submit, summarize, wait
 from include.salesforce import client, logins, wire
 from include.storage import folders, stores
 from include.storage.memory import ROOT, Memory  # the package has a function of this name
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRIES = 60
+# The run id of the run that replays.
+BY = "again"
+LOAD, SUMMARY, REPLAY = "load", "summary", "replay"
 STOPPED, WORN_OUT, LEFT_ALONE = 3, 4, 5
 
 
@@ -38,7 +42,8 @@ STOPPED, WORN_OUT, LEFT_ALONE = 3, 4, 5
 class Task:
     """What a process is given: where the load stands, the org's start line, the plan, where it ends, whom it waits for there.
 
-    `s3`: fsspec's options of an S3 store whose bucket holds the run folder, else it is on this machine's disk.
+    `s3`: fsspec's options of an S3 store whose bucket holds the run folder, else it is on this machine's disk. `part`: LOAD, the
+    SUMMARY of one that broke off, or its REPLAY.
     """
 
     root: Path
@@ -47,6 +52,7 @@ class Task:
     name: str
     strike: points.Strike | None = None
     s3: dict[str, Any] = field(default_factory=dict)
+    part: str = LOAD
 
     @property
     def trace(self) -> Path:
@@ -69,7 +75,9 @@ class Drilled(loads.Steps):
         self._base = f"loads/{task.root.name}" if task.s3 else str(task.root / "runs")
         torn = watched.torn_object if task.s3 else watched.torn_file
         store = watched.Store(stores.of(fs), met, f"{self._base}/", torn)
-        self._folder = folders.RunFolder(store, (self._base, store.uri(self._base)), "drill/run")
+        self._folder, self._home = (
+            folders.RunFolder(store, (self._base, store.uri(self._base)), f"drill/{name}") for name in (self.run_name, BY)
+        )
         self._memory = Memory(store, (self._base, store.uri(self._base)), ROOT)
         login = logins.Shared(self._logged_in)
         self._client = client.BulkClient(login, session=watched.Session(met), pause=lambda _: None)
@@ -115,6 +123,38 @@ class Drilled(loads.Steps):
         found: dict[str, Any] = again(lambda: summarize.close(self.run, []))
         return found
 
+    def summed(self) -> dict[str, Any]:
+        """The task `summary` alone, after one that failed."""
+        found: dict[str, Any] = again(lambda: summarize.close(self.run, ["one of its tasks"]))
+        return found
+
+    def replayed(self) -> dict[str, Any]:
+        """All tasks of a replay by another run, each retried; the first run's summary as it stands then."""
+        number = again(self._begun)
+        for name in plan.plan_from(self.document).order():
+            again(lambda name=name: self._advanced(number, name))
+        found = again(lambda: replay.close(self._by_another(), number, [], self._home))
+        summary = self._folder.read(summarize.SUMMARY) or {}
+        return {"summary": summary, "clean": found["clean"] and summary["status"] == "COMPLETED"}
+
+    def _by_another(self) -> ports.Run:
+        return dataclasses.replace(self.run, name=ports.RunName("drill", BY), is_over=lambda _: True)
+
+    def _begun(self) -> int:
+        while True:
+            found = replay.begin(self._by_another(), self.run_name, None, self)
+            if not found["waiting"]:
+                return int(found["replay"])
+            self.waited(found["waiting"])
+
+    def _advanced(self, number: int, name: str) -> None:
+        while True:
+            found = replay.advance(self._by_another(), number, name)
+            if not found["waiting"] and not found["not_before"]:
+                return
+            self.waited(found["waiting"])
+            self.clock += loads.HOUR if found["not_before"] else 0
+
     def _left(self, name: str) -> Callable[[], list[int]]:
         return lambda: cut.go_on(self.run, name)
 
@@ -155,7 +195,8 @@ def played(task: Task, reached: Event | None = None, go: Event | None = None) ->
     threading.Thread(target=_end_with_parent, daemon=True).start()
     met = points.Points(task.strike, struck, task.trace)
     try:
-        found = Drilled(task, met).retried()
+        load = Drilled(task, met)
+        found = {LOAD: load.retried, SUMMARY: load.summed, REPLAY: load.replayed}[task.part]()
     except errors.BulkloadError as wrong:
         task.outcome.write_text(json.dumps({"error": f"{type(wrong).__name__}: {wrong}"}))
         sys.exit(STOPPED if isinstance(wrong, errors.MustStop) else WORN_OUT)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.drills import damage, faults, ground, kills, plays, points
+from tests.drills import bucket, damage, faults, ground, kills, mended, plays, points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SEED = 5
 KILLED = 3
 FEW = ("upsert, keyless insert", "many jobs")
 CLEAN = (0, 0, [])
+LOSS = "an admin aborts at 40 %"
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +73,42 @@ def test_two_of_the_same_at_once(place: ground.Ground) -> None:
     assert CLEAN == verdict(figures)
 
 
-@pytest.mark.parametrize("fault", faults.FAULTS)
-def test_faults_of_the_org(place: ground.Ground, fault: str) -> None:
-    """What passes leaves no trace; what takes rows away is told as it is."""
+@pytest.mark.parametrize("fault", faults.PASSING)
+def test_faults_that_pass(place: ground.Ground, fault: str) -> None:
+    """They leave no trace."""
     figures = kills.Figures()
     faults.under(place, plays.PLAYS["upsert, keyless insert"], fault, figures)
     assert (CLEAN, 1) == (verdict(figures), figures.loads)
+
+
+@pytest.mark.parametrize("fault", mended.FAULTS)
+def test_a_replay_finishes_what_a_fault_broke_off(place: ground.Ground, fault: str) -> None:
+    """The summary tells the truth of what is lost; the replay brings it, once, and the account is that of an undisturbed load."""
+    figures = kills.Figures()
+    mended.by_replay(place, plays.PLAYS["upsert, keyless insert"], fault, figures)
+    assert (CLEAN, 1) == (verdict(figures), figures.loads)
+
+
+def test_a_killed_replay_goes_on(place: ground.Ground) -> None:
+    """Killed when its first wave is planned and nothing of it sent; then the same replay ends like an undisturbed load."""
+    figures, strike = kills.Figures(), points.Strike("create drill/run/ledger/Account/wave-001.json #1", points.AFTER)
+    mended.killed(place, plays.PLAYS["upsert, keyless insert"], LOSS, strike, figures)
+    assert (CLEAN, 1) == (verdict(figures), figures.kills)
+
+
+def test_a_replay_under_faults(place: ground.Ground) -> None:
+    """With 30 % of all answers faulty it takes longer, and ends the same."""
+    figures = kills.Figures()
+    mended.under_faults(place, plays.PLAYS["upsert, keyless insert"], LOSS, figures)
+    assert CLEAN == verdict(figures)
+
+
+def test_a_load_whose_run_folder_is_on_s3_survives_a_kill(tmp_path: Path) -> None:
+    """The ledger's conditional writes hold there too: the same records, the same account, nothing written twice."""
+    play, figures = plays.PLAYS["upsert, keyless insert"], kills.Figures()
+    with bucket.served() as s3, ground.prepared(tmp_path, s3) as place:
+        kills.at(place, play, points.Strike("create drill/run/ledger/Contact/chunk-00000/job2/decision.json #1", points.AFTER), figures)
+    assert (CLEAN, 1) == (verdict(figures), figures.kills)
 
 
 @pytest.mark.parametrize("how", damage.DAMAGES)
