@@ -82,7 +82,9 @@ def _tie(draw: Any, field: str, target: world.Kind, column: str, *, required: bo
     missing = ["quarantine"] if required else ["quarantine", "quarantine", "blank"]
     if column and target.name == "Kind0" and field != world.SELF:
         missing.append("look_in_org")
-    carry = draw(st.sampled_from(["auto", "id", "relationship"] if column and field != world.SELF else ["auto", "id"]))
+    # A lookup of several kinds of parents is carried by Ids alone.
+    by_key = column and field not in {world.SELF, "Any__c"}
+    carry = draw(st.sampled_from(["auto", "id", "relationship"] if by_key else ["auto", "id"]))
     return world.Tie(field, target.name, column, draw(st.sampled_from(missing)), carry)
 
 

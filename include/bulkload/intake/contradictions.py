@@ -127,6 +127,9 @@ def _object(checked: Whole, name: str) -> Iterator[str]:
             yield from _link(checked, name, f"{place}.parents.{field}" + (f".{nth}" if len(links) > 1 else ""), link)
         if len(links) > 1 and any(link.by == "nesting" for link in links):
             yield f"{place}.parents.{field}: several parents are told apart by their `from`; nesting has none"
+        if len({_carried(checked, link) for link in links}) > 1 and any(link.carry == "relationship" for link in links):
+            # Nobody has confirmed that a blank relationship cell takes nothing away from a filled one beside it (contract 4.2).
+            yield f"{place}.parents.{field}: several columns would fill it, blank ones beside the filled; let all its links carry the `id`"
         if len({link.from_ for link in links}) < len(links):
             yield f"{place}.parents.{field}: several parents are told apart by their `from`; give each a source value of its own"
     yield from _reads(each, place)
@@ -237,6 +240,14 @@ def _parent(checked: Whole, name: str, place: str, link: mapping.Link) -> Iterat
             yield f"{place}: {link.object} has no key, so its Ids can't be told apart; upsert it by an external id"
     elif parent.external_id is None:
         yield f"{place}: {link.object} has no key that the source knows; upsert it by an external id"
+
+
+def _carried(checked: Whole, link: mapping.Link) -> tuple[str, str] | None:
+    """By which key of which objects a link is carried; None: by their Id."""
+    if link.carry != "relationship":
+        return None
+    parent = checked.objects.get(str(link.object))
+    return (parent.sobject, str(parent.external_id)) if parent else (str(link.sobject), str(link.external_id))
 
 
 def _depth(each: mapping.ObjectPlan) -> int:

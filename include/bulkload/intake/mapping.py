@@ -88,7 +88,8 @@ class Link(Strict):
         "quarantine", description="When a filled link finds no record: set the row aside, send it without, stop, or ask the org."
     )
     carry: Literal["auto", "id", "relationship"] = Field(
-        "auto", description="What is sent: the `id`, or the key in a `relationship` column. The rows are the same."
+        "auto",
+        description="What is sent: the `id`, or the key in a `relationship` column. With several kinds of parents, the Id alone.",
     )
     cut: bool = Field(False, description="Set it in a second pass, where objects are each other's parents.")
 

@@ -72,6 +72,16 @@ def test_parents_come_first_whatever_the_document_says() -> None:
             {"ReportsToId": [{"sobject": "Contact", "from": "boss"}, {"sobject": "Lead", "from": "boss"}]},
             "objects.Contact.parents.ReportsToId: several parents are told apart by their `from`; give each a source value of its own",
         ),
+        (
+            "objects/Contact/parents",
+            {
+                "ReportsToId": [
+                    {"sobject": "Contact", "by": "external_id", "external_id": "K__c", "from": "boss", "carry": "relationship"},
+                    {"sobject": "Lead", "by": "external_id", "external_id": "K__c", "from": "chief"},
+                ]
+            },
+            "objects.Contact.parents.ReportsToId: several columns would fill it, blank ones beside the filled",
+        ),
         ("objects/Account/opration", "upsert", "objects.Account.opration: Extra inputs are not permitted"),
         ("objects/Account/max_failed", "200%", "objects.Account.max_failed"),
         ("objects/Account/records", "accounts", "objects.Account.records"),
