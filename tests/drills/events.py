@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Event = Callable[[scene.Scene, kills.Figures], None]
 
-FOR_EVER = 1_000_000
 # Longer than Airflow waits for a sign of life of its parts, as the scene sets it.
 STALLED_SECONDS = 25
 UPLOAD = moments.Moment("during an upload", 2)
@@ -69,9 +68,10 @@ def clear_upload(at: scene.Scene, figures: kills.Figures) -> None:
 @event("a settling task is cleared while it waits")
 def clear_settle(at: scene.Scene, figures: kills.Figures) -> None:
     """The layer's job goes on, the new try waits for it."""
-    load = at.begun(scene.FAMILY, looks=4)
-    load.run.until_reads("settle_Account", "deferred")
+    load = at.begun(scene.FAMILY)
+    load.waits("settle_Account")
     load.run.clear("settle_Account")
+    at.ground.org.behave(looks=2)
     load.run.ended()
     same(figures, "a settling task is cleared while it waits", load)
 
@@ -93,15 +93,17 @@ def clear_finished(at: scene.Scene, figures: kills.Figures) -> None:
 @event("a waiting task is marked success")
 def mark_waits_success(at: scene.Scene, figures: kills.Figures) -> None:
     """The task that waits for a small first job, then the one that waits for a layer: red, and whole once cleared."""
-    load = at.begun(scene.FAMILY, looks=FOR_EVER)
-    load.run.until_reads("chunks_Account", "deferred")
+    load = at.begun(scene.FAMILY)
+    load.waits("chunks_Account")
     load.run.mark("chunks_Account", "success")
     ended = [load.run.ended()]
-    at.ground.org.behave(looks=4)
+    at.ground.org.behave(looks=2)
     load.run.clear("chunks_Account")
-    load.run.until_reads("settle_Account", "deferred")
+    load.run.until_reads("chunks_Account", "running", "deferred")
+    load.waits("settle_Account")
     load.run.mark("settle_Account", "success")
     ended.append(load.run.ended())
+    at.ground.org.behave(looks=2)
     if ended != ["failed", "failed"]:
         figures.wrong.append(f"a waiting task is marked success: the run reads {ended}")
     load.run.cleared("settle_Account")
@@ -113,7 +115,7 @@ def mark_waits_success(at: scene.Scene, figures: kills.Figures) -> None:
 def mark_submit_success(at: scene.Scene, figures: kills.Figures) -> None:
     """Its rows count as unprocessed, the run is red; cleared, they are sent."""
     load = at.begun(scene.FAMILY)
-    load.run.until_reads("Contact_job[0]", "scheduled", "queued", "running")
+    load.run.until_reads("id_map_Account", "success")
     load.comes_to(moments.Moment("during an upload"))
     task, index = next(each for each in load.run.instances("running") if each[0] == "Contact_job")
     load.run.mark(task, "success", index)
@@ -126,10 +128,9 @@ def mark_submit_success(at: scene.Scene, figures: kills.Figures) -> None:
 @event("a waiting task is marked failed")
 def mark_failed(at: scene.Scene, figures: kills.Figures) -> None:
     """Whichever waits: its job is aborted, what was written stays known."""
-    for task in ("chunks_Account", "wait_for_Account[0]", "settle_Account", "wait_for_Contact[0]"):
-        load = at.begun(scene.FAMILY, looks=4)
-        load.run.until_reads(task, "deferred")
-        at.ground.org.behave(looks=FOR_EVER)
+    for task in scene.WAITING:
+        load = at.begun(scene.FAMILY)
+        load.waits(task)
         name, _, index = task.partition("[")
         load.run.mark(name, "failed", int(index[:-1]) if index else -1)
         load.run.ended()
@@ -149,8 +150,8 @@ def mark_run_failed(at: scene.Scene, figures: kills.Figures) -> None:
 @event("the triggerer stalls and another one takes its triggers")
 def stalled_triggerer(at: scene.Scene, figures: kills.Figures) -> None:
     """When it comes back it finds that they are no longer its own, and aborts nothing."""
-    load = at.begun(scene.FAMILY, looks=FOR_EVER)
-    load.run.until_reads("chunks_Account", "deferred")
+    load = at.begun(scene.FAMILY)
+    load.waits("chunks_Account")
     with victims.second(at.stack, "triggerer"):
         with victims.held(victims.service(at.stack, "triggerer")):
             time.sleep(STALLED_SECONDS)
@@ -187,25 +188,36 @@ def stalled_api(at: scene.Scene, figures: kills.Figures) -> None:
 def paused(at: scene.Scene, figures: kills.Figures) -> None:
     """What waits goes on waiting; the rest follows when the DAG is let go on."""
     load = at.begun(scene.FAMILY)
-    load.run.until_reads("chunks_Account", "deferred")
+    load.waits("chunks_Account")
     load.run.api.ask("PATCH", f"dags/{load.run.dag}", {"is_paused": True})
     time.sleep(STALLED_SECONDS / 2)
     load.run.api.ask("PATCH", f"dags/{load.run.dag}", {"is_paused": False})
+    at.ground.org.behave(looks=2)
     load.run.ended()
     same(figures, "the DAG is paused, and goes on", load)
 
 
 @event("the run is deleted while a job goes on")
-def deleted(at: scene.Scene, figures: kills.Figures) -> None:
+def run_deleted(at: scene.Scene, figures: kills.Figures) -> None:
     """The job goes on, and the run's ledger names it."""
-    load = at.begun(scene.FAMILY, looks=FOR_EVER)
-    load.run.until_reads("chunks_Account", "deferred")
-    load.run.delete()
-    jobs = {each["id"] for each in at.ground.org.jobs()}
-    time.sleep(STALLED_SECONDS / 5)
-    states = {each["state"] for each in at.ground.org.jobs()}
-    if jobs != load.named() or "Aborted" in states:
-        figures.wrong.append(f"the run is deleted while a job goes on: jobs {jobs}, named {load.named()}, they read {states}")
+    _deleted(at, figures, "the run is deleted while a job goes on", lambda run: run.delete())
+
+
+@event("the DAG is deleted while a job goes on")
+def dag_deleted(at: scene.Scene, figures: kills.Figures) -> None:
+    """The same; Airflow reads the DAG's file again."""
+    _deleted(at, figures, "the DAG is deleted while a job goes on", lambda run: run.api.ask("DELETE", f"dags/{run.dag}"))
+
+
+def _deleted(at: scene.Scene, figures: kills.Figures, name: str, delete: Callable[[clicks.Run], object]) -> None:
+    load = at.begun(scene.FAMILY)
+    load.waits("chunks_Account")
+    delete(load.run)
+    # Time for a triggerer to do what it must not.
+    time.sleep(STALLED_SECONDS / 3)
+    told = {each["id"]: each["state"] for each in at.ground.org.jobs()}
+    if told.keys() != load.named() or "Aborted" in told.values():
+        figures.wrong.append(f"{name}: jobs {told}, the ledger names {load.named()}")
     figures.loads += 1
     at.ground.written()
 
@@ -228,8 +240,8 @@ def second_run(at: scene.Scene, figures: kills.Figures) -> None:
 @event("another DAG starts the same plan at once")
 def other_dag(at: scene.Scene, figures: kills.Figures) -> None:
     """The lease keeps it out until the first is over."""
-    load = at.begun(scene.FAMILY, looks=FOR_EVER)
-    load.run.until_reads("chunks_Account", "deferred")
+    load = at.begun(scene.FAMILY)
+    load.waits("chunks_Account")
     document = scene.document(scene.FAMILY) | {"params": {}, "source": {"uri": (load.case.root / "payload.json").as_uri()}}
     other = clicks.begun(load.run.api, "adhoc_load", document)
     if other.ended() != "failed" or load.run.run_id not in str(other.summary().get("error")):
@@ -242,8 +254,8 @@ def other_dag(at: scene.Scene, figures: kills.Figures) -> None:
 @event("the plan file changes between two tries")
 def new_version(at: scene.Scene, figures: kills.Figures) -> None:
     """The run goes on by the plan that it began with."""
-    load = at.begun(scene.FAMILY, looks=FOR_EVER)
-    load.run.until_reads("chunks_Account", "deferred")
+    load = at.begun(scene.FAMILY)
+    load.waits("chunks_Account")
     file = at.plans / f"{load.run.dag}.json"
     before = file.read_text("utf-8")
     changed = json.loads(before)

@@ -186,7 +186,7 @@ class Ground:
         for job in self.org.jobs():
             whole = self._job("GET", job["id"]).json()
             total += int(whole.get("numberRecordsProcessed", 0)) - int(whole.get("numberRecordsFailed", 0))
-            if clear and whole["state"] == "Open":
+            if clear and whole["state"] in {"Open", "UploadComplete", "InProgress"}:
                 self._job("PATCH", job["id"], {"state": "Aborted"})
             if clear:
                 self._job("DELETE", job["id"])

@@ -44,6 +44,14 @@ FAMILY = plays.Play(
     plays.ACCOUNTS | plays.CONTACTS,
     more={"job_bytes": plays.SMALL_JOB},
 )
+# The tasks of the family that wait for jobs → those before them, after which the org may be told to take its time.
+WAITING = {
+    "chunks_Account": ("split",),
+    "wait_for_Account[0]": ("chunks_Account",),
+    "settle_Account": ("wait_for_Account[0]", "wait_for_Account[1]"),
+    "wait_for_Contact[0]": ("chunks_Contact",),
+}
+FOR_EVER = 1_000_000
 PLAYED = {each.name: each for each in (FAMILY, plays.PLAYS["rounds"], plays.PLAYS["keyed insert"])}
 
 
@@ -57,6 +65,8 @@ class Scene:
 
     def begun(self, play: plays.Play, *, looks: int = 2, dag: str = "") -> Load:
         """Lay a load down and trigger its run; each of its jobs goes on until it was looked at some times."""
+        # What a load that was given up left behind is none of this one's.
+        self.ground.written()
         case = self.ground.case(play)
         self.ground.org.behave(looks=looks)
         file = (case.root / "payload.json").as_uri()
@@ -89,6 +99,12 @@ class Load:
         if not count:
             raise clicks.NeverSo(f"{self.run.dag}: no {victim} to kill {moment}; its tasks {self.run.states()}")
         self.killed += count
+
+    def waits(self, task: str) -> None:
+        """Wait until one of WAITING is deferred; its job goes on until the org is told otherwise."""
+        self.run.until(lambda seen: all(seen.get(each) == "success" for each in WAITING[task]))
+        self.scene.ground.org.behave(looks=FOR_EVER)
+        self.run.until_reads(task, "deferred")
 
     def is_over(self) -> bool:
         """Whether the run has ended; nobody knows while the API server is away."""

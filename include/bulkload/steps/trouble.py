@@ -18,7 +18,7 @@ def note(folder: ports.RunFolder, task: str, error: str) -> None:
 def told(folder: ports.RunFolder, tasks: Sequence[str]) -> list[str]:
     """What the given tasks last said, one sentence each."""
     notes = [(task, folder.read(_name(task))) for task in tasks]
-    return [f"{task}: {found['error']}" if found else f"{task}: failed without a word; see its log" for task, found in notes]
+    return [f"{task}: {found['error']}" if found else f"{task}: failed, or never ran, without a word; see its log" for task, found in notes]
 
 
 def _name(task: str) -> str:
