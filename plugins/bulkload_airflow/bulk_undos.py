@@ -59,6 +59,7 @@ class ApproveOperator(hitl.ApprovalOperator):
             self.subject, self.body = f"Undo the run {asked.of}?", undone.question(dry_run)
             return super().execute(context)
         self.log.info("nobody is asked: %s", standing)
+        # Skipping is an exception of Airflow's: what follows doesn't run.
         if standing == undo_run.NOTHING:
             self.skip(ti=context["ti"], tasks=[each for each in self.get_direct_relatives() if not each.is_teardown])
         return standing
@@ -67,6 +68,7 @@ class ApproveOperator(hitl.ApprovalOperator):
         """Keep the answer; skip the undoing if it is no."""
         from include.bulkload.steps import undo_run
 
+        # An event without an answer tells an error, which the base class raises.
         if "chosen_options" in event:
             who = (event.get("responded_by_user") or {}).get("name", "")
             agreed = list(event["chosen_options"]) == [self.APPROVE]
