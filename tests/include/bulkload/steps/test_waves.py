@@ -10,6 +10,7 @@ import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.steps import cut
+from tests.include.bulkload.steps import replays
 from tests.include.bulkload.steps.conftest import Load
 from tests.running import loads, org
 
@@ -169,3 +170,38 @@ def test_a_cut_link_may_be_answered_by_the_org(tangled: Load) -> None:
     mains = tangled.org.query("SELECT External_Id__c, Main__r.External_Id__c FROM Account WHERE Name != 'there' ORDER BY External_Id__c")
     assert [("A1", "C1"), ("A2", "C9")] == [(each["External_Id__c"], each["Main__r"]["External_Id__c"]) for each in mains]
     assert found["clean"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"object": "Contact", "field": "LastName", "value": "c1"},
+        {"object": "Account", "field": "Name", "value": "a1", "operation": "upsert"},
+        {"object": "Account", "share": 1.0, "operation": "update"},
+    ],
+)
+def test_a_cycle_between_objects_is_closed_by_a_replay(tangled: Load, fault: dict[str, Any]) -> None:
+    """Accounts name a contact and contacts their account: whichever of them was lost, record or link, all links stand in the end."""
+    contact = {
+        "sobject": "Contact",
+        "records": "accounts[].contacts[]",
+        "operation": "upsert",
+        "external_id": "External_Id__c",
+        "fields": {"LastName": "name", "External_Id__c": "name"},
+        "parents": {"AccountId": {"object": "Account"}},
+    }
+    tangled.mapping = {
+        "Account": {**ACCOUNT, "parents": {"Main__c": {"object": "Contact", "from": "main", "cut": True}}},
+        "Contact": contact,
+    }
+    accounts = [{"name": f"a{n}", "sourceId": f"a{n}", "main": f"c{n}", "contacts": [{"name": f"c{n}"}]} for n in range(3)]
+    tangled.payload = json.dumps({"accounts": accounts}).encode()
+    tangled.org.behave(row_faults=[{**fault, "error": "SOME_RULE:no:--"}])
+    assert "COMPLETED" != tangled.whole()["summary"]["status"]
+    tangled.org.behave(row_faults=[])
+    assert replays.replayed(tangled)["clean"]
+    mains = tangled.org.query("SELECT Name, Main__r.LastName FROM Account ORDER BY Name")
+    assert [(f"a{n}", f"c{n}") for n in range(3)] == [(each["Name"], each["Main__r"] and each["Main__r"]["LastName"]) for each in mains]
+    own = tangled.org.query("SELECT LastName, Account.Name FROM Contact ORDER BY LastName")
+    assert [(f"c{n}", f"a{n}") for n in range(3)] == [(each["LastName"], each["Account"] and each["Account"]["Name"]) for each in own]
+    assert "COMPLETED" == replays.whole(tangled)["status"]
