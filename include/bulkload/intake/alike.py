@@ -66,7 +66,7 @@ class Alike:
             return None
         pieces = data.split(between)
         together = (end + records.BETWEEN + b"{").join(pieces)
-        if not records.plain(together, len(pieces) - 1, self._wanted):
+        if not records.plain(data, together, len(pieces) - 1, self._wanted):
             return None
         is_broken = b"\n" in together or b"\r" in together
         return records.Proven((end + b"\n{").join(map(records.one_line, pieces) if is_broken else pieces), len(pieces))

@@ -112,6 +112,6 @@ def _together(found: Iterable[bytes | records.Proven], wanted: Shape) -> Iterato
 
 
 def _checked_at_once(gathered: list[bytes], wanted: Shape) -> records.Proven | list[bytes]:
-    if records.plain(records.BETWEEN.join(gathered), len(gathered) - 1, wanted):
+    if records.plain(b" ".join(gathered), records.BETWEEN.join(gathered), len(gathered) - 1, wanted):
         return records.Proven(b"\n".join(map(records.one_line, gathered)), len(gathered))
     return gathered

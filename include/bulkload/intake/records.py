@@ -54,7 +54,7 @@ def checked(record: bytes, wanted: Shape) -> bytes:
         found = orjson.loads(record)
     except orjson.JSONDecodeError as wrong:
         return careful.bad(_said(record, wrong))
-    counted = (record.count(b'":'), record.count(b"{"), record.count(b"["))
+    counted = _counted(record)
     if _known_in([found], wanted) != counted:
         if counted[1] + counted[2] > MOST_DEPTH and _depth(record) > MOST_DEPTH:
             return careful.bad(f"nested deeper than {MOST_DEPTH} levels")
@@ -70,26 +70,37 @@ def one_line(record: bytes) -> bytes:
     return record.translate(_BREAKS) if b"\n" in record or b"\r" in record else record
 
 
-def plain(together: bytes, cuts: int, wanted: Shape) -> bool:
+def plain(text: bytes, together: bytes, cuts: int, wanted: Shape) -> bool:
     """Whether these records are all proven good at once: `checked` would give each as it is.
 
-    `together`: their bytes, with BETWEEN in the `cuts` places where one ends and the next begins.
+    `text`: their bytes, with anything but brackets and colons in the `cuts` places where one ends and the next begins;
+    `together`: the same with BETWEEN in these places.
     """
-    if len(together) > MOST_BYTES:
+    if len(together) > MOST_BYTES or b"~" in text:
         return False
     try:
         found = orjson.loads(b"[" + together + b"]")
     except orjson.JSONDecodeError:
         return False
-    if len(found) != 2 * cuts + 1 or found[1::2].count("~~") != cuts or together.count(b"~") != 2 * cuts:
+    if len(found) != 2 * cuts + 1 or found[1::2].count("~~") != cuts:
         return False
     known = _known_in(found[::2], wanted)
-    if known is None or known[1:] != (together.count(b"{"), together.count(b"[")):
+    if known is None or not (_holds_just(text, known) or (_counted(text) == known and not _may_hide_keys(together))):
         return False
-    # If there are as many colons as keys, each is a key's and none hides. Text values may hold some: then keys are counted.
-    if known[0] != together.count(b":") and (known[0] != together.count(b'":') or _may_hide_keys(together)):
-        return False
-    return not _DOUBTFUL.search(together) and b"\\u0001" not in together
+    return not _DOUBTFUL.search(text) and (b"\\" not in text or b"\\u0001" not in text)
+
+
+def _holds_just(text: bytes, known: tuple[int, int, int]) -> bool:
+    """Whether a text holds just so many colons and brackets: it can't hold fewer of any, so if the sum is right, no key hides.
+
+    Text values may hold some too; then keys are told by the quote before their colon.
+    """
+    return len(text) - len(text.translate(None, b"{[:")) == sum(known)
+
+
+def _counted(text: bytes) -> tuple[int, int, int]:
+    """Count what may be keys, objects and lists."""
+    return text.count(b'":'), text.count(b"{"), text.count(b"[")
 
 
 def _said(record: bytes, wrong: orjson.JSONDecodeError) -> str:
