@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LEAST = 2
 # As often as a task is tried: more losses at one place end the run red, as they should.
 MOST_LOSSES = 3
+OF_ACCOUNTS = ("chunks_Account", "Account_job", "settle_Account", "id_map_Account")
+TASKS = ("split", *OF_ACCOUNTS, "chunks_Contact", "Contact_job", "settle_Contact", "summary")
 
 
 def drills(dice: random.Random, share: float) -> Iterator[Drill]:
@@ -29,6 +31,7 @@ def drills(dice: random.Random, share: float) -> Iterator[Drill]:
         yield _losing(dice.choice(list(scene.PLAYED)), [(victim, moments.Moment(request, dice.randint(1, LEAST)))])
     for _ in range(round(len(pairs) / 4 * share)):
         yield _losing(dice.choice(list(scene.PLAYED)), [_any(dice) for _ in range(dice.randint(2, MOST_LOSSES))])
+    yield "each task killed", each_task
     for name in dice.sample(list(events.EVENTS), round(len(events.EVENTS) * share)):
         yield name, events.EVENTS[name]
 
@@ -49,6 +52,15 @@ def played(folder: Path, dice: random.Random, share: float, only: str = "") -> d
                 print(each, flush=True)
             found.setdefault(f"airflow: {name}", kills.Figures()).add(figures)
     return found
+
+
+def each_task(at: scene.Scene, figures: kills.Figures) -> None:
+    """The first try of each task is killed, one after the other, the summary's too."""
+    load = at.begun(scene.FAMILY)
+    for task in TASKS:
+        load.loses_task(task)
+    load.run.ended()
+    events.same(figures, "each task killed", load)
 
 
 def _any(dice: random.Random) -> tuple[str, moments.Moment]:

@@ -100,6 +100,15 @@ class Load:
             raise clicks.NeverSo(f"{self.run.dag}: no {victim} to kill {moment}; its tasks {self.run.states()}")
         self.killed += count
 
+    def loses_task(self, task: str) -> None:
+        """Kill the process of a task as soon as it runs. Raises NeverSo if it has ended before."""
+        late = time.monotonic() + PATIENCE
+        while not (count := victims.tasks(self.scene.stack, self.run.running(task))):
+            if self.is_over() or time.monotonic() > late:
+                raise clicks.NeverSo(f"{self.run.dag}: {task} was never seen at work; the tasks {self.run.states()}")
+            time.sleep(0.05)
+        self.killed += count
+
     def waits(self, task: str) -> None:
         """Wait until one of WAITING is deferred; its job goes on until the org is told otherwise."""
         self.run.until(lambda seen: all(seen.get(each) == "success" for each in WAITING[task]))

@@ -68,10 +68,10 @@ class Run:
         found: dict[str, Any] = self.api.xcom(self.dag, self.run_id, "summary")
         return found
 
-    def running(self) -> list[str]:
-        """The ids of the task instances that run now, as their processes are called."""
+    def running(self, task: str = "") -> list[str]:
+        """The ids of the task instances that run now, of one task or of all: their processes are called so."""
         page = self.api.ask("GET", f"dags/{self.dag}/dagRuns/{self.run_id}/taskInstances", state="running")
-        return [each["id"] for each in page["task_instances"]]
+        return [each["id"] for each in page["task_instances"] if task in {"", each["task_id"]}]
 
     def mark(self, task: str, state: str, index: int = -1) -> None:
         """Mark one task instance."""
