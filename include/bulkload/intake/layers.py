@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
+# Each layer is a wave of its own: a job at least, some ten calls and, where the org is quick, ten seconds. So many take an hour and a
+# half, 500 of a day's 15,000 batches and 5,000 calls; no real hierarchy is so deep, Salesforce's own role hierarchy ends there.
+MOST_LAYERS = 500
 # Deeper rows are walked one by one: each layer costs a few queries, however few rows it has.
 MOST_PEELED = 32
 BATCH = 10_000
@@ -47,6 +50,14 @@ def of(con: duckdb.DuckDBPyConnection, staged: Path, numbers: Sequence[int], out
     tables.write_parquet(con, query, out)
     (last,) = con.execute(f"SELECT coalesce(max(layer), -1) FROM {tables.parquet(out)}").fetchone() or (-1,)
     return int(last) + 1
+
+
+def too_deep(name: str, count: int) -> str | None:
+    """What to say of an object whose rows hang on each other in more layers than can be loaded one after the other; None: fine."""
+    if count <= MOST_LAYERS:
+        return None
+    wrong = f"its rows hang on each other in {count:,} layers, each a job of its own, {MOST_LAYERS} at most"
+    return f"objects.{name}.parents: {wrong}; mend the keys that name the parents, or set that link in a second pass (`cut: true`)"
 
 
 def cuts(con: duckdb.DuckDBPyConnection, layered: Path) -> int:

@@ -91,7 +91,9 @@ class Link(Strict):
         "auto",
         description="What is sent: the `id`, or the key in a `relationship` column. With several kinds of parents, the Id alone.",
     )
-    cut: bool = Field(False, description="Set it in a second pass, where objects are each other's parents.")
+    cut: bool = Field(
+        False, description="Set it in a second pass in every row, where objects, or the rows of one, are each other's parents."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -105,8 +105,13 @@ class Plan(mapping.Strict):
         return list(self._ordered[0])
 
     def is_cut(self, name: str, field: str, nth: int) -> bool:
-        """Whether a link is set in a second pass because its parents are loaded later."""
+        """Whether a link is set in a second pass: its parents are loaded later, or it is cut by hand."""
         return (name, field, nth) in self._ordered[1]
+
+    def links_within(self, name: str) -> list[int]:
+        """The numbers of an object's links to its own rows, but for those that wait in every row."""
+        links = self.objects[name].numbered_links
+        return [number for number, field, nth, one in links if one.object == name and not self.is_cut(name, field, nth)]
 
     def last_pass_in(self, name: str) -> str:
         """Name the object whose settling sets an object's cut links: the last of those they point at."""
@@ -122,7 +127,8 @@ class Plan(mapping.Strict):
     @functools.cached_property
     def _ordered(self) -> tuple[tuple[str, ...], frozenset[tuple[str, str, int]]]:
         """The order, and the links that are cut for it."""
-        cut = {(name, field, nth) for name in self.objects for field, nth, link in self._inner(name) if link.cut}
+        links = [(name, place) for name, each in self.objects.items() for place in each.numbered_links]
+        cut = {(name, field, nth) for name, (_, field, nth, link) in links if link.cut and link.object is not None}
         placed: list[str] = []
         while left := [name for name in self.objects if name not in placed]:
             above = {name: {link.object for field, nth, link in self._inner(name) if (name, field, nth) not in cut} for name in left}

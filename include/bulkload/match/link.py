@@ -44,12 +44,13 @@ def resolve(
     this wave and which of their links wait for the second pass; None: all rows. A row that lacks a required parent is rejected,
     one whose filled link finds no record is orphaned (the first such link counts), or sent without it. Children of one parent
     lie together; where there are several fields, those of the field with the most children of one parent.
+    So is one whose link waits as a whole, if its parent is no row that may be sent: it would be created and never linked.
     Raises MustStop if a link with `fail` finds no record: how many rows, and the first.
 
     It writes no ready file but hands out its query, as `chunks.plan` writes these rows anyhow and writing them twice shows.
     """
-    steps = ways.first_pass(links, _cut(con, wanted))
-    found = passes.Pass(name, passes.rows(staged, wanted, steps), steps, passes.blank(links))
+    steps, later = ways.first_pass(links, _cut(con, wanted)), ways.waiting(links)
+    found = passes.Pass(name, passes.rows(staged, wanted, [*steps, *later]), steps, passes.blank(links), later=later)
     counts = passes.set_aside(con, found, entities.Fate.ORPHANED, aside)
     own = ["s.row_id", "s.key", "s.parent_row", *(f"s.{tables.cell(field)}" for field in fields)]
     in_order = "" if not steps and wanted is None else passes.order(con, found)

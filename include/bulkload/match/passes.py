@@ -25,13 +25,17 @@ REJECTED = (
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One object's rows: joined to what its steps look into (`body`), by required lookup when it is blank, and which rows (`where`)."""
+    """One object's rows: joined to what its steps look into (`body`), by required lookup when it is blank, and which rows (`where`).
+
+    `later`: links of another pass that may lead nowhere already.
+    """
 
     name: str
     body: str
     steps: Sequence[ways.Step]
     blank: dict[str, str]
     where: str = "true"
+    later: Sequence[ways.Later] = ()
 
     @property
     def columns(self) -> dict[str, str]:
@@ -51,9 +55,9 @@ class Pass:
         return {field: each[0].group if len(each) == 1 else several[field] for field, each in steps.items()}
 
     @property
-    def holding(self) -> list[ways.Step]:
-        """The steps without which a row isn't sent."""
-        return [step for step in self.steps if step.way.holds_back]
+    def holding(self) -> list[ways.Step | ways.Later]:
+        """The steps without which a row isn't sent, in the plan's order."""
+        return sorted([*(step for step in self.steps if step.way.holds_back), *self.later], key=lambda step: step.way.number)
 
     def select(self, cells: Sequence[str]) -> str:
         """The query of the rows to send: these cells, then the columns."""
@@ -62,7 +66,7 @@ class Pass:
         return f"SELECT {', '.join(told)} {self.body} WHERE {' AND '.join(fine)}"
 
 
-def rows(staged: Path, wanted: str | None, steps: Sequence[ways.Step], *, parents: bool = False) -> str:
+def rows(staged: Path, wanted: str | None, steps: Sequence[ways.Step | ways.Later], *, parents: bool = False) -> str:
     """An object's rows that may be sent, from FROM on; `parents`: those that rows stood in joined, too."""
     only = f"JOIN {wanted} AS w ON w.row_id = s.row_id " if wanted is not None else ""
     joins = dict.fromkeys(join for step in steps for join in (*(step.parents() if parents else ()), *step.joins()))
@@ -95,7 +99,8 @@ def set_aside(con: duckdb.DuckDBPyConnection, found: Pass, fate: entities.Fate, 
 
     Raises MustStop where a link says so.
     """
-    for step in found.steps:
+    followed: list[ways.Step | ways.Later] = [*found.steps, *found.later]
+    for step in followed:
         if step.way.missing == "fail":
             _stop(con, found, step)
     _find(con, found)
@@ -107,7 +112,7 @@ def set_aside(con: duckdb.DuckDBPyConnection, found: Pass, fate: entities.Fate, 
     return dict(con.execute(f"SELECT fate, count(*) FROM {tables.parquet(aside)} GROUP BY fate ORDER BY fate").fetchall())
 
 
-def _stop(con: duckdb.DuckDBPyConnection, found: Pass, step: ways.Step) -> None:
+def _stop(con: duckdb.DuckDBPyConnection, found: Pass, step: ways.Step | ways.Later) -> None:
     query = f"SELECT count(*), {tables.row_id_text(found.name, 'min(s.row_id)')} {found.body} WHERE {found.where} AND {step.lacking}"
     count, first = con.execute(query).fetchone() or (0, "")
     if count:

@@ -180,6 +180,44 @@ class Step:
             yield f"LEFT JOIN {tables.parquet(way.org)} AS o{n} ON o{n}.key = {way.key}"
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A way that is followed in the second pass, where `missing` holds rows back: what can be said of it before.
+
+    A row whose parent isn't among the rows that may be sent would be created and never linked.
+    """
+
+    way: Way
+    conditions: tuple[str, ...]
+
+    @property
+    def lacking(self) -> str:
+        """Whether a row will follow it, and no row that may be sent is there."""
+        return " AND ".join((*self.conditions, f"l{self.way.number}.named IS NULL"))
+
+    @property
+    def led(self) -> str:
+        """The opposite."""
+        return f"NOT ({self.lacking})"
+
+    def parents(self) -> Iterator[str]:
+        """None beyond its joins."""
+        yield from ()
+
+    def joins(self) -> Iterator[str]:
+        """The parents that may be sent, merged ones included."""
+        if self.way.lost:
+            at, cell = ("row_id", "parent_row") if self.way.nested else ("key", f"to{self.way.number}")
+            rows = f"SELECT DISTINCT {at} AS named FROM {tables.parquet(self.way.lost.staged)} WHERE reason IS NULL AND NOT filtered"
+            yield f"LEFT JOIN ({rows}) AS l{self.way.number} ON l{self.way.number}.named = s.{cell}"
+
+
+def waiting(ways: Sequence[Way]) -> list[Later]:
+    """The links that wait in every row and don't let a row go without its parent, which nobody but this load can be."""
+    held = [way for way in ways if way.cut and way.lost and way.missing in {"quarantine", "fail"}]
+    return [Later(way, tuple(_filled(ways, way))) for way in held]
+
+
 def first_pass(ways: Sequence[Way], cut: frozenset[int]) -> list[Step]:
     """The steps of all links but those that wait; `cut`: numbers that wait in some rows."""
     own = {n: (f"NOT list_contains(w.cut, {n})",) for n in cut}

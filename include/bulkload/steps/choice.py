@@ -86,7 +86,7 @@ def _unlinked(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
     """Queries of the rows whose turn ended before its second pass: their records may lack a link."""
     if not next_wave.sets_links_later(opened, name):
         return []
-    links, own = opened.plan.objects[name].numbered_links, next_wave.own_links(opened, name)
+    links, own = opened.plan.objects[name].numbered_links, opened.plan.links_within(name)
     cut = [number for number, field, nth, _ in links if opened.plan.is_cut(name, field, nth)]
     queries = []
     for turn in waves.turns(journal.waves_of(run, name)):

@@ -1,17 +1,17 @@
-"""Staged rows → what may go wrong with them, before anything is sent: keys that lead nowhere, a day's limits that are close."""
+"""Staged rows → what may go wrong with them, before anything is sent: keys that lead nowhere, deep hierarchies, a day's limits."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import tables
-from include.bulkload.intake import dangling
+from include.bulkload.basics import errors, tables
+from include.bulkload.intake import dangling, layers
 from include.bulkload.ledger import entries
 from include.bulkload.steps import day_limits, journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from include.bulkload.steps import ports
 
@@ -20,13 +20,14 @@ FORESEEN = "ledger/foreseen.json"
 
 
 def check(run: ports.Run, opened: journal.Opened) -> None:
-    """Look ahead once, when the rows are staged. Raises PlanError for what can't fit into the day's limits.
+    """Look ahead once, when the rows are staged. Raises PlanError for what can't fit into the day's limits, or lies too deep.
 
-    A dry run isn't stopped: it counts exactly, and its summary tells.
+    A dry run isn't stopped by limits: it counts exactly, and its summary tells.
     """
     if run.folder.read(FORESEEN) is not None:
         return
     staged = journal.demand(run, entries.STAGED)["objects"]
+    deep = _layers(run, opened, staged)
     loose = _dangling(run, opened, staged)
     warnings = [warning for name, each in loose.items() for warning in _said(name, each)]
     if not opened.plan.dry_run:
@@ -34,7 +35,7 @@ def check(run: ports.Run, opened: journal.Opened) -> None:
     told = {name: [each.as_document() for each in found] for name, found in loose.items()}
     local = journal.write_json({"dangling": told, "warnings": warnings}, run.scratch / "foreseen.json")
     # It quotes keys of rows: those stand in a stored file, not in an entry.
-    journal.note(run, entries.Entry(FORESEEN, {"file": journal.keep(run, local, "foreseen.json")}))
+    journal.note(run, entries.Entry(FORESEEN, {"file": journal.keep(run, local, "foreseen.json"), "layers": deep}))
 
 
 def standing(run: ports.Run) -> Document:
@@ -43,6 +44,31 @@ def standing(run: ports.Run) -> Document:
     if found is None:
         return {"dangling": {}, "warnings": []}
     return dict(json.loads(journal.bring(run, found["file"]).read_text("utf-8")))
+
+
+def layered(run: ports.Run, opened: journal.Opened, name: str) -> Document | None:
+    """In which layers the rows of an object go, that name each other: {"layers": how many, "layered": stored}; None: they don't."""
+    if not opened.plan.links_within(name):
+        return None
+    return dict(journal.demand(run, FORESEEN)["layers"][name])
+
+
+def not_too_deep(found: Iterable[tuple[str, int]]) -> None:
+    """Raise PlanError naming all objects that have more layers than can be sent."""
+    if wrong := [said for name, count in found if (said := layers.too_deep(name, count))]:
+        raise errors.PlanError(*wrong)
+
+
+def _layers(run: ports.Run, opened: journal.Opened, staged: Document) -> dict[str, Document]:
+    """Find the layers of all objects whose rows name each other."""
+    found: dict[str, Document] = {}
+    for name in [each for each in opened.plan.objects if opened.plan.links_within(each)]:
+        out = run.scratch / f"{name}-layers.parquet"
+        with tables.connect(run.limits) as con:
+            count = layers.of(con, journal.bring(run, staged[name]["file"]), opened.plan.links_within(name), out)
+        found[name] = {"layers": max(count, 1), "layered": journal.keep(run, out, f"{name}/layers.parquet")}
+    not_too_deep((name, each["layers"]) for name, each in found.items())
+    return found
 
 
 def _dangling(run: ports.Run, opened: journal.Opened, staged: Document) -> dict[str, list[dangling.Dangling]]:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import layers
 from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.load import chunks
 from include.bulkload.match import chosen, link
-from include.bulkload.steps import bereaved, ids, journal, kept_before, outcome, rehearsal, rounds, sending, set_aside, targets
+from include.bulkload.steps import bereaved, foreseen, ids, journal, kept_before, outcome, rehearsal, rounds, sending, set_aside, targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,26 +93,23 @@ def _noted(run: ports.Run, planned: waves.Wave) -> Document:
 
 def _first(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave:
     staged = targets.staged_file(run, name)
-    selves = own_links(opened, name)
-    if not selves:
+    notes = foreseen.layered(run, opened, name)
+    if notes is None:
         return _sent(run, opened, name, Part(0, waves.Kind.FIRST), staged)
-    out = run.scratch / f"{name}-layers.parquet"
-    with tables.connect(run.limits) as con:
-        count = layers.of(con, staged, selves, out)
-    notes = {"layers": max(count, 1), "layered": journal.keep(run, out, f"{name}/layers.parquet")}
-    return _sent(run, opened, name, Part(0, waves.Kind.FIRST, _in_layer(out, 0), notes), staged)
+    return _sent(run, opened, name, Part(0, waves.Kind.FIRST, _in_layer(journal.bring(run, notes["layered"]), 0), notes), staged)
 
 
 def replayed(run: ports.Run, opened: journal.Opened, name: str, replay: replays.Replay, rows: Path, refused: Sequence[Path]) -> waves.Wave:
     """Open another turn of an object, with the rows that a replay takes (row_id, how); the wave that stands then, maybe another's.
 
     `refused`: files of rows that are set aside, with their fate. All jobs of the waves that stand must have been collected,
-    so that the Ids are known that they gave.
+    so that the Ids are known that they gave. Raises PlanError if edited rows hang on each other too deep.
     """
     standing, staged = journal.waves_of(run, name), targets.staged_file(run, name)
     out, work = run.scratch / f"{name}-layered.parquet", run.scratch / f"{name}-layers.parquet"
     with tables.connect(run.limits) as con:
-        count = chosen.layered(con, rows, staged, own_links(opened, name), work, out)
+        count = chosen.layered(con, rows, staged, opened.plan.links_within(name), work, out)
+        foreseen.not_too_deep([(name, count)])
         sent = chosen.counts(con, rows)[chosen.SEND]
     notes = {"replay": replay.number, "by": replay.by, "layers": count, "layered": journal.keep(run, out, f"{name}/layers.parquet")}
     part = Part(len(standing), waves.Kind.REPLAY, _in_layer(out, 0), notes, _chunks(standing), tuple(refused))
@@ -168,12 +164,7 @@ def _in_layer(layered: Path, number: int) -> str:
 def sets_links_later(opened: journal.Opened, name: str) -> bool:
     """Whether an object has links that a second pass may have to set: to its own rows, or to objects that are loaded later."""
     links = opened.plan.objects[name].numbered_links
-    return bool(own_links(opened, name)) or any(opened.plan.is_cut(name, field, nth) for _, field, nth, _ in links)
-
-
-def own_links(opened: journal.Opened, name: str) -> list[int]:
-    """The numbers of an object's links to its own rows."""
-    return [number for number, _, _, one in opened.plan.objects[name].numbered_links if one.object == name]
+    return bool(opened.plan.links_within(name)) or any(opened.plan.is_cut(name, field, nth) for _, field, nth, _ in links)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,10 +158,10 @@ B = worlds.Thing(
 )
 
 
-def between(folder: Path, **own: Any) -> tuple[list[dict[int, dict[str, Any]]], dict[int, dict[str, Any]]]:
-    """Load A without its link, then B, then set the link; rows sent of A in both passes, and those set aside in the second."""
+def between(folder: Path, rows: int = 4, **own: Any) -> tuple[list[dict[int, dict[str, Any]]], dict[int, dict[str, Any]]]:
+    """Load A (its first rows) without its link, then B, then set the link; A's rows sent in both passes, and those set aside at last."""
     with tables.connect(tables.Limits(folder)) as con:
-        open_a = dataclasses.replace(A, links=(dataclasses.replace(A.links[0], **own),))
+        open_a = dataclasses.replace(A, links=(dataclasses.replace(A.links[0], **own),), rows=A.rows[:rows])
         told = {name: worlds.Loaded(folder / f"{name}.parquet") for name in "AB"}
         for thing in (open_a, B):
             worlds.stage(con, thing, told[thing.name].staged)
@@ -180,17 +180,26 @@ def between(folder: Path, **own: Any) -> tuple[list[dict[int, dict[str, Any]]], 
 
 
 def test_objects_that_are_each_others_parents_are_linked_in_a_second_pass(tmp_path: Path) -> None:
-    """First without the link, all rows; then those whose parent got through. The others count as failed and say why."""
+    """First without the link, then those whose parent got through. The others count as failed and say why."""
     (first, second), aside = between(tmp_path)
-    assert [{"key", "parent_row", "Name"}] * 4 == [set(cells) for cells in first.values()]
+    assert [{"key", "parent_row", "Name"}] * 2 == [set(cells) for cells in first.values()]
     assert {0: {"Id": worlds.record("A", 0), "MainId": worlds.record("B", 0)}} == {row: filled(cells) for row, cells in second.items()}
     assert worlds.record("A", 0)[:15] == second[0]["key"]
-    expected = {
-        1: ("failed", "no parent: MainId: B B1 failed: CODE:B 1"),
-        2: ("failed", "no parent: MainId: B B2 rejected: missing key"),
-        3: ("failed", "no parent: MainId: B B3 absent: no row of B has this key"),
+    assert {1: ("failed", "no parent: MainId: B B1 failed: CODE:B 1")} == {
+        row: (each["fate"], each["error"]) for row, each in aside.items()
     }
-    assert expected == {row: (each["fate"], each["error"]) for row, each in aside.items()}
+
+
+def test_who_will_never_be_linked_is_not_created(tmp_path: Path) -> None:
+    """The parent is rejected, or no row at all: an orphan, as it would be if its link hadn't to wait."""
+    between(tmp_path)
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        aside = worlds.rows(con, f"FROM {tables.parquet(tmp_path / 'first.parquet')}")
+    expected = {
+        2: ("orphaned", "no parent: MainId: B B2 rejected: missing key", 1),
+        3: ("orphaned", "no parent: MainId: B B3 absent: no row of B has this key", 1),
+    }
+    assert expected == {row: (each["fate"], each["error"], each["depth"]) for row, each in aside.items()}
 
 
 def test_a_second_pass_leaves_blank_what_may_be_blank(tmp_path: Path) -> None:
@@ -200,9 +209,11 @@ def test_a_second_pass_leaves_blank_what_may_be_blank(tmp_path: Path) -> None:
 
 
 def test_a_second_pass_stops_where_the_link_says_so(tmp_path: Path) -> None:
-    """`fail` holds in both passes."""
-    with pytest.raises(errors.MustStop, match=r"^A: 3 rows name a parent by MainId that has no record, the first is A-0-1; "):
+    """`fail` holds in both passes; what is known in the first stops before anything is sent."""
+    with pytest.raises(errors.MustStop, match=r"^A: 2 rows name a parent by MainId that has no record, the first is A-0-2; "):
         between(tmp_path, missing="fail")
+    with pytest.raises(errors.MustStop, match=r"^A: 1 rows name a parent by MainId that has no record, the first is A-0-1; "):
+        between(tmp_path, rows=2, missing="fail")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.bulkload.basics import errors
+from include.bulkload.intake import layers
 from include.bulkload.steps import foreseen, journal, past_runs
 
 if TYPE_CHECKING:
@@ -52,6 +53,39 @@ def test_what_nobody_can_know_refuses_nothing(load: Load) -> None:
     load.payload = b'{"accounts": [{"name": "a", "sourceId": " ", "contacts": [{"lastName": "c"}]}, {"name": "b", "sourceId": "K2"}]}'
     load.stage()
     assert ["limits: the load needs up to 2 batches, 1 of 1 are left today"] == foreseen.standing(load.run)["warnings"]
+
+
+def chain(load: Load, rows: int, **link: Any) -> None:
+    """Give a payload of accounts, each below the one before it."""
+    each: dict[str, Any] = {"sobject": "Account", "records": "accounts[]", "operation": "upsert", "external_id": "External_Id__c"}
+    each["fields"] = {"Name": "name", "External_Id__c": "id"}
+    load.mapping = {"Account": {**each, "parents": {"ParentId": {"object": "Account", "from": "above", **link}}}}
+    load.payload = json.dumps(
+        {"accounts": [{"name": f"a{n}", "id": f"K{n}", "above": f"K{n - 1}" if n else None} for n in range(rows)]}
+    ).encode()
+
+
+def test_a_hierarchy_that_is_too_deep_is_refused(load: Load) -> None:
+    """Each layer would be a job of its own; nothing was sent, a dry run stops too."""
+    chain(load, layers.MOST_LAYERS + 1)
+    wrong = r"^objects\.Account\.parents: its rows hang on each other in 501 layers, .* or set that link in a second pass \(`cut: true`\)$"
+    with pytest.raises(errors.PlanError, match=wrong):
+        load.stage()
+    load.run_name, load.more = "dry", {"dry_run": True}
+    with pytest.raises(errors.PlanError, match=wrong):
+        load.stage()
+    assert [] == load.org.jobs()
+
+
+def test_a_link_that_is_cut_by_hand_makes_two_waves_of_any_depth(load: Load) -> None:
+    """All rows first, then their links; who names a row that isn't there is not created, who hangs on that one is never linked."""
+    chain(load, 40, cut=True)
+    load.payload = load.payload.replace(b'"above": "K7"', b'"above": "gone"')
+    found = load.whole()["summary"]["objects"]["Account"]
+    assert (38, 1, 1, 2) == (found["succeeded"], found["failed"], found["orphaned"], len(load.org.jobs()))
+    held = load.org.query("SELECT External_Id__c, Parent.External_Id__c FROM Account")
+    above = {each["External_Id__c"]: each["Parent"] and each["Parent"]["External_Id__c"] for each in held}
+    assert {f"K{n}": f"K{n - 1}" if n not in {0, 9} else None for n in range(40) if n != 8} == above
 
 
 def test_a_load_that_began_is_not_judged_again(load: Load) -> None:
