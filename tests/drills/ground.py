@@ -109,13 +109,14 @@ class Try:
 
 @dataclass
 class Case:
-    """One load: its place, its tag, its tries."""
+    """One load: its place, its tag, its tries, the records that the org had before."""
 
     ground: Ground
     play: plays.Play
     root: Path
     tag: str
     tries: list[Try] = field(default_factory=list)
+    before: Records = field(default_factory=collections.Counter)
 
     def started(self, strike: points.Strike | None = None, part: str = loader.LOAD, *, waits: bool = False) -> Try:
         """Begin another try, in a process of its own. `waits`: it isn't killed where it is struck, but waits there."""
@@ -167,8 +168,10 @@ class Ground:
         self.org.behave(**CALM)
         for number in range(play.before):
             self.org.insert("Account", {"Name": f"{tag} old {number}", "External_Id__c": f"{tag}K{number}"})
+        found = Case(self, play, root, tag)
+        found.before = records(self.org, found) if play.before else found.before
         self.org.behave(**play.behaving)
-        return Case(self, play, root, tag)
+        return found
 
     def undisturbed(self, play: plays.Play) -> End:
         """How a play ends that nothing disturbs, played once."""
