@@ -33,16 +33,17 @@ def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
     opened = journal.opened(run)
     if opened.plan.dry_run or opened.plan.only_first:
         return
-    for at, other in later_runs.others(run, opened, lambda at: at < opened.at):
-        # Who goes on sends its rows itself; who is undone or swept has none to send.
-        gone = any(other.folder.read(each) is not None for each in (undos.BEGUN, entries.SWEPT))
-        if not gone and _has_left(other) and not lease.goes_on(run, other.folder.run_id()):
+    for at, other in later_runs.others(run, opened, lambda folder, at: at < opened.at and _has_left(folder)):
+        # Who goes on sends its rows itself.
+        if not lease.goes_on(run, other.folder.run_id()):
             yield at, other.folder.run_id()
 
 
-def _has_left(other: ports.Run) -> bool:
-    """Whether its summary names rows that didn't get through; a run without one broke off."""
-    told = other.folder.read(summarize.SUMMARY)
+def _has_left(folder: ports.RunFolder) -> bool:
+    """Whether a run's summary names rows that didn't get through; one without a summary broke off. Undone or swept, it has none to send."""
+    if any(folder.read(each) is not None for each in (entries.SWEPT, undos.BEGUN)):
+        return False
+    told = folder.read(summarize.SUMMARY)
     return told is None or any(each[fate] for each in told["objects"].values() for fate in chosen.LEFT)
 
 

@@ -37,7 +37,7 @@ def sources(run: ports.Run, opened: journal.Opened) -> dict[str, list[Path]]:
 def _found(run: ports.Run, opened: journal.Opened, write: Callable[[ports.Run, str, Path], int]) -> dict[str, list[Path]]:
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id]
     found: dict[str, list[Path]] = {name: [] for name in opened.plan.objects}
-    for _, later in others(run, opened, lambda at: at > opened.at) if keyed else ():
+    for _, later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
         for name in keyed:
             out = later.scratch / f"{name}-later.parquet"
             if write(later, name, out):
@@ -45,11 +45,14 @@ def _found(run: ports.Run, opened: journal.Opened, write: Callable[[ports.Run, s
     return found
 
 
-def others(run: ports.Run, opened: journal.Opened, when: Callable[[str], bool]) -> Iterator[tuple[str, ports.Run]]:
-    """The other runs of the plan and org that began `when` it says, with that time; each with a scratch folder of its own."""
+def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFolder, str], bool]) -> Iterator[tuple[str, ports.Run]]:
+    """The other runs of the plan and org that are `wanted` by their folder and when they began, with that time.
+
+    Each has a scratch folder of its own. A run that isn't wanted costs little: its plan isn't read.
+    """
     for number, folder in enumerate(run.folder.beside()):
         begun = folder.read(entries.BEGUN)
-        if begun is None or begun["org_id"] != opened.org_id or not when(begun["at"]) or folder.read(entries.STAGED) is None:
+        if begun is None or begun["org_id"] != opened.org_id or not wanted(folder, begun["at"]) or folder.read(entries.STAGED) is None:
             continue
         scratch = run.scratch / f"other-{number}"
         scratch.mkdir(exist_ok=True)

@@ -89,6 +89,12 @@ def test_what_a_later_source_has_is_left_to_it(first: Load) -> None:
     assert ({"two"}, {"A", "B", "C"}) == ({*third["leftovers"]}, {*map(str.upper, keys(first))})
 
 
+def test_a_run_that_was_swept_is_passed_over(first: Load) -> None:
+    """Its rows are gone."""
+    replays.home(first, "one").create("ledger/swept.json", {"at": "2026-02-01"})
+    assert None is night(first, "two", replays.family(c=[])).get("leftovers")
+
+
 def test_runs_that_go_on_or_were_undone_are_passed_over(first: Load) -> None:
     """The one sends its rows itself, of the other nothing is sent any more."""
     assert None is night(first, "two", replays.family(c=[]), "one").get("leftovers")

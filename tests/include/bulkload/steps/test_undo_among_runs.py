@@ -170,6 +170,6 @@ def test_a_replay_after_an_undo_sends_nothing(load: Load) -> None:
     load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "a1", "error": "SOME_RULE:no:--", "job": 1}])
     family(load)
     undone(load)
-    with pytest.raises(errors.RunUndone):
+    with pytest.raises(errors.RunUndone, match="the run run is being undone, or was"):
         replays.replayed(load)
-    assert [] == world(load)
+    assert ([], []) == (world(load), load.run.folder.names("ledger/replays/"))
