@@ -83,8 +83,11 @@ def end(processes: Sequence[subprocess.Popen[Any]], how: signal.Signals = signal
     _, stubborn = psutil.wait_procs([psutil.Process(process.pid) for process in alive if psutil.pid_exists(process.pid)], patience)
     for each in stubborn:
         _signal_group(each.pid, signal.SIGKILL)
+    psutil.wait_procs(stubborn, patience)
     for process in processes:
-        process.wait()
+        # All have ended. But an Ended that came in the middle of a poll has left Python's lock of that process behind.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
 
 
 def end_descendants(patience: float = 3.0) -> None:
