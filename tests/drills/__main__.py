@@ -41,8 +41,7 @@ def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Pla
         # A record whose second pass was lost stands without its link, which the judge of lost rows doesn't know.
         names = [name for name in faults.FAULTS if not (name in faults.TAKING and play.has_second_pass)]
         yield from (_fault(play, name) for name in names)
-        if not play.has_second_pass:  # Its rows are written in other parts by a replay than by the load.
-            yield from mended.drills(dice, place, play, share)
+        yield from mended.drills(dice, place, play, share)
     for number, how in itertools.product(range(round(DAMAGED * share)), damage.DAMAGES):
         yield _damage(how, (number + 0.5) / round(DAMAGED * share))
     yield from (_anywhere(play, random.Random(dice.random()), number) for number, play in zip(range(anywhere), itertools.cycle(chosen)))
@@ -139,9 +138,9 @@ def told(figures: dict[str, kills.Figures]) -> int:
     """Print the figures, their sum last; the exit status."""
     total = kills.Figures()
     for name, each in figures.items():
-        print(f"{name:<34} {each}")
+        print(f"{name:<62} {each}")
         total.add(each)
-    print(f"{'all':<34} {total}")
+    print(f"{'all':<62} {total}")
     return 1 if total.wrong or total.lost or total.doubled else 0
 
 

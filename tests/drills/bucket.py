@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -17,6 +18,7 @@ NAME = "loads"
 @contextlib.contextmanager
 def served() -> Iterator[dict[str, Any]]:
     """Serve it on a free port of loopback."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # It tells of every request, whatever `verbose` says.
     server = threaded_moto_server.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:
