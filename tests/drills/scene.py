@@ -47,7 +47,8 @@ FAMILY = plays.Play(
 # The tasks of the family that wait for jobs → those before them, after which the org may be told to take its time.
 WAITING = {
     "chunks_Account": ("split",),
-    "wait_for_Account[0]": ("chunks_Account",),
+    # The first is the small job that was waited for before.
+    "wait_for_Account[1]": ("chunks_Account",),
     "settle_Account": ("wait_for_Account[0]", "wait_for_Account[1]"),
     "wait_for_Contact[0]": ("chunks_Contact",),
 }
