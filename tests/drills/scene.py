@@ -13,7 +13,7 @@ import fsspec
 import requests
 
 from include import storage
-from scripts.stack import running, wanted
+from scripts.stack import rest, running, wanted
 from tests.drills import ground, moments, plays, victims
 from tests.running import clicks, loads
 
@@ -63,15 +63,20 @@ class Scene:
     stack: running.Stack
     ground: ground.Ground
     plans: Path
+    last: Load | None = None
 
-    def begun(self, play: plays.Play, *, looks: int = 2, dag: str = "") -> Load:
+    def begun(self, play: plays.Play, *, looks: int = 2) -> Load:
         """Lay a load down and trigger its run; each of its jobs goes on until it was looked at some times."""
         # What a load that was given up left behind is none of this one's.
+        if self.last is not None and not self.last.is_over():
+            self.last.run.mark_run("failed")
+            self.last.run.ended()
         self.ground.written()
         case = self.ground.case(play)
         self.ground.org.behave(looks=looks)
         file = (case.root / "payload.json").as_uri()
-        return Load(self, case, clicks.begun(self.stack.rest(), dag or dag_of(play), {"file": file}))
+        self.last = Load(self, case, clicks.begun(self.stack.rest(), dag_of(play), {"file": file}))
+        return self.last
 
 
 @dataclass
@@ -117,9 +122,11 @@ class Load:
         self.run.until_reads(task, "deferred")
 
     def is_over(self) -> bool:
-        """Whether the run has ended; nobody knows while the API server is away."""
+        """Whether the run has ended, or is gone; nobody knows while the API server is away."""
         try:
             return self.run.state() in clicks.ENDED
+        except rest.ApiRefused:
+            return True
         except requests.ConnectionError:
             return False
 
@@ -164,9 +171,9 @@ def dag_of(play: plays.Play) -> str:
     return "drill_" + "".join(each if each.isalnum() else "_" for each in play.name)
 
 
-def document(play: plays.Play, dag: str = "") -> dict[str, Any]:
+def document(play: plays.Play) -> dict[str, Any]:
     """The plan file of a play: its source is told when it is triggered."""
-    own = {"name": dag or dag_of(play), "params": {"file": "none"}, "source": {"uri": "{{ params.file }}"}, "poll_seconds": 0.5}
+    own = {"name": dag_of(play), "params": {"file": "none"}, "source": {"uri": "{{ params.file }}"}, "poll_seconds": 0.5}
     return play.plan(Path("/none")) | own
 
 
