@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from include.bulkload.steps import journal, ports
 
 ID = "Id"
-# What Salesforce keeps beside a record by itself: it goes with the record, and nobody looks for it elsewhere.
+# What Salesforce keeps beside a record by itself: it goes with the record, and nobody looks for it elsewhere. Beside those of a custom
+# object it is `Order__History`; `Medical_History__c` is somebody's own object.
 BESIDE = ("History", "Feed", "Share", "ChangeEvent", "Tag")
 
 
@@ -74,7 +75,7 @@ class Look:
         """The lookups by which others hang on records of an sobject, as this user sees them now."""
         told = self._described(sobject)["childRelationships"]
         found = [(each["childSObject"], each["field"]) for each in told if each.get("field") and not each.get("deprecatedAndHidden")]
-        return list(dict.fromkeys((child, lookup) for child, lookup in found if not child.removesuffix("__c").endswith(BESIDE)))
+        return list(dict.fromkeys((child, lookup) for child, lookup in found if not child.endswith(BESIDE)))
 
     def _described(self, sobject: str) -> dict[str, Any]:
         if sobject not in self.describes:
