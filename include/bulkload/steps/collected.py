@@ -6,6 +6,7 @@ doubt, or to be sent again.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +37,19 @@ def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> dict[
         found = _stored(run, opened, gone.noted(run, opened, facts.place))
     if found is None:
         return None
+    found = _asked(run, opened, facts.place, found)
     kept = journal.keep(run, found.file, f"{facts.place.name}/fates-{facts.place.job_id}.parquet")
     return dict(journal.note(run, facts.place.matched(kept, found.tally))["tally"])
 
 
 @dataclass(frozen=True, slots=True)
 class _Fates:
-    """The fates of a job's rows: a local file, and rows by fate."""
+    """The fates of a job's rows: a local file, and rows by fate; what was sent, and what is said of rows without a result."""
 
     file: Path
     tally: dict[str, int]
+    sent: results.Sent
+    why: str
 
 
 def _stored(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> _Fates | None:
@@ -60,24 +64,31 @@ def _stored(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> _
 
 def _gathered(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> _Fates | None:
     """Fetch a job's results, match them, and keep them once they add up to its numbers."""
-    numbers = wait.noted(run, place)
+    numbers, looks = wait.noted(run, place), 0
     while True:
-        files = _fetched(run, place)
+        files, looks = _fetched(run, place), looks + 1
+        # A chunk that was in flight when the job was aborted may be committed after its numbers stood still, and stand in none of
+        # the three files until then (contract 8.10).
         try:
             # Matched before they are named in the ledger: a truncated download must not become the one that counts.
             found = _fates(run, opened, place, job.end(numbers), files)
+            if looks > wait.LOOKS or not _may_close(job.end(numbers), found):
+                break
+            numbers = wait.still(run, place.job_id)
         except errors.ResultsIncomplete:
-            # A chunk that was in flight when the job was aborted may be committed after its numbers stood still (contract 8.10).
             earlier, numbers = job.end(numbers), wait.still(run, place.job_id)
             if job.end(numbers) == earlier:
                 raise
-        else:
-            break
     collected = place.collected({kind: _kept(run, place, kind, path) for kind, path in files.items()}, numbers)
     if journal.note(run, collected) == collected.document:
         return found
     # Another try came first: what it fetched counts, or that it found the job gone.
     return _stored(run, opened, _facts(run, place))
+
+
+def _may_close(end: entities.JobEnd, found: _Fates) -> bool:
+    """Whether rows that have no result may have one a moment later."""
+    return end.state is entities.JobState.ABORTED and bool(found.tally.get(entities.Fate.IN_DOUBT))
 
 
 def _facts(run: ports.Run, place: entries.JobPlace) -> resume.JobFacts:
@@ -112,28 +123,30 @@ def _kept(run: ports.Run, place: entries.JobPlace, kind: str, local: Path) -> di
 
 
 def _fates(run: ports.Run, opened: journal.Opened, place: entries.JobPlace, end: entities.JobEnd, files: dict[str, Path]) -> _Fates:
-    """Give each row of the job its fate; ask the org for keyed rows that have no result."""
+    """Give each row of the job its fate."""
     wave, out = journal.wave_of(run, place.name, place.number), run.scratch / f"{place.job_id}-fates.parquet"
     sent = _sent(run, opened, wave, place.number)
     with tables.connect(run.limits) as con:
         tally = results.fates(con, sent, end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out)
-    return _asked(run, sent, doubt.Asked(opened.sobject(place.name), wave.operation, end.error_message), _Fates(out, tally))
+    return _Fates(out, tally, sent, end.error_message)
 
 
 def _unknown(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> _Fates:
-    """All rows of a job that is gone are in doubt; ask the org for those that have a key."""
+    """All rows of a job that is gone are in doubt."""
     wave, out = journal.wave_of(run, place.name, place.number), run.scratch / f"{place.job_id}-fates.parquet"
     sent = _sent(run, opened, wave, place.number)
     with tables.connect(run.limits) as con:
         tally = results.unknown(con, sent, place.job_id, gone.WHY, out)
-    return _asked(run, sent, doubt.Asked(opened.sobject(place.name), wave.operation, gone.WHY), _Fates(out, tally))
+    return _Fates(out, tally, sent, gone.WHY)
 
 
-def _asked(run: ports.Run, sent: results.Sent, asked: doubt.Asked, found: _Fates) -> _Fates:
-    if sent.key is None or not found.tally.get(entities.Fate.IN_DOUBT):
+def _asked(run: ports.Run, opened: journal.Opened, place: entries.JobPlace, found: _Fates) -> _Fates:
+    """Ask the org for rows in doubt that have a key."""
+    if found.sent.key is None or not found.tally.get(entities.Fate.IN_DOUBT):
         return found
-    told = found.file.with_name(f"{found.file.stem}-told.parquet")
-    return _Fates(told, doubt.settled(run, asked, sent, found.file, told))
+    wave, told = journal.wave_of(run, place.name, place.number), found.file.with_name(f"{found.file.stem}-told.parquet")
+    asked = doubt.Asked(opened.sobject(place.name), wave.operation, found.why)
+    return dataclasses.replace(found, file=told, tally=doubt.settled(run, asked, found.sent, found.file, told))
 
 
 def _sent(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int) -> results.Sent:
