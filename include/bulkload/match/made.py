@@ -37,12 +37,16 @@ def records(con: duckdb.DuckDBPyConnection, settled: Sequence[Path], successes: 
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """One wave: its rows as they were sent, what their records held before, the fates of its jobs, the fields that it wrote."""
+    """One wave: its rows as they were sent, what their records held before, the fates of its jobs, the fields that it wrote.
+
+    `lost`: the rows of its jobs that are gone and may have written, as SQL conditions of `ready`.
+    """
 
     ready: Path
     before: Path
     settled: Sequence[Path]
     fields: Sequence[columns.Field]
+    lost: Sequence[str] = ()
 
 
 def values(
@@ -51,6 +55,7 @@ def values(
     """Write `out` (row_id, sf_id, our<n>, was<n> by place in `fields`): what a run wrote last, over what; return how many records.
 
     `waves` in order, `fields`: all that any of them wrote. NULL where a field wasn't sent; `#N/A`: it was blank, or we cleared it.
+    What a wave found counts even if its job is gone: what a later one found may be what that job wrote.
     `created`: records (sf_id, created) of which those that the run created are left out: they had nothing before.
     """
     union = " UNION ALL BY NAME ".join(_wave(place, wave, fields) for place, wave in enumerate(waves))
@@ -58,7 +63,7 @@ def values(
     ours = " UNION ALL ".join(f"SELECT left(sf_id, 15) AS own FROM {tables.parquet(path)} WHERE created" for path in created)
     query = (
         f"SELECT min(row_id) AS row_id, min(sf_id) AS sf_id, {', '.join(told)} FROM ({union}) "
-        f"WHERE left(sf_id, 15) NOT IN (SELECT own FROM ({ours})) GROUP BY left(sf_id, 15) ORDER BY row_id"
+        f"WHERE left(sf_id, 15) NOT IN (SELECT own FROM ({ours})) GROUP BY left(sf_id, 15) HAVING bool_or(wrote) ORDER BY row_id"
     )
     return tables.write_parquet(con, query, out)
 
@@ -69,11 +74,13 @@ def _wave(place: int, wave: Wrote, fields: Sequence[columns.Field]) -> str:
         if field in wave.fields:
             sent = f"nullif(r.{tables.cell(field.column)}, '')"
             was = f"CASE WHEN {sent} IS NOT NULL THEN coalesce(b.{tables.cell(field.name)}, '{columns.NULL}') END"
-            cells.append(f"{sent} AS our{n}, {was} AS was{n}")
+            cells.append(f"CASE WHEN g.row_id IS NOT NULL THEN {sent} END AS our{n}, {was} AS was{n}")
         else:
             cells.append(f"NULL::VARCHAR AS our{n}, NULL::VARCHAR AS was{n}")
     good = f"SELECT row_id FROM {tables.parquets(wave.settled)} WHERE fate = '{entities.Fate.SUCCEEDED}'"
+    lost = " OR ".join(f"({condition})" for condition in wave.lost) or "false"
     return (
-        f"SELECT r.row_id, b.sf_id, {place} AS wave, {', '.join(cells)} FROM {tables.parquet(wave.ready)} AS r "
-        f"JOIN {tables.parquet(wave.before)} AS b USING (row_id) SEMI JOIN ({good}) AS g ON g.row_id = r.row_id"
+        f"SELECT r.row_id, b.sf_id, {place} AS wave, g.row_id IS NOT NULL AS wrote, {', '.join(cells)} "
+        f"FROM (SELECT *, {lost} AS lost FROM {tables.parquet(wave.ready)}) AS r JOIN {tables.parquet(wave.before)} AS b USING (row_id) "
+        f"LEFT JOIN ({good}) AS g ON g.row_id = r.row_id WHERE r.lost OR g.row_id IS NOT NULL"
     )

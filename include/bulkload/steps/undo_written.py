@@ -89,7 +89,13 @@ def _successes(facts: resume.JobFacts) -> dict[str, str]:
 def _written(run: ports.Run, opened: journal.Opened, name: str, records: dict[str, Path]) -> Written:
     standing = outcome.of(run, name)
     wrote = [
-        made.Wrote(journal.bring(run, wave.ready), journal.bring(run, wave.notes[kept_before.BEFORE]), met.settled, _fields(opened, wave))
+        made.Wrote(
+            journal.bring(run, wave.ready),
+            journal.bring(run, wave.notes[kept_before.BEFORE]),
+            met.settled,
+            _fields(opened, wave),
+            [chunk.condition for chunk in standing.chunks(wave) if chunk.number in standing.gone],
+        )
         for wave, met in zip(standing.waves, outcome.met(run, standing), strict=True)
         if wave.ready is not None and kept_before.BEFORE in wave.notes
     ]

@@ -12,7 +12,7 @@ from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries
 from include.bulkload.steps import collected, gone, journal, replay, settle, submit, summarize, wait
 from include.salesforce import client
-from tests.include.bulkload.steps import replays
+from tests.include.bulkload.steps import replays, undoings
 from tests.include.bulkload.steps.test_submit import Overtaken
 
 if TYPE_CHECKING:
@@ -204,3 +204,16 @@ def test_a_slow_try_obeys_who_found_the_job_gone(load: Load) -> None:
     assert None is collected.one(dataclasses.replace(load.run, salesforce=Late()), journal.opened(load.run), facts)
     load.settled("Account")
     assert ["new K1", "new K2"] == names(load)
+
+
+def test_an_undo_restores_what_a_job_that_is_gone_wrote_over(load: Load) -> None:
+    """A replay sent its rows again and found what that job had written; what was there before that goes back."""
+    accounts(load, "update")
+    load.mapping["Account"]["keep_before"] = True
+    load.split()
+    lost(load)
+    summarize.close(load.run, ["settle_account"])
+    assert replays.replayed(load)["clean"]
+    assert ["new K1", "new K2"] == names(load)
+    assert (0, ROWS, 0, 0, 0) == undoings.counts(undoings.undone(load), "Account")
+    assert ["old", "old"] == names(load)
