@@ -31,7 +31,7 @@ def object_of(name: str) -> str:
 
 
 def planned(number: int, document: Document) -> entries.Entry:
-    """A dry run: what would be undone, object by object, in stored files."""
+    """A dry run: what would be undone, object by object, in stored files; by which run."""
     return entries.Entry(plan_name(number), document)
 
 

@@ -9,8 +9,8 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import tables
-from include.bulkload.ledger import entries
+from include.bulkload.basics import entities, tables
+from include.bulkload.ledger import entries, undos, waves
 from include.bulkload.load import fates
 from include.bulkload.steps import journal, outcome
 
@@ -76,7 +76,9 @@ def _written(later: ports.Run, name: str, out: Path) -> int:
     if name not in journal.demand(later, entries.STAGED)["objects"]:
         return 0
     staged, standing = journal.bring(later, journal.staged(later, name)["file"]), outcome.of(later, name)
-    rows = [f"SELECT row_id FROM ({fates.folded(outcome.met(later, standing))}) WHERE sf_id IS NOT NULL"]
+    # What an undo of that run has deleted supersedes nothing.
+    deleted = f"SELECT row_id FROM ({_undone(later, name)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
+    rows = [f"SELECT row_id FROM ({fates.folded(outcome.met(later, standing))}) WHERE sf_id IS NOT NULL AND row_id NOT IN ({deleted})"]
     for wave in standing.waves:
         for chunk in standing.chunks(wave):
             facts = standing.jobs.get(chunk.number)
@@ -86,3 +88,10 @@ def _written(later: ports.Run, name: str, out: Path) -> int:
     with tables.connect(later.limits) as con:
         query = f"SELECT DISTINCT key FROM {tables.parquet(staged)} SEMI JOIN ({union}) USING (row_id) WHERE key IS NOT NULL"
         return tables.write_parquet(con, query, out)
+
+
+def _undone(later: ports.Run, name: str) -> str:
+    """The query of what became of the records of an object that an undo of that run was to delete."""
+    standing = outcome.of(later, undos.place(name))
+    deletes = [wave for wave in standing.waves if wave.kind is waves.Kind.UNDO_DELETE]
+    return fates.folded(outcome.met(later, outcome.Standing(deletes, standing.jobs)))

@@ -1,6 +1,6 @@
 """A run base and a date → files of old runs removed, forgotten jobs ended; what others left is told, never touched.
 
-A run that Airflow calls running is left alone, and so is one of which a job may still work.
+A run that Airflow calls running is left alone, and so is one of which a job may still work, or that a running one replays or undoes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.intake import plan
-from include.bulkload.ledger import entries, resume
+from include.bulkload.ledger import entries, replays, resume, undos
 from include.bulkload.load import job
 from include.bulkload.steps import journal, leftovers, ports, summarize
 
@@ -67,6 +67,15 @@ class Old:
             return self.opened.plan.keep_days, self.opened.plan.keep_ledger_days
         fields = plan.Plan.model_fields
         return int(fields["keep_days"].default), int(fields["keep_ledger_days"].default)
+
+    def worked_on(self) -> list[ports.RunName]:
+        """Name the runs that replay or undo it, and aren't done by its ledger."""
+        begun = replays.numbers(each for each in self.names if each.startswith(replays.FOLDER))
+        going = [replays.name(each, replays.BEGUN) for each in begun if replays.name(each, replays.CLOSED) not in self.names]
+        plans = [each for each in self.names if each.startswith(undos.PLAN)]
+        going += [each for each in plans if each.replace(undos.PLAN, undos.ENDED) not in self.names]
+        found = [(self.folder.read(each) or {}).get("by") for each in going]
+        return [ports.RunName(self.name.dag_id, by) for by in found if by]
 
     def jobs(self) -> list[resume.JobFacts]:
         """Fold what its ledger says of its jobs."""
@@ -180,8 +189,15 @@ def _given_up(ground: Ground, run: Old) -> list[Document]:
 
 
 def _nobody_goes_on(ground: Ground, run: Old) -> bool:
+    if _is_worked_on(ground, run):
+        return False
     said = ground.is_over(run.name)
     return said is True or (said is None and run.heard is not None and ground.clock() - run.heard > UNKNOWN_FOR)
+
+
+def _is_worked_on(ground: Ground, run: Old) -> bool:
+    """Whether a run that Airflow calls running replays or undoes this one; who waits for an answer is running too."""
+    return any(ground.is_over(each) is False for each in run.worked_on())
 
 
 def _deleted(ground: Ground, run: Old) -> list[Document]:
@@ -205,7 +221,7 @@ def _is_due(ground: Ground, run: Old) -> bool:
     """
     if run.heard is None and ground.is_over(run.name) is True:
         raise errors.LedgerDamaged(f"{run.folder.uri('')} doesn't tell how old it is: it broke before its first entry; remove it")
-    if not run.is_past(ground.clock(), min(run.days)) or ground.is_over(run.name) is False:
+    if not run.is_past(ground.clock(), min(run.days)) or ground.is_over(run.name) is False or _is_worked_on(ground, run):
         return False
     unsure = [each.place.job_id for each in run.jobs() if not any(each.has(fact) for fact in ("ended", "aborted", "matched"))]
     connected = _connected(ground, run) if unsure else _run(ground, run.folder, None)

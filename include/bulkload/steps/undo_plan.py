@@ -68,7 +68,7 @@ def _noted(run: ports.Run, number: int, document: dict[str, Any], files: dict[st
     """Take the dry run's number; one that was made at the same time has the next."""
     while True:
         try:
-            run.folder.create(undos.plan_name(number), {"rows": files, "summary": document})
+            run.folder.create(undos.plan_name(number), {"rows": files, "summary": document, "by": run.name.run_id})
         except FileExistsError:
             number += 1
             continue

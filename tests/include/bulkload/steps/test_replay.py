@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from include.bulkload.basics import errors
-from include.bulkload.steps import replay, submit, summarize
-from tests.include.bulkload.steps import replays
+from include.bulkload.steps import replay, submit, summarize, undo
+from tests.include.bulkload.steps import replays, undoings
 from tests.include.bulkload.steps.test_waves import ACCOUNT, parents
 
 if TYPE_CHECKING:
@@ -230,3 +230,20 @@ def test_what_a_later_run_wrote_is_left_alone(load: Load) -> None:
     assert {"a": "a", "B": "newer", "c": "c"} == names
     assert (1, 1) == tuple(found["chosen"]["Account"][count] for count in ("send", "superseded"))
     assert (3, 2, 1, 0, 0, 0, 0) == replays.account(replays.whole(load), "Account")
+
+
+def test_what_an_undone_later_run_wrote_supersedes_nothing(load: Load) -> None:
+    """Its records are deleted again: the older row is sent, or it would be in no run's account and not in the org."""
+    load.mapping.pop("Contact")
+    lost(load, row_faults=B_FAILS)
+    later = dataclasses.replace(load, name="later.json", run_name="later")
+    later.payload = json.dumps({"accounts": [{"name": "wrong", "sourceId": "b"}]}).encode()
+    later.whole()
+    by_hand = undoings.by(later)
+    number = undo.plan(by_hand, "later")["number"]
+    while (found := undo.act(by_hand, "later", number))["summary"] is None:
+        later.waited(found["waiting"])
+    load.clock = later.clock
+    taken = replays.replayed(load)["chosen"]["Account"]
+    assert (1, 0) == (taken["send"], taken["superseded"])
+    assert ["b"] == [each["Name"] for each in load.org.query("SELECT Name FROM Account WHERE External_Id__c = 'b'")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ import pytest
 from include import storage
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal, ports, submit, sweep
+from include.bulkload.steps import journal, ports, replay, submit, sweep
+from tests.include.bulkload.steps import replays, undoings
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -126,6 +128,21 @@ def test_a_running_run_is_left_alone(sweeping: Sweeping, days: int) -> None:
     sweeping.over = None
     assert 1 == len(done(sweep.files(sweeping.ground(days))))
     assert ports.RunName("dag", "run") in sweeping.asked
+
+
+def test_a_run_that_a_running_one_replays_or_undoes_is_left_alone(sweeping: Sweeping) -> None:
+    """Its files are needed still, be it that somebody's answer is waited for; whatever broke off keeps nothing."""
+    sweeping.load.whole()
+    before = sweeping.names()
+    found = replays.begun(sweeping.load, "again")
+    at_work = dataclasses.replace(sweeping.ground(MONTH), is_over=lambda name: name.run_id != "again")
+    assert [] == done(sweep.files(at_work))
+    replay.close(replays.again(sweeping.load), found["replay"], [], replays.home(sweeping.load, "again"))
+    undoings.planned(sweeping.load)
+    at_work = dataclasses.replace(at_work, is_over=lambda name: name.run_id != "undoing")
+    assert [] == done(sweep.files(at_work))
+    assert {*before} <= {*sweeping.names()}
+    assert 1 == len(done(sweep.files(sweeping.ground(MONTH))))
 
 
 def test_a_run_whose_job_works_is_left_alone(sweeping: Sweeping) -> None:
