@@ -133,10 +133,17 @@ def mark_failed(at: scene.Scene, figures: kills.Figures) -> None:
     for task in scene.WAITING:
         load = at.begun(scene.FAMILY)
         load.waits(task)
-        name, _, index = task.partition("[")
-        load.run.mark(name, "failed", int(index[:-1]) if index else -1)
+        _mark_failed(load, task.partition("[")[0])
         load.run.ended()
         honest(figures, f"a waiting task is marked failed, {task}", load)
+
+
+def _mark_failed(load: scene.Load, name: str) -> None:
+    """Mark all instances of a task that wait: the summary begins after the last of them."""
+    load.run.until(lambda seen: {state for each, state in seen.items() if each.partition("[")[0] == name} <= {"success", "deferred"})
+    for task, index in load.run.instances("deferred"):
+        if task == name:
+            load.run.mark(name, "failed", index)
 
 
 @event("the run is marked failed while a task uploads")
