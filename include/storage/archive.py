@@ -18,6 +18,7 @@ class Kept(folders.RunFolder):
 
     def remove(self, name: str) -> None:
         """Remove an object or a stored file, if it is there. Raises UnfitStorage or NetworkFault."""
+        self._entries.pop(name, None)
         self._store.remove(self._path(name))
 
     def tidy(self) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Hex digits of the checksum in a stored file's name: as few as make it readable, more if another file has the same.
 MARKS = (8, 16, 64)
+LEDGER = "ledger/"
 RESTORE = "restore it, or start a new run"
 _PROVEN: set[str] = set()
 
@@ -35,6 +36,9 @@ class RunFolder:
         self._base, self._base_uri = base
         self._root = root
         self._above = above
+        # Entries of a ledger never change, and a file that was proven is proven until somebody touches it: a task looks once.
+        self._entries: dict[str, bytes] = {}
+        self._proven: dict[Path, tuple[str, int, int]] = {}
 
     def create(self, name: str, document: dict[str, Any]) -> None:
         """Write a JSON object exclusively and whole; FileExistsError if the name is taken.
@@ -46,11 +50,12 @@ class RunFolder:
 
     def write(self, name: str, document: dict[str, Any]) -> None:
         """Write or replace a JSON object atomically. Raises like `create`."""
+        self._entries.pop(name, None)
         self._store.replace(self._path(name), _body(document))
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Read a JSON object; None if there is none. Raises LedgerDamaged if it isn't one."""
-        body = self._store.read(self._path(name))
+        body = self._entries.get(name) or self._store.read(self._path(name))
         if body is None:
             return None
         try:
@@ -59,6 +64,8 @@ class RunFolder:
             found = None
         if not isinstance(found, dict):
             raise errors.LedgerDamaged(f"{self.uri(name)} isn't a JSON object; {RESTORE}")
+        if name.startswith(LEDGER):
+            self._entries[name] = body
         return found
 
     def names(self, prefix: str) -> list[str]:
@@ -94,13 +101,13 @@ class RunFolder:
         Raises LedgerDamaged if it is missing or differs.
         """
         target = scratch / "brought" / f"{stored.sha256[:32]}{PurePosixPath(stored.name).suffix}"
-        if _is(stored, target):
+        if self._is(stored, target):
             return target
         try:
             local = self._store.local(self._path(stored.name), target)
         except FileNotFoundError as missing:
             raise errors.LedgerDamaged(f"{self.uri(stored.name)} is missing; {RESTORE}") from missing
-        if _is(stored, local):
+        if self._is(stored, local):
             return local
         target.unlink(missing_ok=True)
         raise errors.LedgerDamaged(f"{self.uri(stored.name)} isn't what was stored, by size or checksum; {RESTORE}")
@@ -132,6 +139,15 @@ class RunFolder:
     def _path(self, name: str) -> str:
         return f"{self._base}/{self._root}" + (f"/{names.path(name)}" if name else "")
 
+    def _is(self, stored: ports.Stored, local: Path) -> bool:
+        """Whether a local file is there and is the one that was stored."""
+        if not local.is_file() or (seen := local.stat()).st_size != stored.bytes:
+            return False
+        mark = (stored.sha256, seen.st_mtime_ns, seen.st_ino)
+        if self._proven.get(local) != mark and disk.checksum(local) == stored.sha256:
+            self._proven[local] = mark
+        return self._proven.get(local) == mark
+
     def _prove(self) -> None:
         """Prove once per process and base that the store creates exclusively."""
         if self._base_uri not in _PROVEN:
@@ -147,11 +163,6 @@ def run_folder(fs: AbstractFileSystem, base: str, dag_id: str, run_id: str, *, b
     path = base.rstrip("/")
     store, above = stores.of(fs), names.encoded(dag_id)
     return RunFolder(store, (path, (base_uri or store.uri(path)).rstrip("/")), f"{above}/{names.encoded(run_id)}", above)
-
-
-def _is(stored: ports.Stored, local: Path) -> bool:
-    """Whether a local file is there and is the one that was stored."""
-    return local.is_file() and local.stat().st_size == stored.bytes and disk.checksum(local) == stored.sha256
 
 
 def _body(document: dict[str, Any]) -> bytes:

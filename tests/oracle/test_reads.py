@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,14 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class Brought:
-    """What each task brought from the run's folder: (task, object) → name of the stored file → its bytes."""
+    """What each task brought from the run's folder: (task, object) → name of the stored file → its bytes; how often it looked there."""
 
     files: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    looks: collections.Counter[tuple[str, str]] = field(default_factory=collections.Counter)
     task: tuple[str, str] = ("", "")
 
     def tables(self, task: str, name: str) -> set[str]:
         """The files with rows that a task brought, without their checksums: `Account/staged`."""
         return {file.rpartition("-")[0] for file in self.files[task, name] if "/" in file}
+
+    def describes(self, task: str, name: str) -> set[str]:
+        """The sobjects whose describe a task brought."""
+        files = [file for file in self.files[task, name] if file.startswith("describe-")]
+        return {file.removeprefix("describe-").rpartition("-")[0] for file in files}
 
     def bytes(self) -> int:
         """All bytes of files with rows."""
@@ -46,6 +53,16 @@ class Watched:
         """Bring a stored file."""
         self.brought.files.setdefault(self.brought.task, {})[stored.name] = stored.bytes
         return self.folder.get(stored, scratch)
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Read an entry."""
+        self.brought.looks[self.brought.task] += 1
+        return self.folder.read(name)
+
+    def names(self, prefix: str) -> list[str]:
+        """List entries."""
+        self.brought.looks[self.brought.task] += 1
+        return self.folder.names(prefix)
 
     def __getattr__(self, name: str) -> Any:
         """All else is the folder's own."""
@@ -96,6 +113,22 @@ def test_a_task_reads_its_own_object_and_its_parents_ids(court: Court) -> None:
         assert {f"{name}/staged"} | ({f"{above}/id_map"} if level else set()) == found.tables("cut", name)
         for task in ("send", "learn"):
             assert {name} == {each.partition("/")[0] for each in found.tables(task, name)}
+
+
+def test_a_task_reads_no_describe_of_others(court: Court) -> None:
+    """Those of its own object and of its parents, however many the plan has."""
+    found = watched(court, chain.of(4, 5))
+    for level in range(1, 4):
+        assert found.describes("cut", f"Kind{level}") <= {f"Level{level}__c", f"Level{level - 1}__c"}
+        assert found.describes("send", f"Kind{level}") <= {f"Level{level}__c"}
+
+
+def test_looks_into_the_ledger_do_not_grow_with_the_objects(court: Court) -> None:
+    """Each task of an object looks there as often among six objects as among two; split and summary as often per object."""
+    two, six = (watched(court, chain.of(levels, 5)).looks for levels in (2, 6))
+    for task in ("cut", "send", "learn"):
+        assert {two[task, "Kind1"]} == {six[task, f"Kind{level}"] for level in range(1, 6)}
+    assert six["split", ""] + six["summary", ""] <= 3 * (two["split", ""] + two["summary", ""])
 
 
 def test_parents_are_read_whole_only_to_say_why_they_are_lost(court: Court) -> None:

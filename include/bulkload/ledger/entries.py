@@ -32,9 +32,9 @@ class Entry:
     document: Document
 
 
-def begun(org_id: str, plan: Document, describes: Document, warnings: Sequence[str], at: str) -> Entry:
-    """The first entry: which org, which plan (a stored file), the describes that it was checked against, what may go wrong."""
-    return Entry(BEGUN, {"format": 2, "org_id": org_id, "plan": plan, "describes": describes, "warnings": list(warnings), "at": at})
+def begun(org_id: str, plan: Document, describes: Mapping[str, Document], warnings: Sequence[str], at: str) -> Entry:
+    """The first entry: which org, which plan (a stored file), the describes that it was checked against (one each), what may go wrong."""
+    return Entry(BEGUN, {"format": 3, "org_id": org_id, "plan": plan, "describes": dict(describes), "warnings": list(warnings), "at": at})
 
 
 def staged(objects: Mapping[str, Document], sources: Mapping[str, str]) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from include.bulkload.ledger import entries, replays, resume, undos, waves
 from include.bulkload.steps import ports
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -111,12 +113,31 @@ def keep(run: ports.Run, local: Path, name: str) -> dict[str, Any]:
     return run.folder.put(local, name).as_document()
 
 
+class Describes(Mapping[str, dict[str, Any]]):
+    """The describes that a run was checked against, by sobject: each is brought when somebody first asks for it."""
+
+    def __init__(self, run: ports.Run, kept: Mapping[str, dict[str, Any]]) -> None:
+        self._run, self._kept = run, kept
+        self._read: dict[str, dict[str, Any]] = {}
+
+    def __getitem__(self, sobject: str) -> dict[str, Any]:
+        if sobject not in self._read:
+            self._read[sobject] = json.loads(bring(self._run, self._kept[sobject]).read_text("utf-8"))
+        return self._read[sobject]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A begun run: its own copy of the plan, the describes it was checked against, its org."""
 
     plan: plan.Plan
-    describes: dict[str, dict[str, Any]]
+    describes: Mapping[str, dict[str, Any]]
     org_id: str
     at: str
     warnings: tuple[str, ...] = ()
@@ -135,8 +156,7 @@ def opened(run: ports.Run, *, compare: bool = True) -> Opened:
     if compare:
         same_org(begun["org_id"], run.salesforce.org_id())
     document = json.loads(bring(run, begun["plan"]).read_text("utf-8"))
-    describes = json.loads(bring(run, begun["describes"]).read_text("utf-8"))
-    return Opened(plan.plan_from(document), describes, begun["org_id"], begun["at"], tuple(begun["warnings"]))
+    return Opened(plan.plan_from(document), Describes(run, begun["describes"]), begun["org_id"], begun["at"], tuple(begun["warnings"]))
 
 
 def same_org(begun_with: str, connected_to: str) -> None:

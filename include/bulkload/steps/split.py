@@ -52,9 +52,14 @@ def _begun(run: ports.Run, document: dict[str, Any]) -> journal.Opened:
         describes = _described(run, checked)
         warnings = preflight.check(checked, describes)
         kept = journal.keep(run, journal.write_json(checked.model_dump(mode="json", by_alias=True), run.scratch / "plan.json"), "plan.json")
-        told = journal.keep(run, journal.write_json(describes, run.scratch / "describes.json"), "describes.json")
+        told = {sobject: _kept(run, sobject, each) for sobject, each in describes.items()}
         journal.note(run, entries.begun(str(organization["Id"]), kept, told, warnings, run.now()))
     return journal.opened(run)
+
+
+def _kept(run: ports.Run, sobject: str, describe: dict[str, Any]) -> dict[str, Any]:
+    """Store the describe of one sobject: no task reads those of objects that it has nothing to do with."""
+    return journal.keep(run, journal.write_json(describe, run.scratch / f"describe-{sobject}.json"), f"describe-{sobject}.json")
 
 
 def too_many(opened: journal.Opened, staged: Mapping[str, Any]) -> list[str]:

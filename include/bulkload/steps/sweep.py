@@ -26,7 +26,7 @@ Document = dict[str, Any]
 # A run that Airflow doesn't know may be another deployment's, at work; after so long its waits are over.
 UNKNOWN_FOR = timedelta(days=7)
 # What a run may tell for longer: no row stands in it.
-LONGER = ("ledger/", "plan-", "describes-", summarize.SUMMARY)
+LONGER = ("ledger/", "plan-", "describe-", summarize.SUMMARY)
 # Stands until all the rest of a run is gone.
 GOING = "ledger/swept-whole.json"
 OPEN = entities.JobState.OPEN

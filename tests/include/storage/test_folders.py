@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING, Any
 
 import fsspec
@@ -140,6 +141,31 @@ def test_a_stored_file_is_brought_once(bucket: Any, file: Path, tmp_path: Path) 
     assert (first, ".parquet") == (folder.get(stored, tmp_path / "scratch"), first.suffix)
     first.write_bytes(b"changed")
     with pytest.raises(errors.LedgerDamaged):
+        folder.get(stored, tmp_path / "scratch")
+
+
+def test_a_task_reads_an_entry_once(folder: folders.RunFolder, place: Place) -> None:
+    """What stands in a ledger stays; other documents are looked at anew each time."""
+    store = stores.of(place[0])
+    for name, expected in (("ledger/x.json", 1), ("summary.json", 2)):
+        folder.write(name, {"n": 1})
+        assert {"n": 1} == folder.read(name)
+        store.replace(inside(place, ports.Stored(name, "", 0)), b'{"n": 2}')
+        assert {"n": expected} == folder.read(name)
+        assert {"n": 2} == folders.run_folder(*place, "parent_child_load", RUN).read(name)
+
+
+def test_a_task_proves_a_file_once(tmp_path: Path, file: Path) -> None:
+    """Checksums of large files cost: a file that nobody touched since isn't read again, one that was is."""
+    folder = folders.run_folder(fsspec.filesystem("file"), str(tmp_path / "runs"), "d", "r")
+    stored = folder.put(file, "Account/staged.parquet")
+    local = folder.get(stored, tmp_path / "scratch")
+    seen = local.stat()
+    local.write_bytes(b"ROWS" * 1000)
+    os.utime(local, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    assert local == folder.get(stored, tmp_path / "scratch")
+    os.utime(local, ns=(seen.st_atime_ns, seen.st_mtime_ns + 1))
+    with pytest.raises(errors.LedgerDamaged, match="isn't what was stored"):
         folder.get(stored, tmp_path / "scratch")
 
 

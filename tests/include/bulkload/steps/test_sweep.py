@@ -92,7 +92,7 @@ def test_files_with_rows_go_after_keep_days_ledger_and_summary_later(sweeping: S
     (told,) = done(sweep.files(sweeping.ground(MONTH)))
     left = sweeping.names()
     assert (len(before) - told["files"] + 1, False) == (len(left), told["ledger"])
-    assert {"ledger", "summary.json"} == {each.split("/")[0] for each in left if not each.startswith(("plan-", "describes-"))}
+    assert {"ledger", "summary.json"} == {each.split("/")[0] for each in left if not each.startswith(("plan-", "describe-"))}
     kept = [path.read_text("utf-8") for path in sweeping.load.root.joinpath("runs", "dag").rglob("*") if path.is_file()]
     assert not any("Secret Name" in text for text in kept)
     assert summed == sweeping.load.run.folder.read("summary.json")
