@@ -39,11 +39,6 @@ class Sent:
     key: entities.KeyColumn | None = None
     types: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def told(self) -> tuple[str, ...]:
-        """The columns that tell the rows apart: the key's, or all of them."""
-        return (self.key.name,) if self.key else self.columns
-
 
 def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, files: ResultFiles, out: Path) -> dict[str, int]:
     """Write `out` (row_id, fate, sf_id, created, error, job_id), one row per sent row; return rows by fate.
@@ -56,7 +51,7 @@ def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, file
     counts = _read(con, sent, files)
     _same_numbers(end, counts)
     if sent.key is not None:
-        query = _by_key(con, sent.key, end)
+        query = _by_key(con, end)
     elif end.processed == 0:
         query = f"SELECT row_id, '{entities.Fate.UNPROCESSED}' AS fate, NULL AS sf_id, NULL AS created, NULL AS error FROM sent"
     else:
@@ -87,8 +82,8 @@ def _said(end: entities.JobEnd) -> str:
 
 
 def _read(con: duckdb.DuckDBPyConnection, sent: Sent, files: ResultFiles) -> dict[str, int]:
-    """Read all results into `outcome`: fate, sf_id, created, error, and the columns that tell rows apart; rows by fate."""
-    cells = ", ".join(f"{tables.cell(column)} VARCHAR" for column in sent.told)
+    """Read all results into `outcome`: fate, sf_id, created, error, and the folded key or all cells; rows by fate."""
+    cells = ", ".join(f"{name} VARCHAR" for name in (["found_key"] if sent.key else map(tables.cell, sent.columns)))
     con.execute(f"CREATE OR REPLACE TEMP TABLE outcome (fate VARCHAR, sf_id VARCHAR, created BOOLEAN, error VARCHAR, {cells})")
     own = {
         entities.Fate.SUCCEEDED: (files.successful, '"sf__Id", "sf__Created" = \'true\', NULL'),
@@ -106,7 +101,9 @@ def _insert(con: duckdb.DuckDBPyConnection, sent: Sent, fate: str, path: Path, t
     missing = [column for column in sent.columns if column.lower() not in {name.lower() for name in header}]
     if missing:
         raise errors.ResultsIncomplete(f"{path.name}: the column {missing[0]} that was sent isn't in it; fetch it again")
-    cells = ", ".join(f"coalesce({tables.quoted(column)}, '')" for column in sent.told)
+    cells = ", ".join(f"coalesce({tables.quoted(column)}, '')" for column in sent.columns)
+    if sent.key:
+        cells = tables.folded(tables.quoted(sent.key.name), sent.key.rule)
     source = tables.strict_csv(path, header)
     try:
         inserted = con.execute(f"INSERT INTO outcome SELECT '{fate}', {told}, {cells} FROM {source}").fetchone()
@@ -126,28 +123,24 @@ def _same_numbers(end: entities.JobEnd, counts: Mapping[str, int]) -> None:
         raise errors.ResultsIncomplete(message)
 
 
-def _by_key(con: duckdb.DuckDBPyConnection, key: entities.KeyColumn, end: entities.JobEnd) -> str:
+def _by_key(con: duckdb.DuckDBPyConnection, end: entities.JobEnd) -> str:
     """Join rows and results by the folded key; what has no result is unprocessed if the job processed nothing, else in doubt."""
-    folded = tables.folded(tables.cell(key.name), key.rule)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT {folded} AS found_key, fate, sf_id, created, error FROM outcome")
     _no_contradiction(con, end)
     without = entities.Fate.IN_DOUBT if end.processed else entities.Fate.UNPROCESSED
-    return (
-        f"SELECT row_id, coalesce(fate, '{without}') AS fate, sf_id, created, error FROM sent LEFT JOIN keyed ON sent.key = keyed.found_key"
-    )
+    return f"SELECT row_id, coalesce(fate, '{without}') AS fate, sf_id, created, error FROM sent LEFT JOIN outcome ON sent.key = found_key"
 
 
 def _no_contradiction(con: duckdb.DuckDBPyConnection, end: entities.JobEnd) -> None:
     """Raise ContradictingIds for a key that comes twice, one that nobody sent, or an Id that is none."""
     stop = f"nothing more is sent; look at job {end.job_id} in Salesforce's Setup"
-    twice = con.execute("SELECT found_key, count(*) FROM keyed GROUP BY found_key HAVING count(*) > 1 LIMIT 1").fetchone()
+    twice = con.execute("SELECT found_key, count(*) FROM outcome GROUP BY found_key HAVING count(*) > 1 LIMIT 1").fetchone()
     if twice:
         raise errors.ContradictingIds(f"job {end.job_id} has {twice[1]} results for the key {twice[0]!r}; {stop}")
-    unknown = con.execute("SELECT found_key, fate FROM keyed ANTI JOIN sent ON sent.key = keyed.found_key LIMIT 1").fetchone()
+    unknown = con.execute("SELECT found_key, fate FROM outcome ANTI JOIN sent ON sent.key = found_key LIMIT 1").fetchone()
     if unknown:
         raise errors.ContradictingIds(f"job {end.job_id} has a {unknown[1]} result for the key {unknown[0]!r}, which wasn't sent; {stop}")
     no_id = con.execute(
-        f"SELECT found_key, sf_id FROM keyed WHERE fate = '{entities.Fate.SUCCEEDED}' "
+        f"SELECT found_key, sf_id FROM outcome WHERE fate = '{entities.Fate.SUCCEEDED}' "
         f"AND NOT regexp_full_match(coalesce(sf_id, ''), '{ID}') LIMIT 1"
     ).fetchone()
     if no_id:
