@@ -39,7 +39,7 @@ def test_a_text_arrives_as_it_left_or_not_at_all(texts: list[str | None]) -> Non
     found = [cell if reason is None else "rejected" for cell, reason in given.one(described, texts)]
     assert [expected(text) for text in texts] == found
     with given.engine() as (con, folder):
-        con.execute("CREATE TABLE sent (row_id BIGINT, key VARCHAR, parent_row BIGINT, Name VARCHAR)")
+        con.execute('CREATE TABLE sent (row_id BIGINT, key VARCHAR, parent_row BIGINT, ".Name" VARCHAR)')
         for number, cell in enumerate(found):
             con.execute("INSERT INTO sent VALUES (?, NULL, NULL, ?)", [number, cell])
         ready, out = folder / "ready.parquet", folder / "0.csv"
