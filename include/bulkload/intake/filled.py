@@ -24,7 +24,8 @@ STEPS = ("bare", "given", "parts", "wrong")
 class Cell:
     """One field. `raw`: its source value (an SQL expression), None if a constant fills it.
 
-    `is_null`: whether it was null in the source, None if nobody asks; `needed`: a row without it can't become a record.
+    `is_null`: whether it was null in the source, None if nobody asks; `needed`: a row without it can't become a record;
+    `calm_raw`: whether its source value holds no control character, see raw.Raw.
     """
 
     number: int
@@ -36,6 +37,7 @@ class Cell:
     is_null: str | None
     is_key: bool
     needed: bool
+    calm_raw: str
 
     @property
     def text(self) -> str:
@@ -45,6 +47,11 @@ class Cell:
         if self.is_mapped:
             return f"given{self.number}"
         return f"bare{self.number}" if self.kind else self.raw
+
+    @property
+    def calm(self) -> str:
+        """Whether the text holds no control character; the plan's own texts may."""
+        return self.calm_raw if self.text == self.raw else "false"
 
     @property
     def is_mapped(self) -> bool:
@@ -81,7 +88,7 @@ class Cell:
     @property
     def sent(self) -> str:
         """What is sent: Salesforce's text, NULL for nothing; of a row that is refused, its text as it came."""
-        text = values.text(self.text)
+        text = values.text(self.text, self.calm)
         if self.kind:
             fine = self.kind.sent(self.text, f"parts{self.number}")
             text = f"CASE WHEN wrong{self.number} IS NULL AND {self.text} IS NOT NULL THEN {fine} ELSE {self.text} END"
@@ -106,7 +113,7 @@ class Cell:
         if self.kind:
             yield f"WHEN wrong{self.number} IS NOT NULL THEN {tables.literal(f'bad value: {self.field}: ')} || wrong{self.number}"
         else:
-            yield values.unfit(self.text, self.field, values.most_characters(self.described))
+            yield values.unfit(self.text, self.field, values.most_characters(self.described), self.calm)
         if self.is_null and self._must_stay and not self.is_key:
             yield f"WHEN {self.is_null} THEN {values.bad(self.field, 'null would empty it, and it is required')}"
         if self.needed:
@@ -120,9 +127,9 @@ class Cell:
         return tables.trimmed(tables.cell(self.field)) if as_text else "key"
 
     @property
-    def changing(self) -> tuple[str, str] | None:
-        """What Salesforce or we may change on the way, and the field's type; None for what has one spelling."""
-        return None if self.kind or self.raw is None else (self.text, str(self.described["type"]))
+    def changing(self) -> tuple[str, str, str] | None:
+        """What Salesforce or we may change on the way, see values.changed; None for what has one spelling."""
+        return None if self.kind or self.raw is None else (self.text, str(self.described["type"]), self.calm)
 
 
 def of(found: raw.Raw, checked: plan.Plan, describes: Mapping[str, Any], name: str) -> tuple[Cell, ...]:
@@ -150,6 +157,7 @@ def _cell(found: raw.Raw, checked: plan.Plan, describe: Mapping[str, Any], name:
         f"({raw_text} IS NULL AND list_contains(nulls, {tables.literal(str(value.from_))}))" if clears else None,
         field == each.external_id,
         each.operation == "insert" and needed(described),
+        found.calm,
     )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from include.bulkload.intake import lines
 
 
+ESCAPE = "\\"
+
+
 def rows(found: lines.Lines, path: str, reads: Mapping[str, str], asked: Collection[str], *, by_line: bool) -> raw.Raw:
     """Cut the rows at `path` (`accounts[].contacts[]`) out of the records.
 
@@ -25,7 +28,7 @@ def rows(found: lines.Lines, path: str, reads: Mapping[str, str], asked: Collect
     from absent ones; `by_line`: whether a record's place is a line of the source or an index in its list.
     """
     wanted = _Wanted(found, path, reads, tuple(name for name in reads if name in asked))
-    return raw.Raw(wanted.query(), tuple(reads), lambda rows: wanted.places(rows, by_line=by_line))
+    return raw.Raw(wanted.query(), tuple(reads), lambda rows: wanted.places(rows, by_line=by_line), "calm")
 
 
 def items(name: str) -> str:
@@ -49,10 +52,13 @@ class _Wanted:
     def query(self) -> str:
         """The query of raw.Raw."""
         ups = self._ups()
-        inner = f"SELECT row_id, parent_row, nth, {self._read(0)} AS own{self._types(0)}{''.join(ups.values())} FROM ({self._records()})"
+        # JSON writes control characters as escapes. Where values of records above are read too, nobody looks whether they have any.
+        calm = "false" if ups else f"NOT contains(j, {tables.literal(ESCAPE)})"
+        own = f"{self._read(0)} AS own{self._types(0)}{''.join(ups.values())}, {calm} AS calm"
+        inner = f"SELECT row_id, parent_row, nth, {own} FROM ({self._records()})"
         faults = [self._fault(up) for up in (0, *ups)]
         fault = faults[0] if len(faults) == 1 else f"coalesce({', '.join(faults)})"
-        columns = f"{self._raw(ups)} AS raw, {self._nulls()} AS nulls, {fault} AS fault, false AS filtered"
+        columns = f"{self._raw(ups)} AS raw, {self._nulls()} AS nulls, {fault} AS fault, false AS filtered, calm"
         return f"SELECT row_id, parent_row, nth, {columns} FROM ({inner})"
 
     def places(self, wanted: str, *, by_line: bool) -> str:

@@ -24,12 +24,14 @@ class Raw:
     nth (INTEGER: its place in its list or file, from 0), raw (VARCHAR[]: the texts of `reads`; NULL where absent or null),
     nulls (VARCHAR[]: those of `reads` that were null, not absent; NULL if none or nobody asked),
     fault (VARCHAR: why the record can't be read, NULL if it can), filtered (BOOLEAN: a transform dropped it).
+    `calm` is an SQL expression: whether no text of a row holds a control character, so that nobody need look for one.
     `places(rows)` makes, from an SQL table expression with a column row_id, a query of row_id and place: where it stands, for people.
     """
 
     query: str
     reads: tuple[str, ...]
     places: Callable[[str], str]
+    calm: str = "false"
 
     def text(self, name: str) -> str:
         """The column's SQL expression of a source value."""

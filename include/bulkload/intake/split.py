@@ -146,7 +146,10 @@ def sums(con: duckdb.DuckDBPyConnection, staged: Path) -> list[int]:
 
 def rejected(con: duckdb.DuckDBPyConnection, staged: Path, each: mapping.ObjectPlan, name: str, places: str, out: Path) -> int:
     """Write an object's rejected rows for people; return how many. `places`: the query of row_id, as people know it, and place."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT * FROM {tables.parquet(staged)} WHERE reason IS NOT NULL")
+    found = f"CREATE OR REPLACE TEMP TABLE rejected AS SELECT * FROM {tables.parquet(staged)} WHERE reason IS NOT NULL"
+    if (con.execute(found).fetchone() or (0,))[0] == 0:
+        # The whole source would be read for nobody's place.
+        places = "SELECT NULL::VARCHAR AS row_id, NULL::VARCHAR AS place WHERE false"
     shown = tables.row_id_text(name, "r.row_id")
     query = (
         f"SELECT {shown} AS row_id, p.place, r.reason AS error, NULL AS job_id, NULL AS sf_id, {lists.cells(each, 'r')} "

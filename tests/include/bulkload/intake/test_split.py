@@ -182,3 +182,16 @@ def test_what_changes_on_the_way_is_counted() -> None:
     assert {"lineEndings": 1, "edgeBlanks": 1, "emailCase": 0} == found.staged["Account"].changes
     assert {"lineEndings": 0, "edgeBlanks": 1, "emailCase": 1} == found.staged["Contact"].changes
     assert "a\nb\nc" == found.cells("Account", "Name")[0]
+
+
+@pytest.mark.parametrize(("form", "fmt"), [(payload, "json"), (rows, "jsonl")])
+def test_texts_are_judged_alike_whether_json_escapes_them_or_not(form: Any, fmt: str) -> None:
+    """Line ends, blanks at the edges, NUL, the null mark; quotes and backslashes are escaped too and mean nothing."""
+    texts = ["a", " a", "a ", "a\tb", "a\t", "a\rb", "a\r\n", "a\x00", 'a"', "a\\", "#N/A", "#N/A\t", "", "  ", "\t", "é ", "a\u2028"]
+    found = conftest.staged(form([{"sourceId": str(number), "name": text} for number, text in enumerate(texts)]), fmt)
+    refused = [text.strip() == "#N/A" or "\0" in text for text in texts]
+    blank = [bool(text) and (text[0] <= " " or text[-1] <= " ") for text in texts]
+    assert [shown(text) for text in texts] == found.cells("Account", "Name")
+    assert refused == [reason is not None for reason in found.reasons("Account")]
+    assert ["\r" in text for text in texts] == [bool(count) for count in found.cells("Account", "lineEndings")]
+    assert blank == [bool(count) for count in found.cells("Account", "edgeBlanks")]
