@@ -66,6 +66,9 @@ def run(chosen: Sequence[Part], python: str = sys.executable, folder: Path = PRO
 def _ended(command: Sequence[str], folder: Path) -> int:
     """Run a command to its end; its status. A signal that ends us ends it first, in its own time, so that tests clear up."""
     told: list[int] = []
+    # Where we were started in the background Ctrl-C is ignored, and who is started by us would ignore what we tell it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, cwd=folder, env=_environment()) as process:
 
         def tell(number: int, _frame: FrameType | None) -> None:

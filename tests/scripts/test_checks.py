@@ -52,10 +52,13 @@ def test_the_report_names_seconds_per_part() -> None:
     assert expected == checks.report([("ruff check", 0.5, True), ("tests", 61.0, False)])
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
-def test_who_ends_the_checks_ends_the_one_that_runs(how: signal.Signals) -> None:
-    """It clears up before we are gone, nothing is left running, and no further check begins."""
-    with subprocess.Popen([sys.executable, "-c", ALL], cwd=checks.PROJECT, stdout=subprocess.PIPE, text=True) as running:
+IN_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+
+
+@pytest.mark.parametrize(("how", "started"), [(signal.SIGTERM, ()), (signal.SIGHUP, ()), (signal.SIGTERM, IN_BACKGROUND)])
+def test_who_ends_the_checks_ends_the_one_that_runs(how: signal.Signals, started: tuple[str, ...]) -> None:
+    """It clears up before we are gone, nothing is left running, and no further check begins; also where Ctrl-C was ignored."""
+    with subprocess.Popen([*started, sys.executable, "-c", ALL], cwd=checks.PROJECT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         assert ["--- one\n", "begun\n"] == [running.stdout.readline(), running.stdout.readline()]
         running.send_signal(how)
