@@ -170,6 +170,10 @@ def _key(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
 
 
 def _names(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
+    known: dict[str, str] = {}
+    for field in each.fields:
+        if (first := known.setdefault(field.lower(), field)) != field:
+            yield f"{place}.fields.{field}: it is {first} once more, names have no case; keep one of the two"
     for field in each.parents:
         if field in each.fields:
             yield f"{place}.fields.{field}: it is filled by `parents` too; keep one of the two"

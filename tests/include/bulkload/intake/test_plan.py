@@ -82,6 +82,11 @@ def test_parents_come_first_whatever_the_document_says() -> None:
             },
             "objects.Contact.parents.ReportsToId: several columns would fill it, blank ones beside the filled",
         ),
+        (
+            "objects/Account/fields",
+            {"Name": "name", "External_Id__c": "sourceId", "name": "title"},
+            "objects.Account.fields.name: it is Name once more, names have no case; keep one of the two",
+        ),
         ("objects/Account/opration", "upsert", "objects.Account.opration: Extra inputs are not permitted"),
         ("objects/Account/max_failed", "200%", "objects.Account.max_failed"),
         ("objects/Account/records", "accounts", "objects.Account.records"),
