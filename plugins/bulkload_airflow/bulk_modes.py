@@ -64,6 +64,11 @@ def asked(context: Context) -> modes.Asked:
     return modes.asked(context["params"])
 
 
+def only_here(context: Context) -> None:
+    """Skip a task of another mode's branch; see `bulk_runs.only_in`."""
+    bulk_runs.only_in(context, next(mode for mode, tasks in TASKS.items() if context["ti"].task_id in tasks))
+
+
 @contextlib.contextmanager
 def first(context: Context, found: modes.Asked) -> Iterator[bulk_runs.Step]:
     """Open the run that this one replays or undoes: its folder, its plan, its connection; by this run's name.

@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
-from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowSkipException
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from bulkload_airflow import bulk_hook, bulk_inlets, outcomes, scratch, settings
 from include.bulkload.basics import errors
+from include.bulkload.intake import modes
 from include.bulkload.steps import ports, trouble
 
 if TYPE_CHECKING:
@@ -143,13 +144,24 @@ class OneStep:
 
     @contextlib.contextmanager
     def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[Step]:
-        """Open the run of this task's context and map what its step raises."""
+        """Open the run of this task's context and map what its step raises.
+
+        Skips itself in a run that replays or undoes: if somebody marks the task `mode` success, Airflow runs every branch.
+        """
         with outcomes.mapped(noting(context), final=final):
+            only_in(context, modes.Mode.LOAD)
             config = self.configured(context)
             found = config.plan
             hook = bulk_hook.BulkHook(found.conn_id)
             with opened(place(context), hook) as run:
                 yield Step(run, hook, config, found, found.order()[self.place] if isinstance(self.place, int) else self.place)
+
+
+def only_in(context: Context, mode: modes.Mode) -> None:
+    """Raise AirflowSkipException in a run of another mode, PlanError if what it was asked for contradicts itself."""
+    asked = modes.asked(context.get("params") or {}).mode
+    if asked is not mode:
+        raise AirflowSkipException(f"this run's mode is {asked}: nothing is done here")
 
 
 def place(context: Context) -> Place:

@@ -51,6 +51,7 @@ class ApproveOperator(hitl.ApprovalOperator):
         from include.bulkload.report import undone
         from include.bulkload.steps import undo_run
 
+        bulk_modes.only_here(context)
         asked, home = bulk_modes.asked(context), bulk_runs.place(context).folder()
         with _first(context) as step:
             standing = undo_run.standing(step.run, home, confirmed=asked.confirmed)

@@ -7,10 +7,20 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 from airflow.sdk.execution_time import task_runner
 
-from bulkload_airflow import bulk_config, bulk_hook, bulk_modes, bulk_operators, bulk_replays, bulk_rounds, bulk_runs, bulk_triggers
+from bulkload_airflow import (
+    bulk_config,
+    bulk_hook,
+    bulk_modes,
+    bulk_operators,
+    bulk_replays,
+    bulk_rounds,
+    bulk_runs,
+    bulk_triggers,
+    bulk_undos,
+)
 from include.bulkload.intake import modes
 from include.bulkload.steps import journal
 from tests.plugins.bulkload_airflow.conftest import TaskInstance
@@ -169,3 +179,14 @@ def test_a_trigger_keeps_whose_jobs_it_watches() -> None:
     """Wherever it is moved."""
     _, kept = bulk_triggers.BulkJobTrigger(conn_id="c", jobs={}, poll_seconds=1, began=0, deadline=1, of="r1").serialize()
     assert "r1" == json.loads(json.dumps(kept))["of"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "task_id"),
+    [(bulk_operators.StageOperator, "split"), (bulk_rounds.CutOperator, "chunks_Account"), (bulk_undos.DryRunOperator, "undo.dry_run")],
+)
+def test_a_task_of_another_branch_does_nothing(runs: Runs, kind: Any, task_id: str) -> None:
+    """Somebody marked `mode` success, so Airflow runs all branches: a replay must not load the source once more."""
+    with pytest.raises(AirflowSkipException, match="this run's mode is replay"):
+        runs.task(kind, task_id).execute(runs.context(AGAIN, task_id))
+    assert [] == AGAIN.folder().names("")
