@@ -49,6 +49,7 @@ def airflow_stack(tmp_path_factory: pytest.TempPathFactory, more_plans: Path) ->
         yield stack
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, in one of the processes that tests run in, those of a file, and all that share the stack: it starts once."""
     for item in items:
