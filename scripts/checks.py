@@ -38,7 +38,7 @@ LINT = (
 # Other people's clients that pip doesn't install; the tests try them.
 CLIENTS = Part("clients", ("-m", "scripts.clients"))
 # In two processes: many tests wait, for jobs to end or for servers to start. `ARGS='-n 0'` runs them in one.
-TESTS = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
+TESTS = ("-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def parts(what: str, given: Sequence[str] = ()) -> tuple[Part, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import collections
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ os.environ["AIRFLOW_HOME"] = HOME.name
 GIVEN = {"BULKLOAD_RETRY_SECONDS": "1"}
 PLANS = "include/plans,tests/dags/plans"
 ORG = ("--control",)
+DAGS = "tests/dags/"
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +51,16 @@ def airflow_stack(tmp_path_factory: pytest.TempPathFactory, more_plans: Path) ->
         yield stack
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, in one of the processes that tests run in, those of a file, and all that share the stack: it starts once."""
-    for item in items:
-        shared = "airflow_stack" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("stack" if shared else item.nodeid.split("::", maxsplit=1)[0]))
+class Together(LoadFileScheduling):
+    """Which tests go to the same of the processes that tests run in: those of a file; all of the DAGs, so that their stack starts once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return DAGS if nodeid.startswith(DAGS) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together | None:
+    """Deal the tests out to several processes."""
+    return Together(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_unconfigure() -> None:
