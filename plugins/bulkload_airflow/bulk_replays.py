@@ -89,15 +89,16 @@ class LeftoversOperator(bulk_rounds.RoundsOperator):
         """Run `earlier_runs` for one earlier run after the other."""
         from include.bulkload.steps import earlier_runs
 
-        told, troubles = {}, []
+        told: dict[str, Any] = {}
+        troubles: dict[str, errors.BulkloadError] = {}
         for of in earlier_runs.due(step.run):
             try:
                 told[of] = self._replayed(context, of)
                 earlier_runs.tell(step.run, of, told[of])
-            except errors.MustStop as wrong:
-                troubles.append(f"{of}: {wrong}")
+            except errors.BulkloadError as wrong:
+                troubles[of] = wrong
         if troubles:
-            raise errors.MustStop("; ".join(troubles))
+            raise outcomes.together(troubles)
         return told
 
     def _replayed(self, context: Context, of: str) -> dict[str, Any]:

@@ -41,6 +41,12 @@ def mapped(note: Callable[[str], None], *, final: tuple[type[errors.BulkloadErro
         raise
 
 
+def together(wrong: Mapping[str, errors.BulkloadError]) -> errors.BulkloadError:
+    """One error of several, by what each is about: to be tried again if any is, whatever else a person must look at."""
+    kind = errors.TryAgain if any(isinstance(each, errors.TryAgain) for each in wrong.values()) else errors.MustStop
+    return kind("; ".join(f"{about}: {each}" for about, each in wrong.items()))
+
+
 def _noted(note: Callable[[str], None], error: str) -> None:
     try:
         note(error)

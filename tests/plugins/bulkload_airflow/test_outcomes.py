@@ -75,3 +75,14 @@ def test_a_note_that_cant_be_written_doesnt_hide_the_error() -> None:
 def test_what_broke_the_flow_is_named(states: dict[str, str | None], expected: list[str]) -> None:
     """Failed instances are named in order; a stopped run names the first task that never ran; an empty mapping broke nothing."""
     assert expected == outcomes.broken(states, FLOW, MAPPED)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"), [((errors.RunUndone,), errors.MustStop), ((errors.RunUndone, errors.JobStillRunning), errors.TryAgain)]
+)
+def test_of_several_errors_one_that_may_pass_is_worth_a_retry(
+    kinds: tuple[type[errors.BulkloadError], ...], expected: type[errors.BulkloadError]
+) -> None:
+    """And none is left out."""
+    found = outcomes.together({f"r{number}": kind(f"no {number}") for number, kind in enumerate(kinds)})
+    assert (expected, "; ".join(f"r{number}: no {number}" for number in range(len(kinds)))) == (type(found), str(found))
