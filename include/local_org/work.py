@@ -184,7 +184,7 @@ class Worker:
 
     def _finish(self, each: task.Task) -> None:
         """End a job as planned, for want of quotas, or well."""
-        milliseconds = int((time.monotonic() - each.began) * 1000)
+        milliseconds = max(int((time.monotonic() - each.began) * 1000), each.job["apiActiveProcessingTime"])
         if each.over:
             # Rows of batches past the quota have no result at all (contract 3.16).
             self._end(each.job, jobs.FAILED, each.over, milliseconds=milliseconds, beyond=True)
@@ -228,7 +228,7 @@ class Worker:
         return {
             processed: job[processed] + saved,
             failed: job[failed] + refused,
-            "apiActiveProcessingTime": job["apiActiveProcessingTime"] + int((time.monotonic() - began) * 1000),
+            "apiActiveProcessingTime": job["apiActiveProcessingTime"] + max(1, int((time.monotonic() - began) * 1000)),
             "systemModstamp": self.site.now(),
         }
 

@@ -56,6 +56,11 @@ class Org:
         records: list[dict[str, Any]] = self._get("/services/data/v66.0/jobs/ingest")["records"]
         return records
 
+    def until_ended(self) -> None:
+        """Look at its jobs until none is at work: what it is steered to counts until then."""
+        while not all(each["state"] in ENDED for each in self.jobs()):
+            pass
+
     def calm(self) -> None:
         """Make it plain again and abort what it still works on, so that the next test's jobs begin at once."""
         self.steer()

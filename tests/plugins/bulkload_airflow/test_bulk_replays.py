@@ -83,6 +83,7 @@ def runs(run_base: Path, connect: Any, org: steering.Org, monkeypatch: pytest.Mo
     made = Runs(run_base)
     org.steer(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
     made.loaded()
+    org.until_ended()
     org.steer()
     return made
 

@@ -18,7 +18,8 @@ COLUMN = ["Name"]
 def cut(rows: int, cell: str, job_bytes: int, first_rows: int) -> sizes.Size:
     """Cut equal rows into jobs as a load does, and add those up."""
     with tempfile.TemporaryDirectory() as folder, tables.connect(tables.Limits(Path(folder))) as con:
-        query = f"SELECT range AS row_id, NULL AS key, NULL AS parent_row, {tables.literal(cell)} AS Name FROM range({rows})"
+        name = f"{tables.literal(cell)} AS {tables.cell('Name')}"
+        query = f"SELECT range AS row_id, NULL AS key, NULL AS parent_row, {name} FROM range({rows})"
         found = chunks.plan(con, query, COLUMN, job_bytes=job_bytes, out_ready=Path(folder) / "ready.parquet", first_rows=first_rows)
         return sizes.counted((each.rows, each.bytes) for each in found)
 

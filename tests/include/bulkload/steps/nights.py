@@ -53,12 +53,16 @@ class Nights:
         """The run base."""
         return str(self.load.root / "runs")
 
+    def task(self) -> ports.Run:
+        """The last run as a new task sees it."""
+        fs = fsspec.filesystem("file")
+        of_run = storage.run_folder(fs, self.folder(), "dag", f"run {self.count}")
+        return dataclasses.replace(self.load.run, folder=of_run, memory=storage.memory(fs, self.folder()))
+
     def begun(self) -> tuple[ports.Run, journal.Opened]:
         """Begin a run."""
         self.count += 1
-        fs = fsspec.filesystem("file")
-        of_run = storage.run_folder(fs, self.folder(), "dag", f"run {self.count}")
-        run = dataclasses.replace(self.load.run, folder=of_run, memory=storage.memory(fs, self.folder()))
+        run = self.task()
         each = {"sobject": self.sobject, "operation": "upsert", "external_id": KEY, "changed_only": True, **self.more}
         each["fields"] = {column: column for column in self.columns}
         document = {"name": "nightly", "source": {"uri": "file:///nowhere"}, "objects": {self.sobject: each}, **self.of_plan}

@@ -132,7 +132,7 @@ def test_a_cleared_run_remembers_nothing_new(nights: Nights) -> None:
     before = made.generations(nights)
     assert ({}, before) == (remember.objects(found.run, found.opened), made.generations(nights))
     (nights.load.root / "runs" / "dag" / "run~201" / "ledger" / "Account" / "remembered.json").unlink()
-    assert ({"Account": 3}, before) == (remember.objects(found.run, found.opened), made.generations(nights))
+    assert ({"Account": 3}, before) == (remember.objects(nights.task(), found.opened), made.generations(nights))
 
 
 def test_a_run_that_was_overtaken_forgets_what_it_sent(nights: Nights) -> None:
