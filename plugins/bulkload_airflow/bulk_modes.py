@@ -95,6 +95,15 @@ def first(context: Context, found: modes.Asked) -> Iterator[bulk_runs.Step]:
         )
 
 
+@contextlib.contextmanager
+def stepped(context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[bulk_runs.Step]:
+    """Open the run that a task of these branches is about, map what its step raises; skip the task in a run of another mode."""
+    with outcomes.mapped(bulk_runs.noting(context), final=final):
+        only_here(context)
+        with first(context, asked(context)) as step:
+            yield step
+
+
 def tell(home: ports.RunFolder, found: modes.Asked) -> None:
     """Say in a run's own folder which run it is about."""
     home.write(ABOUT, {"mode": str(found.mode), "of": found.of})

@@ -22,10 +22,8 @@ class AfterRunOperator(bulk_rounds.RoundsOperator):
     @contextlib.contextmanager
     def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[bulk_runs.Step]:
         """Open that other run."""
-        with outcomes.mapped(bulk_runs.noting(context), final=final):
-            bulk_modes.only_here(context)
-            with bulk_modes.first(context, bulk_modes.asked(context)) as step:
-                yield step
+        with bulk_modes.stepped(context, final=final) as step:
+            yield step
 
 
 def waited(task: bulk_rounds.RoundsOperator, context: Context, step: bulk_runs.Step, found: Mapping[str, Any]) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators import hitl
 
-from bulkload_airflow import bulk_modes, bulk_replays, bulk_runs, outcomes
+from bulkload_airflow import bulk_modes, bulk_replays, bulk_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from airflow.sdk import Context
 
@@ -51,9 +50,8 @@ class ApproveOperator(hitl.ApprovalOperator):
         from include.bulkload.report import undone
         from include.bulkload.steps import undo_run
 
-        bulk_modes.only_here(context)
-        asked, home = bulk_modes.asked(context), bulk_runs.place(context).folder()
-        with _first(context) as step:
+        with bulk_modes.stepped(context) as step:
+            asked, home = bulk_modes.asked(context), bulk_runs.place(context).folder()
             standing = undo_run.standing(step.run, home, confirmed=asked.confirmed)
             dry_run = undo_run.plan(step.run, asked.of, home)["summary"]
         if standing == undo_run.OPEN:
@@ -75,12 +73,6 @@ class ApproveOperator(hitl.ApprovalOperator):
             agreed = list(event["chosen_options"]) == [self.APPROVE]
             undo_run.answer(bulk_runs.place(context).folder(), agreed=agreed, by=who, at=str(event["responded_at"]))
         return super().execute_complete(context, dict(event))["chosen_options"]
-
-
-@contextlib.contextmanager
-def _first(context: Context) -> Iterator[bulk_runs.Step]:
-    with outcomes.mapped(bulk_runs.noting(context)), bulk_modes.first(context, bulk_modes.asked(context)) as step:
-        yield step
 
 
 class ActOperator(bulk_replays.AfterRunOperator):

@@ -5,6 +5,7 @@ Each event is named as docs/marks_and_retries.md names it.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import time
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from scripts.stack import rest
 
     Event = Callable[[scene.Scene, kills.Figures], None]
+    Named = Callable[[scene.Scene, kills.Figures, str], None]
 
 # Longer than Airflow waits for a sign of life of its parts, as the scene sets it.
 STALLED_SECONDS = 25
@@ -27,18 +29,19 @@ UPLOAD = moments.Moment("during an upload", 2)
 EVENTS: dict[str, Event] = {}
 
 
-def event(name: str) -> Callable[[Event], Event]:
-    """Name an event."""
+def event(name: str) -> Callable[[Named], Named]:
+    """Name an event: it is told its name, by which it judges."""
 
-    def named(given: Event) -> Event:
-        EVENTS[name] = given
+    def named(given: Named) -> Named:
+        EVENTS[name] = functools.partial(given, name=name)
         return given
 
     return named
 
 
 def same(figures: kills.Figures, name: str, load: scene.Load) -> None:
-    """Judge a load that must have ended like an undisturbed one."""
+    """Follow a load to its end, and judge it: it must be like an undisturbed one's."""
+    load.run.ended()
     figures.kills += load.killed
     figures.judge(name, load.end(), load.scene.ground.undisturbed(load.case.play))
 
@@ -58,28 +61,26 @@ def honest(figures: kills.Figures, name: str, load: scene.Load) -> None:
 
 
 @event("a task is cleared while it uploads")
-def clear_upload(at: scene.Scene, figures: kills.Figures) -> None:
+def clear_upload(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The try that runs is ended, the next one goes on."""
     load = at.begun(scene.FAMILY)
     load.comes_to(UPLOAD)
     load.run.clear("Account_job")
-    load.run.ended()
-    same(figures, "a task is cleared while it uploads", load)
+    same(figures, name, load)
 
 
 @event("a settling task is cleared while it waits")
-def clear_settle(at: scene.Scene, figures: kills.Figures) -> None:
+def clear_settle(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The layer's job goes on, the new try waits for it."""
     load = at.begun(scene.FAMILY)
     load.waits("settle_Account")
     load.run.clear("settle_Account")
     at.ground.org.behave(looks=2)
-    load.run.ended()
-    same(figures, "a settling task is cleared while it waits", load)
+    same(figures, name, load)
 
 
 @event("tasks of a finished run are cleared")
-def clear_finished(at: scene.Scene, figures: kills.Figures) -> None:
+def clear_finished(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """One alone, one with all that follow, the whole run: nothing is sent, and the summary says the same."""
     load = at.begun(scene.FAMILY)
     load.run.ended()
@@ -88,12 +89,12 @@ def clear_finished(at: scene.Scene, figures: kills.Figures) -> None:
     load.run.cleared("chunks_Contact")
     load.run.cleared()
     if (before, jobs) != (load.run.summary(), len(at.ground.org.jobs())):
-        figures.wrong.append(f"tasks of a finished run are cleared: {len(at.ground.org.jobs())} jobs, not {jobs}, or another summary")
-    same(figures, "tasks of a finished run are cleared", load)
+        figures.wrong.append(f"{name}: {len(at.ground.org.jobs())} jobs, not {jobs}, or another summary")
+    same(figures, name, load)
 
 
 @event("a waiting task is marked success")
-def mark_waits_success(at: scene.Scene, figures: kills.Figures) -> None:
+def mark_waits_success(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The task that waits for a small first job, then the one that waits for a layer: red, and whole once cleared."""
     load = at.begun(scene.FAMILY)
     load.waits("chunks_Account")
@@ -107,14 +108,14 @@ def mark_waits_success(at: scene.Scene, figures: kills.Figures) -> None:
     ended.append(load.run.ended())
     at.ground.org.behave(looks=2)
     if ended != ["failed", "failed"]:
-        figures.wrong.append(f"a waiting task is marked success: the run reads {ended}")
+        figures.wrong.append(f"{name}: the run reads {ended}")
     load.run.cleared("settle_Account")
     load.run.cleared("chunks_Contact")
-    same(figures, "a waiting task is marked success", load)
+    same(figures, name, load)
 
 
 @event("a submitting task is marked success")
-def mark_submit_success(at: scene.Scene, figures: kills.Figures) -> None:
+def mark_submit_success(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """Its rows count as unprocessed, the run is red; cleared, they are sent."""
     load = at.begun(scene.FAMILY)
     load.run.until_reads("id_map_Account", "success")
@@ -122,20 +123,20 @@ def mark_submit_success(at: scene.Scene, figures: kills.Figures) -> None:
     task, index = next(each for each in load.run.instances("running") if each[0] == "Contact_job")
     load.run.mark(task, "success", index)
     if load.run.ended() != "failed":
-        figures.wrong.append("a submitting task is marked success: green")
+        figures.wrong.append(f"{name}: green")
     load.run.cleared("Contact_job")
-    same(figures, "a submitting task is marked success", load)
+    same(figures, name, load)
 
 
 @event("a waiting task is marked failed")
-def mark_failed(at: scene.Scene, figures: kills.Figures) -> None:
+def mark_failed(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """Whichever waits: its job is aborted, what was written stays known."""
     for task in scene.WAITING:
         load = at.begun(scene.FAMILY)
         load.waits(task)
         _mark_failed(load, task.partition("[")[0])
         load.run.ended()
-        honest(figures, f"a waiting task is marked failed, {task}", load)
+        honest(figures, f"{name}, {task}", load)
 
 
 def _mark_failed(load: scene.Load, name: str) -> None:
@@ -147,17 +148,17 @@ def _mark_failed(load: scene.Load, name: str) -> None:
 
 
 @event("the run is marked failed while a task uploads")
-def mark_run_failed(at: scene.Scene, figures: kills.Figures) -> None:
+def mark_run_failed(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The upload is ended, its job aborted."""
     load = at.begun(scene.FAMILY)
     load.comes_to(UPLOAD)
     load.run.mark_run("failed")
     load.run.ended()
-    honest(figures, "the run is marked failed while a task uploads", load)
+    honest(figures, name, load)
 
 
 @event("the triggerer stalls and another one takes its triggers")
-def stalled_triggerer(at: scene.Scene, figures: kills.Figures) -> None:
+def stalled_triggerer(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """When it comes back it finds that they are no longer its own, and aborts nothing."""
     load = at.begun(scene.FAMILY)
     load.waits("chunks_Account")
@@ -167,34 +168,31 @@ def stalled_triggerer(at: scene.Scene, figures: kills.Figures) -> None:
         # Time for the first to see what it has lost.
         time.sleep(STALLED_SECONDS / 5)
         at.ground.org.behave(looks=2)
-        load.run.ended()
-    same(figures, "the triggerer stalls and another one takes its triggers", load)
+        same(figures, name, load)
 
 
 @event("the scheduler stalls")
-def stalled_scheduler(at: scene.Scene, figures: kills.Figures) -> None:
+def stalled_scheduler(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """Tasks go on; once it is back, so does the run."""
     load = at.begun(scene.FAMILY)
     load.comes_to(UPLOAD)
     with victims.held(victims.service(at.stack, "scheduler"), alone=True):
         time.sleep(STALLED_SECONDS)
-    load.run.ended()
-    same(figures, "the scheduler stalls", load)
+    same(figures, name, load)
 
 
 @event("the API server is away")
-def stalled_api(at: scene.Scene, figures: kills.Figures) -> None:
+def stalled_api(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """A running task may fail for that, and its next try goes on."""
     load = at.begun(scene.FAMILY)
     load.comes_to(UPLOAD)
     with victims.held(victims.service(at.stack, "api-server")):
         time.sleep(STALLED_SECONDS)
-    load.run.ended()
-    same(figures, "the API server is away", load)
+    same(figures, name, load)
 
 
 @event("the DAG is paused, and goes on")
-def paused(at: scene.Scene, figures: kills.Figures) -> None:
+def paused(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """What waits goes on waiting; the rest follows when the DAG is let go on."""
     load = at.begun(scene.FAMILY)
     load.waits("chunks_Account")
@@ -202,20 +200,19 @@ def paused(at: scene.Scene, figures: kills.Figures) -> None:
     time.sleep(STALLED_SECONDS / 2)
     load.run.api.ask("PATCH", f"dags/{load.run.dag}", {"is_paused": False})
     at.ground.org.behave(looks=2)
-    load.run.ended()
-    same(figures, "the DAG is paused, and goes on", load)
+    same(figures, name, load)
 
 
 @event("the run is deleted while a job goes on")
-def run_deleted(at: scene.Scene, figures: kills.Figures) -> None:
+def run_deleted(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The job goes on, and the run's ledger names it."""
-    _deleted(at, figures, "the run is deleted while a job goes on", lambda run: run.delete())
+    _deleted(at, figures, name, lambda run: run.delete())
 
 
 @event("the DAG is deleted while a job goes on")
-def dag_deleted(at: scene.Scene, figures: kills.Figures) -> None:
+def dag_deleted(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The same; Airflow reads the DAG's file again."""
-    _deleted(at, figures, "the DAG is deleted while a job goes on", lambda run: run.api.ask("DELETE", f"dags/{run.dag}"))
+    _deleted(at, figures, name, lambda run: run.api.ask("DELETE", f"dags/{run.dag}"))
 
 
 def _deleted(at: scene.Scene, figures: kills.Figures, name: str, delete: Callable[[clicks.Run], object]) -> None:
@@ -245,36 +242,35 @@ def _next_is_let_in(at: scene.Scene, figures: kills.Figures, name: str) -> None:
 
 
 @event("a second run of the plan is started at once")
-def second_run(at: scene.Scene, figures: kills.Figures) -> None:
+def second_run(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """It waits for the first, then refuses to insert the same payload again."""
     load = at.begun(scene.FAMILY)
     file = (load.case.root / "payload.json").as_uri()
     other = clicks.begun(load.run.api, load.run.dag, {"file": file})
     load.run.until_reads("Account_job[0]", "running", "success")
     if other.state() != "queued":
-        figures.wrong.append(f"a second run of the plan is started at once: it reads {other.state()} while the first goes on")
+        figures.wrong.append(f"{name}: it reads {other.state()} while the first goes on")
     load.run.ended()
     if other.ended() != "failed" or "again" not in str(other.summary().get("error")):
-        figures.wrong.append(f"a second run of the plan is started at once: it ended {other.state()}, {other.summary().get('error')}")
-    same(figures, "a second run of the plan is started at once", load)
+        figures.wrong.append(f"{name}: it ended {other.state()}, {other.summary().get('error')}")
+    same(figures, name, load)
 
 
 @event("another DAG starts the same plan at once")
-def other_dag(at: scene.Scene, figures: kills.Figures) -> None:
+def other_dag(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The lease keeps it out until the first is over."""
     load = at.begun(scene.FAMILY)
     load.waits("chunks_Account")
     document = scene.document(scene.FAMILY) | {"params": {}, "source": {"uri": (load.case.root / "payload.json").as_uri()}}
     other = clicks.begun(load.run.api, "adhoc_load", document)
     if other.ended() != "failed" or load.run.run_id not in str(other.summary().get("error")):
-        figures.wrong.append(f"another DAG starts the same plan at once: it ended {other.state()}, {other.summary().get('error')}")
+        figures.wrong.append(f"{name}: it ended {other.state()}, {other.summary().get('error')}")
     at.ground.org.behave(looks=2)
-    load.run.ended()
-    same(figures, "another DAG starts the same plan at once", load)
+    same(figures, name, load)
 
 
 @event("the plan file changes between two tries")
-def new_version(at: scene.Scene, figures: kills.Figures) -> None:
+def new_version(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     """The run goes on by the plan that it began with."""
     load = at.begun(scene.FAMILY)
     load.waits("chunks_Account")
@@ -291,7 +287,7 @@ def new_version(at: scene.Scene, figures: kills.Figures) -> None:
     load.run.clear("chunks_Account")
     load.run.ended()
     file.write_text(before, "utf-8")
-    same(figures, "the plan file changes between two tries", load)
+    same(figures, name, load)
 
 
 def _versions(api: rest.Rest, dag: str) -> str:

@@ -59,7 +59,6 @@ def each_task(at: scene.Scene, figures: kills.Figures) -> None:
     load = at.begun(scene.FAMILY)
     for task in TASKS:
         load.loses_task(task)
-    load.run.ended()
     events.same(figures, "each task killed", load)
 
 
@@ -75,7 +74,6 @@ def _losing(play: str, losses: list[tuple[str, moments.Moment]]) -> Drill:
         for victim, moment in losses:
             with contextlib.suppress(clicks.NeverSo):
                 load.loses(victim, moment)
-        load.run.ended()
         events.same(figures, f"{play}, {', '.join(f'{victim} killed {moment}' for victim, moment in losses)}", load)
 
     return "killed" if len(losses) == 1 else "killed again and again", drill

@@ -15,13 +15,13 @@ import requests
 from include import storage
 from scripts.stack import rest, running, wanted
 from tests.drills import ground, moments, plays, victims
-from tests.running import clicks, loads
+from tests.running import clicks, loads, steering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE = 180.0
-ENDED = {"JobComplete", "Failed", "Aborted"}
+LOOK_SECONDS = 0.05
 # Airflow notices within seconds what a deployment notices within minutes.
 QUICK = {
     "BULKLOAD_RETRY_SECONDS": "1",
@@ -92,11 +92,7 @@ class Load:
         """Wait until the org holds the request of a moment. Raises NeverSo if the run ends before."""
         org, before = self.scene.ground.org, self.scene.ground.org.struck()
         org.behave(http_faults=[moment.rule])
-        late = time.monotonic() + PATIENCE
-        while org.struck() == before:
-            if self.is_over() or time.monotonic() > late:
-                raise clicks.NeverSo(f"{self.run.dag}: never came to be {moment}; its tasks {self.run.states()}")
-            time.sleep(0.05)
+        self._until(lambda: org.struck() - before, f"never came to be {moment}")
 
     def loses(self, victim: str, moment: moments.Moment) -> None:
         """Kill one of VICTIMS at a moment. Raises NeverSo if the moment doesn't come, or there is nothing to kill then."""
@@ -108,12 +104,16 @@ class Load:
 
     def loses_task(self, task: str) -> None:
         """Kill the process of a task as soon as it runs. Raises NeverSo if it has ended before."""
+        self.killed += self._until(lambda: victims.tasks(self.scene.stack, self.run.running(task)), f"{task} was never seen at work")
+
+    def _until(self, found: Callable[[], int], never: str) -> int:
+        """Look until something is found; how much. Raises NeverSo if the run ends before."""
         late = time.monotonic() + PATIENCE
-        while not (count := victims.tasks(self.scene.stack, self.run.running(task))):
+        while not (count := found()):
             if self.is_over() or time.monotonic() > late:
-                raise clicks.NeverSo(f"{self.run.dag}: {task} was never seen at work; the tasks {self.run.states()}")
-            time.sleep(0.05)
-        self.killed += count
+                raise clicks.NeverSo(f"{self.run.dag}: {never}; its tasks {self.run.states()}")
+            time.sleep(LOOK_SECONDS)
+        return count
 
     def waits(self, task: str) -> None:
         """Wait until one of WAITING is deferred; its job goes on until the org is told otherwise."""
@@ -154,7 +154,7 @@ class Load:
         found = []
         for job in self.scene.ground.org.jobs():
             known = job["id"] in named
-            if job["state"] not in ENDED and (known or job["state"] != "Open"):
+            if job["state"] not in steering.ENDED and (known or job["state"] != "Open"):
                 found.append(f"job {job['id']} reads {job['state']}, {'a' if known else 'no'} ledger names it")
             elif not known and job["state"] != "Open":
                 found.append(f"job {job['id']} reads {job['state']}, and no ledger names it")

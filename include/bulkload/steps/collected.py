@@ -83,7 +83,7 @@ def _gathered(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -
     if journal.note(run, collected) == collected.document:
         return found
     # Another try came first: what it fetched counts, or that it found the job gone.
-    return _stored(run, opened, _facts(run, place))
+    return _stored(run, opened, journal.job(run, place))
 
 
 def _may_close(end: entities.JobEnd, found: _Fates) -> bool:
@@ -91,13 +91,9 @@ def _may_close(end: entities.JobEnd, found: _Fates) -> bool:
     return end.state is entities.JobState.ABORTED and bool(found.tally.get(entities.Fate.IN_DOUBT))
 
 
-def _facts(run: ports.Run, place: entries.JobPlace) -> resume.JobFacts:
-    return next(each for each in journal.jobs(run, place.name, place.number) if each.place == place)
-
-
 def end_of(run: ports.Run, place: entries.JobPlace) -> entities.JobEnd:
     """How a settled job ended."""
-    last = _facts(run, place).last
+    last = journal.job(run, place).last
     return job.end(last) if last else entities.JobEnd(place.job_id, entities.JobState.GONE, 0, 0, gone.WHY)
 
 

@@ -29,7 +29,7 @@ def noted(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> re
     journal.same_org(opened.org_id, run.salesforce.org_id())
     wave = journal.wave_of(run, place.name, place.number)
     journal.note(run, place.gone(run.now(), again=wave.operation != entities.Operation.INSERT))
-    return next(each for each in journal.jobs(run, place.name, place.number) if each.place == place)
+    return journal.job(run, place)
 
 
 def bounded(facts: resume.JobFacts) -> None:

@@ -52,6 +52,11 @@ def jobs(run: ports.Run, name: str, number: int | None = None) -> list[resume.Jo
     return resume.jobs({each: demand(run, each) for each in run.folder.names(prefix) if resume.is_of_a_job(each)})
 
 
+def job(run: ports.Run, place: entries.JobPlace) -> resume.JobFacts:
+    """Fold one job that stands in the ledger."""
+    return next(each for each in jobs(run, place.name, place.number) if each.place == place)
+
+
 def voids(run: ports.Run, name: str) -> set[int]:
     """The numbers of an object's chunks that are never sent any more."""
     return {entries.void_number(each) for each in run.folder.names(entries.voids_prefix(name))}

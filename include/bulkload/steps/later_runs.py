@@ -34,13 +34,14 @@ def sources(run: ports.Run, opened: journal.Opened) -> dict[str, list[Path]]:
     return _found(run, opened, _read)
 
 
-def _found(run: ports.Run, opened: journal.Opened, write: Callable[[ports.Run, str, Path], int]) -> dict[str, list[Path]]:
+def _found(run: ports.Run, opened: journal.Opened, write: Callable[[ports.Run, str, Path, Path], int]) -> dict[str, list[Path]]:
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id]
     found: dict[str, list[Path]] = {name: [] for name in opened.plan.objects}
     for _, later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
-        for name in keyed:
-            out = later.scratch / f"{name}-later.parquet"
-            if write(later, name, out):
+        stands = journal.demand(later, entries.STAGED)["objects"]
+        for name in [each for each in keyed if each in stands]:
+            staged, out = journal.bring(later, journal.staged(later, name)["file"]), later.scratch / f"{name}-later.parquet"
+            if write(later, name, staged, out):
                 found[name].append(out)
     return found
 
@@ -62,20 +63,15 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
             yield begun["at"], other
 
 
-def _read(later: ports.Run, name: str, out: Path) -> int:
+def _read(later: ports.Run, _: str, staged: Path, out: Path) -> int:
     """Write the keys of one object that a run read; how many."""
-    if name not in journal.demand(later, entries.STAGED)["objects"]:
-        return 0
-    staged = journal.bring(later, journal.staged(later, name)["file"])
     with tables.connect(later.limits) as con:
         return tables.write_parquet(con, f"SELECT DISTINCT key FROM {tables.parquet(staged)} WHERE key IS NOT NULL", out)
 
 
-def _written(later: ports.Run, name: str, out: Path) -> int:
+def _written(later: ports.Run, name: str, staged: Path, out: Path) -> int:
     """Write the keys of one object in one run; how many."""
-    if name not in journal.demand(later, entries.STAGED)["objects"]:
-        return 0
-    staged, standing = journal.bring(later, journal.staged(later, name)["file"]), outcome.of(later, name)
+    standing = outcome.of(later, name)
     # What an undo of that run has deleted supersedes nothing.
     deleted = f"SELECT row_id FROM ({_undone(later, name)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
     rows = [f"SELECT row_id FROM ({fates.folded(outcome.met(later, standing))}) WHERE sf_id IS NOT NULL AND row_id NOT IN ({deleted})"]

@@ -180,13 +180,14 @@ def closed(run: ports.Run, number: int, troubles: Sequence[str], *, keeps_lease:
     """Judge what a replay took, and write the run's summary anew. `troubles`: what broke, one sentence each; then it isn't over."""
     whole = summarize.close(run, [], keeps_lease=keeps_lease)["summary"]
     opened = journal.opened(run, compare=False)
-    own = replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN)))
+    begun = journal.demand(run, replays.name(number, replays.BEGUN))
     told = (run.folder.read(replays.name(number, replays.CHOSEN)) or {"objects": {}})["objects"]
     found = [_part(run, opened, name, number, told[name], whole["objects"][name]) for name in opened.plan.order() if name in told]
-    began = str(journal.demand(run, replays.name(number, replays.BEGUN))["at"])
-    verdict = summary.judge(opened.plan, found, troubles, began, run.now()) if found else summary.never_began(troubles, run.now())
+    verdict = (
+        summary.judge(opened.plan, found, troubles, str(begun["at"]), run.now()) if found else summary.never_began(troubles, run.now())
+    )
     if found and not troubles and all(_is_done(run, opened, name, number) for name in opened.plan.order()):
-        journal.note(run, own.closed(run.now()))
+        journal.note(run, replays.read(number, begun).closed(run.now()))
     return verdict
 
 

@@ -194,7 +194,7 @@ def test_two_replays_do_not_meet(load: Load) -> None:
             replay.begin(replays.again(load, "second", going_on), "run", None, load)
     with pytest.raises(errors.AnotherRun, match="by first, isn't over"):
         replay.begin(dataclasses.replace(replays.again(load, "second", "first"), memory=None), "run", None, load)
-    assert True is replays.replayed(load, "second")["clean"]
+    assert replays.replayed(load, "second")["clean"] is True
     with pytest.raises(errors.MustStop, match="given up for that of second"):
         replay.advance(replays.again(load, "first"), first["replay"], "Account")
     assert [("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")] == replays.kin(load)

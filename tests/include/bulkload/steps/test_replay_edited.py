@@ -100,7 +100,7 @@ def test_an_edit_that_is_wrong_is_refused_and_changes_nothing(load: Load) -> Non
     (refused,) = listed(load, "Account", "rejected")
     assert refused["error"].endswith("conflicting duplicate")
     assert (3, 2, 0, 0, 0, 1, 0) == replays.account(replays.whole(load), "Account")
-    assert True is replays.replayed(load, "third", file=replays.copied(load, rows, External_Id__c="z"))["clean"]
+    assert replays.replayed(load, "third", file=replays.copied(load, rows, External_Id__c="z"))["clean"] is True
     assert {"a", "c", "z"} == {*accounts(load)}
 
 
@@ -140,7 +140,7 @@ def test_a_copy_that_is_wrong_stops_before_anything_is_sent(load: Load, text: st
     with pytest.raises(errors.PlanError, match=told):
         replays.begun(load, file=edited(load, text))
     assert jobs == len(load.org.jobs())
-    assert True is replays.replayed(load, file=edited(load, "row_id,Name\nAccount-0-2,fine\n"))["clean"]
+    assert replays.replayed(load, file=edited(load, "row_id,Name\nAccount-0-2,fine\n"))["clean"] is True
     assert "fine" == accounts(load)["b"]
 
 

@@ -27,6 +27,14 @@ ACCOUNT: dict[str, Any] = {
     "fields": {"Name": "name", "External_Id__c": "sourceId"},
     "parents": {"ParentId": {"object": "Account", "from": "parent"}},
 }
+CONTACT: dict[str, Any] = {
+    "sobject": "Contact",
+    "records": "accounts[].contacts[]",
+    "operation": "upsert",
+    "external_id": "External_Id__c",
+    "fields": {"LastName": "name", "External_Id__c": "id"},
+    "parents": {"AccountId": {"object": "Account"}},
+}
 
 
 def of(load: Load, *rows: tuple[str, str | None], **more: Any) -> dict[str, Any]:
@@ -152,15 +160,7 @@ def test_a_cut_link_may_be_answered_by_the_org(tangled: Load) -> None:
     there = tangled.org.insert("Account", {"Name": "there", "External_Id__c": "A0"})
     tangled.org.insert("Contact", {"LastName": "there", "External_Id__c": "C9", "AccountId": there})
     main = {"object": "Contact", "from": "main", "missing": "look_in_org", "cut": True}
-    contact = {
-        "sobject": "Contact",
-        "records": "accounts[].contacts[]",
-        "operation": "upsert",
-        "external_id": "External_Id__c",
-        "fields": {"LastName": "name", "External_Id__c": "id"},
-        "parents": {"AccountId": {"object": "Account"}},
-    }
-    tangled.mapping = {"Account": {**ACCOUNT, "parents": {"Main__c": main}}, "Contact": contact}
+    tangled.mapping = {"Account": {**ACCOUNT, "parents": {"Main__c": main}}, "Contact": CONTACT}
     rows = [
         {"name": "a", "sourceId": "A1", "main": "C1", "contacts": [{"name": "c", "id": "C1"}]},
         {"name": "b", "sourceId": "A2", "main": "C9"},
@@ -182,14 +182,7 @@ def test_a_cut_link_may_be_answered_by_the_org(tangled: Load) -> None:
 )
 def test_a_cycle_between_objects_is_closed_by_a_replay(tangled: Load, fault: dict[str, Any]) -> None:
     """Accounts name a contact and contacts their account: whichever of them was lost, record or link, all links stand in the end."""
-    contact = {
-        "sobject": "Contact",
-        "records": "accounts[].contacts[]",
-        "operation": "upsert",
-        "external_id": "External_Id__c",
-        "fields": {"LastName": "name", "External_Id__c": "name"},
-        "parents": {"AccountId": {"object": "Account"}},
-    }
+    contact = CONTACT | {"fields": {"LastName": "name", "External_Id__c": "name"}}
     tangled.mapping = {
         "Account": {**ACCOUNT, "parents": {"Main__c": {"object": "Contact", "from": "main", "cut": True}}},
         "Contact": contact,
