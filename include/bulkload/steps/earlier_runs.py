@@ -12,21 +12,36 @@ from include.bulkload.match import chosen
 from include.bulkload.steps import journal, later_runs, lease, replay, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
+# Entries after which nothing of a run is sent any more; an undo only needs to have begun.
+OVER = {undos.BEGUN: "undone", entries.SWEPT: "swept"}
 TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
 
 
 def due(run: ports.Run) -> list[str]:
-    """Name the earlier runs of which rows may be left, oldest first, but those that are told already. Found out once per run."""
+    """Name the earlier runs of which rows may be left, oldest first, but those that are told already.
+
+    They are found out once per run. Those that were undone or swept since are told as passed over: nothing of them is sent any more.
+    """
     standing = run.folder.read(replays.EARLIER)
     if standing is None:
         standing = {"runs": [run_id for _, run_id in sorted(_found(run))], "told": {}}
         run.folder.write(replays.EARLIER, standing)
-    return [each for each in standing["runs"] if each not in standing["told"]]
+    left = [each for each in standing["runs"] if each not in standing["told"]]
+    passed = _passed(run, left) if left else {}
+    if passed:
+        run.folder.write(replays.EARLIER, {**standing, "passedOver": passed})
+    return [each for each in left if each not in passed]
+
+
+def _passed(run: ports.Run, runs: Sequence[str]) -> dict[str, str]:
+    """Why some of these runs aren't replayed any more: run id → undone, swept or gone (nothing of its folder is there)."""
+    stands = {folder.run_id(): _over(folder) for folder in run.folder.beside() if folder.run_id() in runs}
+    return {each: why for each in runs if (why := stands.get(each, "gone"))}
 
 
 def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
@@ -41,10 +56,15 @@ def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
 
 def _has_left(folder: ports.RunFolder) -> bool:
     """Whether a run's summary names rows that didn't get through; one without a summary broke off. Undone or swept, it has none to send."""
-    if any(folder.read(each) is not None for each in (entries.SWEPT, undos.BEGUN)):
+    if _over(folder):
         return False
     told = folder.read(summarize.SUMMARY)
     return told is None or any(each[fate] for each in told["objects"].values() for fate in chosen.LEFT)
+
+
+def _over(folder: ports.RunFolder) -> str:
+    """Why nothing of a run is sent any more; "" if it may be."""
+    return next((why for entry, why in OVER.items() if folder.read(entry) is not None), "")
 
 
 def begin(run: ports.Run, of: str, inlet: ports.Inlet) -> Document:

@@ -53,10 +53,11 @@ def close(run: ports.Run, broken: Sequence[str], *, keeps_lease: bool = False) -
 
 
 def _of_earlier_runs(run: ports.Run) -> dict[str, Any]:
-    """What this run sent again of earlier ones."""
-    found = (run.folder.read(replays.EARLIER) or {"told": {}})["told"]
-    told = {run_id: each for run_id, each in found.items() if each}
-    return {"leftovers": told} if told else {}
+    """What this run sent again of earlier ones, and which it passed over since they were undone or swept meanwhile."""
+    found = run.folder.read(replays.EARLIER) or {"told": {}}
+    told = {run_id: each for run_id, each in found["told"].items() if each}
+    passed = found.get("passedOver")
+    return ({"leftovers": told} if told else {}) | ({"passedOver": passed} if passed else {})
 
 
 def never_began(home: ports.RunFolder, broken: Sequence[str], now: str) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -42,6 +44,14 @@ def replayed(load: Load, tonight: ports.Run, of: str) -> dict[str, Any]:
         while (step := replay.advance(earlier, found["replay"], name))["waiting"]:
             load.waited(step["waiting"])
     return earlier_runs.account(earlier, found)
+
+
+def undone(load: Load, of: str) -> None:
+    """Somebody undoes an earlier night."""
+    by_hand = dataclasses.replace(undoings.by(load), folder=replays.home(load, of))
+    number = undo.plan(by_hand, of)["number"]
+    while (found := undo.act(by_hand, of, number))["summary"] is None:
+        load.waited(found["waiting"])
 
 
 @pytest.fixture
@@ -95,14 +105,40 @@ def test_a_run_that_was_swept_is_passed_over(first: Load) -> None:
     assert None is night(first, "two", replays.family(c=[])).get("leftovers")
 
 
+def begun(load: Load) -> ports.Run:
+    """A second night that has loaded its own rows, and died before it sent what the first one lost."""
+    load.run_name, load.payload, load.more = "two", replays.family(c=[]), {"replay_leftovers": True, "again": True}
+    load.whole()
+    assert ["one"] == earlier_runs.due(load.run)
+    return load.run
+
+
+def test_a_run_that_was_undone_meanwhile_is_passed_over_and_told(first: Load) -> None:
+    """The night that is cleared has nothing to send of it, and isn't red for it again and again."""
+    tonight = begun(first)
+    undone(first, "one")
+    assert ([], []) == (earlier_runs.due(tonight), earlier_runs.due(tonight))
+    told = summarize.close(first.run, [])["summary"]
+    jsonschema.validate(told, json.loads(SCHEMA.read_text("utf-8")))
+    assert ({"one": "undone"}, None) == (told["passedOver"], told.get("leftovers"))
+
+
+@pytest.mark.parametrize("why", ["swept", "gone"])
+def test_a_run_that_was_swept_meanwhile_is_passed_over_and_told(first: Load, why: str) -> None:
+    """Its files, or its whole folder."""
+    tonight = begun(first)
+    folder = replays.home(first, "one")
+    if why == "swept":
+        folder.create("ledger/swept.json", {"at": "2026-02-01"})
+    else:
+        shutil.rmtree(urlsplit(folder.uri("")).path)
+    assert ([], {"one": why}) == (earlier_runs.due(tonight), summarize.close(first.run, [])["summary"]["passedOver"])
+
+
 def test_runs_that_go_on_or_were_undone_are_passed_over(first: Load) -> None:
     """The one sends its rows itself, of the other nothing is sent any more."""
     assert None is night(first, "two", replays.family(c=[]), "one").get("leftovers")
-    first.run_name = "one"
-    by_hand = dataclasses.replace(undoings.by(first), folder=replays.home(first, "one"))
-    number = undo.plan(by_hand, "one")["number"]
-    while (found := undo.act(by_hand, "one", number))["summary"] is None:
-        first.waited(found["waiting"])
+    undone(first, "one")
     assert None is night(first, "three", replays.family(d=[])).get("leftovers")
 
 
