@@ -89,6 +89,7 @@ match: Ids for the children
     match/passes           who of a wave is sent, in which order, and who is set aside
     match/link             children with their parents, ready to be sent
     match/orphans          children without one, for people
+    match/newer            keys that later runs folded by other rules
     match/chosen           rows that a replay takes
     match/edits            edited rows in their old places
 report: every row accounted for

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import layers, split
+from include.bulkload.match import newer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +65,12 @@ def left(con: duckdb.DuckDBPyConnection, final: str, unlinked: Sequence[str], do
     return tables.write_parquet(con, f"SELECT row_id, fate, how FROM ({rows}) ORDER BY row_id", out)
 
 
-def superseded(con: duckdb.DuckDBPyConnection, rows: Path, keyed: Path, later: Sequence[Path], out: Path) -> int:
+def superseded(con: duckdb.DuckDBPyConnection, rows: Path, keyed: Path, later: Sequence[newer.Keys], out: Path) -> int:
     """Write `rows` without those whose key later runs have written; return how many these are.
 
-    `keyed`: row_id and key of at least these rows; `later`: files of keys.
+    `keyed`: row_id and key of at least these rows.
     """
-    union = " UNION ALL ".join(f"SELECT key FROM {tables.parquet(path)}" for path in later) or "SELECT NULL::VARCHAR AS key WHERE false"
-    written = f"SELECT row_id FROM {tables.parquet(keyed)} WHERE key IN ({union})"
+    written = f"SELECT row_id FROM {tables.parquet(keyed)} WHERE {newer.among('key', later)}"
     (before,) = con.execute(f"SELECT count(*) FROM {tables.parquet(rows)}").fetchone() or (0,)
     query = f"SELECT * FROM {tables.parquet(rows)} ANTI JOIN ({written}) USING (row_id) ORDER BY row_id"
     return int(before) - tables.write_parquet(con, query, out)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import keys, split
-from include.bulkload.match import chosen
+from include.bulkload.match import chosen, newer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Standing:
     staged: Path
     left: Path
     final: Path
-    later: Sequence[Path]
+    later: Sequence[newer.Keys]
     keyed: bool
     links: Sequence[int]
 
@@ -58,12 +58,11 @@ def asked(con: duckdb.DuckDBPyConnection, rows: str, standing: Standing) -> dict
 
 def superseded(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> int:
     """Take those rows off `asked` whose key, as edited or, of rows that are stored, as it was, later runs have written; how many."""
-    union = " UNION ALL ".join(f"SELECT key FROM {tables.parquet(path)}" for path in standing.later)
-    if not union:
-        return 0
     keyed = f"SELECT row_id, if(how = '{chosen.LINKS}', s.key, d.key) AS key FROM asked JOIN {tables.parquet(drafts)} AS d USING (row_id) "
     keyed += f"JOIN {tables.parquet(standing.staged)} AS s USING (row_id)"
-    found = con.execute(f"DELETE FROM asked WHERE row_id IN (SELECT row_id FROM ({keyed}) WHERE key IN ({union}))").fetchone()
+    found = con.execute(
+        f"DELETE FROM asked WHERE row_id IN (SELECT row_id FROM ({keyed}) WHERE {newer.among('key', standing.later)})"
+    ).fetchone()
     return int(found[0]) if found else 0
 
 

@@ -14,6 +14,7 @@ from include.bulkload.steps import edited, journal, later_runs, next_wave, outco
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from include.bulkload.match import newer
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
@@ -44,7 +45,7 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
 def _chosen(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet, *, by_itself: bool) -> Document:
     names = opened.plan.order()
     standing = {name: final(run, name) for name in names}
-    later = later_runs.sources(run, opened) if by_itself else later_runs.keys(run, opened)
+    later = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
     copies = edited.read(run, opened, replay.file, inlet) if replay.file else {}
     found = {}
     for name in names:
@@ -110,7 +111,7 @@ def _doubtful(run: ports.Run, name: str) -> list[str]:
     return [f"SELECT row_id FROM {tables.parquet(journal.bring(run, ready))} WHERE {chunk.condition}" for ready, chunk in chunks if ready]
 
 
-def _without_superseded(run: ports.Run, name: str, left: Path, edits: edited.Edits | None, later: list[Path]) -> Found:
+def _without_superseded(run: ports.Run, name: str, left: Path, edits: edited.Edits | None, later: list[newer.Keys]) -> Found:
     out = run.scratch / f"{name}-not_superseded.parquet"
     with tables.connect(run.limits) as con:
         rows = chosen.superseded(con, left, targets.staged_file(run, name), later, out)

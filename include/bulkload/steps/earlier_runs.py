@@ -48,10 +48,10 @@ def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
     opened = journal.opened(run)
     if opened.plan.dry_run or opened.plan.only_first:
         return
-    for at, other in later_runs.others(run, opened, lambda folder, at: at < opened.at and _has_left(folder)):
+    for other in later_runs.others(run, opened, lambda folder, at: at < opened.at and _has_left(folder)):
         # Who goes on sends its rows itself.
-        if not lease.goes_on(run, other.folder.run_id()):
-            yield at, other.folder.run_id()
+        if not lease.goes_on(run, other.run.folder.run_id()):
+            yield other.at, other.run.folder.run_id()
 
 
 def _has_left(folder: ports.RunFolder) -> bool:

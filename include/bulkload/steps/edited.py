@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from include.bulkload.match import newer
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
@@ -26,7 +27,7 @@ class Given:
     copies: Sequence[copies.Copy]
     left: Path
     final: Path
-    later: Sequence[Path]
+    later: Sequence[newer.Keys]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.intake import keys
 from include.bulkload.ledger import entries, undos, waves
 from include.bulkload.load import fates
+from include.bulkload.match import newer
 from include.bulkload.steps import journal, outcome
 
 if TYPE_CHECKING:
@@ -20,34 +23,88 @@ if TYPE_CHECKING:
 
     from include.bulkload.steps import ports
 
+Document = dict[str, Any]
 
-def keys(run: ports.Run, opened: journal.Opened) -> dict[str, list[Path]]:
-    """Write the keys (Parquet: key) of the records that later runs wrote, or left because they had them already.
 
-    Rows of closed jobs that nobody collected count too: they may be written. Objects whose rows have no key of the source's have none.
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another run of the plan: when it began, the run, its copy of the plan and its stored describes by sobject, as documents."""
+
+    at: str
+    run: ports.Run
+    plan: Document
+    describes: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """An object of this run in a later one: its name there, its staged rows."""
+
+    name: str
+    staged: Path
+
+
+def written(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
+    """Write the keys of the records that later runs wrote, or left because they had them already.
+
+    Rows of closed jobs that nobody collected count too: they may be written. Objects whose rows have no key of the source's have none,
+    nor do runs whose plan knew the object's rows by another field.
     """
     return _found(run, opened, _written)
 
 
-def sources(run: ports.Run, opened: journal.Opened) -> dict[str, list[Path]]:
-    """Write the keys (Parquet: key) that later runs read, whatever became of their rows."""
-    return _found(run, opened, _read)
+def named(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
+    """Write the keys that later runs read, whatever became of their rows."""
+    return _found(run, opened, lambda _, theirs: f"FROM {tables.parquet(theirs.staged)}")
 
 
-def _found(run: ports.Run, opened: journal.Opened, write: Callable[[ports.Run, str, Path, Path], int]) -> dict[str, list[Path]]:
+def _found(run: ports.Run, opened: journal.Opened, rows: Callable[[ports.Run, Counterpart], str]) -> dict[str, list[newer.Keys]]:
+    """Write the keys of `rows` (SQL from FROM on, of their staged rows), by object."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id]
-    found: dict[str, list[Path]] = {name: [] for name in opened.plan.objects}
-    for _, later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
-        stands = journal.demand(later, entries.STAGED)["objects"]
-        for name in [each for each in keyed if each in stands]:
-            staged, out = journal.bring(later, journal.staged(later, name)["file"]), later.scratch / f"{name}-later.parquet"
-            if write(later, name, staged, out):
-                found[name].append(out)
+    found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
+    for later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
+        stands = journal.demand(later.run, entries.STAGED)["objects"]
+        for name, their in ((name, _known_as(opened, name, later)) for name in keyed):
+            if their not in stands:
+                continue
+            rule = _compared(run, opened, name, later, their)
+            key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
+            theirs = Counterpart(their, journal.bring(later.run, journal.staged(later.run, their)["file"]))
+            out = later.run.scratch / f"{name}-later.parquet"
+            query = f"SELECT DISTINCT {key} AS key {rows(later.run, theirs)}"
+            with tables.connect(run.limits) as con:
+                if tables.write_parquet(con, f"SELECT key FROM ({query}) WHERE key IS NOT NULL", out):
+                    found[name].append(newer.Keys(out, rule))
     return found
 
 
-def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFolder, str], bool]) -> Iterator[tuple[str, ports.Run]]:
-    """The other runs of the plan and org that are `wanted` by their folder and when they began, with that time.
+def _known_as(opened: journal.Opened, name: str, later: Other) -> str:
+    """What a later run's plan called an object, known by the same sobject and key field; "" if it has none such.
+
+    A key of another field says nothing of this one's rows.
+    """
+
+    def known_by(each: Document) -> tuple[str, str]:
+        return str(each["sobject"]).lower(), str(each.get("external_id") or "").lower()
+
+    ours, theirs = opened.plan.objects[name], later.plan["objects"]
+    same = [other for other, each in theirs.items() if known_by(each) == (ours.sobject.lower(), str(ours.external_id).lower())]
+    return name if name in same else next(iter(same), "")
+
+
+def _compared(run: ports.Run, opened: journal.Opened, name: str, later: Other, their: str) -> entities.KeyRule | None:
+    """By which rule keys of an object are compared with a later run's, if the field isn't as it was."""
+    ours, theirs = opened.plan.objects[name], later.plan["objects"][their]
+    described = journal.demand(run, entries.BEGUN)["describes"]
+    if described.get(ours.sobject) == later.describes.get(theirs["sobject"]):
+        return None  # As most nights: the describes needn't be read.
+    them = journal.Describes(later.run, later.describes)
+    fields = [(opened.describes, ours.sobject, str(ours.external_id)), (them, theirs["sobject"], theirs["external_id"])]
+    return newer.common(*(keys.rule(keys.described(*each)) for each in fields))
+
+
+def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFolder, str], bool]) -> Iterator[Other]:
+    """The other runs of the plan and org that are `wanted` by their folder and when they began.
 
     Each has a scratch folder of its own. A run that isn't wanted costs little: its plan isn't read.
     """
@@ -60,30 +117,21 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
         other = dataclasses.replace(run, folder=folder, scratch=scratch)
         plan = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
         if plan["name"] == opened.plan.name and not plan.get("dry_run"):
-            yield begun["at"], other
+            yield Other(begun["at"], other, plan, begun["describes"])
 
 
-def _read(later: ports.Run, _: str, staged: Path, out: Path) -> int:
-    """Write the keys of one object that a run read; how many."""
-    with tables.connect(later.limits) as con:
-        return tables.write_parquet(con, f"SELECT DISTINCT key FROM {tables.parquet(staged)} WHERE key IS NOT NULL", out)
-
-
-def _written(later: ports.Run, name: str, staged: Path, out: Path) -> int:
-    """Write the keys of one object in one run; how many."""
-    standing = outcome.of(later, name)
+def _written(later: ports.Run, theirs: Counterpart) -> str:
+    """The rows of one object that one run wrote, or may have."""
+    standing = outcome.of(later, theirs.name)
     # What an undo of that run has deleted supersedes nothing.
-    deleted = f"SELECT row_id FROM ({_undone(later, name)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
+    deleted = f"SELECT row_id FROM ({_undone(later, theirs.name)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
     rows = [f"SELECT row_id FROM ({fates.folded(outcome.met(later, standing))}) WHERE sf_id IS NOT NULL AND row_id NOT IN ({deleted})"]
     for wave in standing.waves:
         for chunk in standing.chunks(wave):
             facts = standing.jobs.get(chunk.number)
             if facts is not None and not facts.has("matched") and wave.ready:
                 rows.append(f"SELECT row_id FROM {tables.parquet(journal.bring(later, wave.ready))} WHERE {chunk.condition}")
-    union = " UNION ALL ".join(rows)
-    with tables.connect(later.limits) as con:
-        query = f"SELECT DISTINCT key FROM {tables.parquet(staged)} SEMI JOIN ({union}) USING (row_id) WHERE key IS NOT NULL"
-        return tables.write_parquet(con, query, out)
+    return f"FROM {tables.parquet(theirs.staged)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)"
 
 
 def _undone(later: ports.Run, name: str) -> str:
