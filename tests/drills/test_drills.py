@@ -17,7 +17,6 @@ SEED = 5
 KILLED = 3
 FEW = ("upsert, keyless insert", "many jobs")
 CLEAN = (0, 0, [])
-LOSS = "an admin aborts at 40 %"
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +80,7 @@ def test_faults_that_pass(place: ground.Ground, fault: str) -> None:
     assert (CLEAN, 1) == (verdict(figures), figures.loads)
 
 
-@pytest.mark.parametrize("fault", [each for each in mended.FAULTS if each != LOSS])
+@pytest.mark.parametrize("fault", [each for each in mended.FAULTS if each != mended.LOSS])
 def test_a_replay_finishes_what_a_fault_broke_off(place: ground.Ground, fault: str) -> None:
     """The summary tells the truth of what is lost; the replay brings it, once, and the account is that of an undisturbed load."""
     figures = kills.Figures()
@@ -92,14 +91,14 @@ def test_a_replay_finishes_what_a_fault_broke_off(place: ground.Ground, fault: s
 def test_a_killed_replay_goes_on(place: ground.Ground) -> None:
     """Killed when its first wave is planned and nothing of it sent; then the same replay ends like an undisturbed load."""
     figures, strike = kills.Figures(), points.Strike("create drill/run/ledger/Account/wave-001.json #1", points.AFTER)
-    mended.killed(place, plays.PLAYS["upsert, keyless insert"], LOSS, strike, figures)
+    mended.killed(place, plays.PLAYS["upsert, keyless insert"], mended.LOSS, strike, figures)
     assert (CLEAN, 1) == (verdict(figures), figures.kills)
 
 
 def test_a_replay_under_faults(place: ground.Ground) -> None:
     """With 30 % of all answers faulty it takes longer, and ends the same."""
     figures = kills.Figures()
-    mended.under_faults(place, plays.PLAYS["upsert, keyless insert"], LOSS, figures)
+    mended.under_faults(place, plays.PLAYS["upsert, keyless insert"], mended.LOSS, figures)
     assert CLEAN == verdict(figures)
 
 
