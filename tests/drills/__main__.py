@@ -2,7 +2,7 @@
 
 Then loads on a real Airflow, whose parts are killed and on which people click (`--part` plays only one of both).
 The last line has the figures: processes killed, loads, rows, records lost and doubled, and what else was wrong. Exit status 1
-if anything was. `--share 0.1` takes a tenth of the points; `--only NAME` one kind of load.
+if anything was. `--share 0.1` takes a tenth of the points; `--only NAME` one kind of load, `--named TEXT` one kind of drill.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import random
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.drills import bucket, damage, faults, ground, kills, mended, on_airflow, plays
 
@@ -96,34 +96,35 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
     parser.add_argument("--anywhere", type=int, default=500, help="kills at random places (default 500)")
     parser.add_argument("--share", type=float, default=1.0, help="of the points of each load (default: all)")
-    parser.add_argument("--only", choices=sorted(plays.PLAYS), help="one kind of load alone")
+    parser.add_argument("--only", choices=sorted(plays.PLAYS), action="append", help="one kind of load alone, or several")
     parser.add_argument("--part", choices=("loads", "airflow"), help="only the loads without Airflow, or only those on a real one")
-    parser.add_argument("--event", default="", help="on Airflow, only events whose names hold this text")
+    parser.add_argument("--named", default="", help="only drills whose names hold this text: at every point, mark, ...")
     parser.add_argument("--seed", type=int, default=1, help="of the dice")
     options = parser.parse_args(arguments)
-    chosen = [plays.PLAYS[options.only]] if options.only else list(plays.PLAYS.values())
     dice, figures = random.Random(options.seed), dict[str, kills.Figures]()
     with tempfile.TemporaryDirectory(prefix="bulkload-drills-") as folder:
         if options.part != "airflow":
-            figures |= without_airflow(Path(folder), dice, chosen, share=options.share, anywhere=options.anywhere)
+            figures |= without_airflow(Path(folder), dice, options)
         if options.part != "loads":
-            figures |= on_airflow.played(Path(folder), dice, options.share, options.event)
+            figures |= on_airflow.played(Path(folder), dice, options.share, options.named)
     return told(figures)
 
 
-def without_airflow(folder: Path, dice: random.Random, chosen: Sequence[plays.Play], **options: Any) -> dict[str, kills.Figures]:
+def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace) -> dict[str, kills.Figures]:
     """Play the loads that need no Airflow, on as many orgs as there are cores."""
+    chosen = [plays.PLAYS[name] for name in asked.only or plays.PLAYS]
     with contextlib.ExitStack() as stack:
         grounds = []
         for number in range(os.cpu_count() or 1):
             own = folder / str(number)
             own.mkdir()
             grounds.append(stack.enter_context(ground.prepared(own)))
-        figures = played(grounds, list(drills(dice, grounds[0], chosen, **options)))
+        todo = drills(dice, grounds[0], chosen, share=asked.share, anywhere=asked.anywhere)
+        figures = played(grounds, [each for each in todo if asked.named in each[0]])
         own = folder / "s3"
         own.mkdir()
         place = stack.enter_context(ground.prepared(own, stack.enter_context(bucket.served())))
-        return figures | played([place], list(on_s3(dice, place, options["share"])))
+        return figures | played([place], [each for each in on_s3(dice, place, asked.share) if asked.named in each[0]])
 
 
 def on_s3(dice: random.Random, place: ground.Ground, share: float) -> Iterator[Drill]:
