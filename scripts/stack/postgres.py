@@ -34,6 +34,8 @@ DATABASE = "postgres"
 UNPRIVILEGED = "nobody"
 PATIENCE = 60.0
 THROW_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB", "max_connections=150")
+# A killed scheduler's workers keep its connection open, and with it the lock without which no scheduler begins a task.
+GIVE_UP = ("idle_in_transaction_session_timeout=60s",)
 
 
 class PostgresDown(RuntimeError):
@@ -68,7 +70,7 @@ def running(log: Path) -> Iterator[Database]:
         binaries = _binaries(_wheel(), folder, user)
         database = Database(folder / "socket", secrets.token_urlsafe(24))
         _make(folder, binaries, database.password, log, user)
-        settings = [part for each in THROW_AWAY for part in ("-c", each)]
+        settings = [part for each in THROW_AWAY + GIVE_UP for part in ("-c", each)]
         command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder / "socket"), "-h", "", *settings]
         process = programs.start(command, _environment(), log, folder, user)
         try:

@@ -36,6 +36,19 @@ def test_it_is_private(tmp_path: Path) -> None:
     assert (0o700, ("",)) == (mode, listens)
 
 
+def test_a_dead_owner_holds_no_lock_for_long(tmp_path: Path) -> None:
+    """A transaction that nobody goes on with is over after a minute: connections outlive the process that opened them."""
+    with postgres.running(tmp_path / "log") as database:
+        connection = psycopg2.connect(
+            dbname=postgres.DATABASE, user=postgres.USER, host=str(database.socket_folder), password=database.password
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("show idle_in_transaction_session_timeout")
+            found = cursor.fetchone()
+        connection.close()
+    assert ("1min",) == found
+
+
 def test_rights_and_users_stay(tmp_path: Path) -> None:
     """Nothing outside its own folder changes: not the rights of the folders above it or above its binaries, not the list of users."""
     package = Path(postgres.__file__).parents[2]
