@@ -14,12 +14,13 @@ import itertools
 import os
 import queue
 import random
+import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.drills import bucket, damage, faults, ground, kills, mended, on_airflow, plays
+from tests.drills import bucket, course, damage, faults, ground, kills, mended, on_airflow, plays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Drill = tuple[str, "Callable[[ground.Ground, kills.Figures], object]"]
 HELD, TWICE, DAMAGED, ON_S3 = 20, 10, 40, 60
+STOPPED = 130
 
 
 def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Play], *, share: float, anywhere: int) -> Iterator[Drill]:
@@ -68,8 +70,8 @@ def _anywhere(play: plays.Play, dice: random.Random, number: int) -> Drill:
     return "at random places", lambda at, figures: kill(at, play, dice, figures)
 
 
-def played(grounds: Sequence[ground.Ground], todo: Sequence[Drill]) -> dict[str, kills.Figures]:
-    """Play drills, one on each ground at a time; figures by name. What goes wrong is printed as it does."""
+def played(part: str, grounds: Sequence[ground.Ground], todo: Sequence[Drill], figures: dict[str, kills.Figures]) -> None:
+    """Play drills, one on each ground at a time; add to the figures by name. What goes wrong is printed as it does."""
     idle: queue.Queue[ground.Ground] = queue.Queue()
     for place in grounds:
         idle.put(place)
@@ -78,17 +80,21 @@ def played(grounds: Sequence[ground.Ground], todo: Sequence[Drill]) -> dict[str,
         found, place = kills.Figures(), idle.get()
         try:
             drill[1](place, found)
+        except Exception as broken:  # noqa: BLE001 - hours of drills don't end with one that breaks down
+            found.wrong.append(f"{drill[0]}: broke down, {type(broken).__name__}: {broken}")
         finally:
             idle.put(place)
-        for each in found.wrong:
-            print(each, flush=True)
         return drill[0], found
 
-    figures: dict[str, kills.Figures] = {}
-    with concurrent.futures.ThreadPoolExecutor(len(grounds)) as pool:
-        for name, found in pool.map(one, todo):
-            figures.setdefault(name, kills.Figures()).add(found)
-    return figures
+    with course.shown(part, len(todo)) as ended, concurrent.futures.ThreadPoolExecutor(len(grounds)) as pool:
+        try:
+            for name, found in pool.map(one, todo):
+                for each in found.wrong:
+                    print(each, flush=True)
+                figures.setdefault(name, kills.Figures()).add(found)
+                ended(name, found)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -100,18 +106,29 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--part", choices=("loads", "airflow"), help="only the loads without Airflow, or only those on a real one")
     parser.add_argument("--named", default="", help="only drills whose names hold this text: at every point, mark, ...")
     parser.add_argument("--seed", type=int, default=1, help="of the dice")
-    options = parser.parse_args(arguments)
-    dice, figures = random.Random(options.seed), dict[str, kills.Figures]()
-    with tempfile.TemporaryDirectory(prefix="bulkload-drills-") as folder:
-        if options.part != "airflow":
-            figures |= without_airflow(Path(folder), dice, options)
-        if options.part != "loads":
-            figures |= on_airflow.played(Path(folder), dice, options.share, options.named)
+    asked, figures = parser.parse_args(arguments), dict[str, kills.Figures]()
+    # Whoever ends it early is told the figures of what was played until then.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        play(asked, figures)
+    except KeyboardInterrupt:
+        print("stopped before the end: the figures are those of the drills that had ended", file=sys.stderr, flush=True)
+        return told(figures) or STOPPED
     return told(figures)
 
 
-def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace) -> dict[str, kills.Figures]:
-    """Play the loads that need no Airflow, on as many orgs as there are cores."""
+def play(asked: argparse.Namespace, figures: dict[str, kills.Figures]) -> None:
+    """Play what is asked for; the figures by name are added to `figures` as drills end."""
+    dice = random.Random(asked.seed)
+    with tempfile.TemporaryDirectory(prefix="bulkload-drills-") as folder:
+        if asked.part != "airflow":
+            without_airflow(Path(folder), dice, asked, figures)
+        if asked.part != "loads":
+            on_airflow.played(Path(folder), [each for each in on_airflow.drills(dice, asked.share) if asked.named in each[0]], figures)
+
+
+def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace, figures: dict[str, kills.Figures]) -> None:
+    """Play the loads that need no Airflow, on as many orgs as there are cores, then those whose run folders are on S3."""
     chosen = [plays.PLAYS[name] for name in asked.only or plays.PLAYS]
     with contextlib.ExitStack() as stack:
         grounds = []
@@ -120,11 +137,11 @@ def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace
             own.mkdir()
             grounds.append(stack.enter_context(ground.prepared(own)))
         todo = drills(dice, grounds[0], chosen, share=asked.share, anywhere=asked.anywhere)
-        figures = played(grounds, [each for each in todo if asked.named in each[0]])
+        played("loads", grounds, [each for each in todo if asked.named in each[0]], figures)
         own = folder / "s3"
         own.mkdir()
         place = stack.enter_context(ground.prepared(own, stack.enter_context(bucket.served())))
-        return figures | played([place], [each for each in on_s3(dice, place, asked.share) if asked.named in each[0]])
+        played("loads on S3", [place], [each for each in on_s3(dice, place, asked.share) if asked.named in each[0]], figures)
 
 
 def on_s3(dice: random.Random, place: ground.Ground, share: float) -> Iterator[Drill]:

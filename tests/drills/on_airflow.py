@@ -6,12 +6,12 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
-from tests.drills import events, kills, moments, scene, victims
+from tests.drills import course, events, kills, moments, scene, victims
 from tests.running import clicks
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     Drill = tuple[str, Callable[[scene.Scene, kills.Figures], None]]
@@ -36,22 +36,19 @@ def drills(dice: random.Random, share: float) -> Iterator[Drill]:
         yield name, events.EVENTS[name]
 
 
-def played(folder: Path, dice: random.Random, share: float, only: str = "") -> dict[str, kills.Figures]:
-    """Play them all on one Airflow, one after the other; figures by name. What goes wrong is printed as it does."""
-    found: dict[str, kills.Figures] = {}
-    with scene.set_up(folder) as place:
-        for name, drill in drills(dice, share):
-            if only not in name:
-                continue
-            figures = kills.Figures()
+def played(folder: Path, todo: Sequence[Drill], figures: dict[str, kills.Figures]) -> None:
+    """Play drills on one Airflow, one after the other; add to the figures by name. What goes wrong is printed as it does."""
+    with scene.set_up(folder) as place, course.shown("airflow", len(todo)) as ended:
+        for name, drill in todo:
+            found = kills.Figures()
             try:
-                drill(place, figures)
-            except (clicks.NeverSo, LookupError, AssertionError) as never:
-                figures.wrong.append(f"{name}: {never}")
-            for each in figures.wrong:
+                drill(place, found)
+            except Exception as never:  # noqa: BLE001 - hours of drills don't end with one that breaks down
+                found.wrong.append(f"{name}: {type(never).__name__}: {never}")
+            for each in found.wrong:
                 print(each, flush=True)
-            found.setdefault(f"airflow: {name}", kills.Figures()).add(figures)
-    return found
+            figures.setdefault(f"airflow: {name}", kills.Figures()).add(found)
+            ended(name, found)
 
 
 def each_task(at: scene.Scene, figures: kills.Figures) -> None:
@@ -70,10 +67,13 @@ def _losing(play: str, losses: list[tuple[str, moments.Moment]]) -> Drill:
     """Make the drill of a load that loses parts, one after the other. A moment that never comes, or finds nobody to kill, is none."""
 
     def drill(at: scene.Scene, figures: kills.Figures) -> None:
-        load = at.begun(scene.PLAYED[play])
+        load, told = at.begun(scene.PLAYED[play]), ", ".join(f"{victim} killed {moment}" for victim, moment in losses)
         for victim, moment in losses:
             with contextlib.suppress(clicks.NeverSo):
                 load.loses(victim, moment)
-        events.same(figures, f"{play}, {', '.join(f'{victim} killed {moment}' for victim, moment in losses)}", load)
+        try:
+            events.same(figures, f"{play}, {told}", load)
+        except clicks.NeverSo as never:
+            figures.wrong.append(f"{play}, {told}: {never}")
 
     return "killed" if len(losses) == 1 else "killed again and again", drill
