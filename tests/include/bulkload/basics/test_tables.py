@@ -102,6 +102,19 @@ def test_row_ids_show_object_file_and_position(con: duckdb.DuckDBPyConnection) -
     assert ("Account-3-17",) == con.execute(f"SELECT {tables.row_id_text('Account', f'17 + 3 * {tables.POSITIONS}')}").fetchone()
 
 
+@given(st.lists(st.tuples(st.none() | CELLS, st.none() | st.integers(-(1 << 63), (1 << 63) - 1), st.none() | st.booleans()), max_size=9))
+def test_rows_round_trip_through_parquet(
+    con: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str | None, int | None, bool | None]]
+) -> None:
+    """Whatever a row holds is read back from our files, in its order: texts, numbers, NULL."""
+    path = tmp_path_factory.mktemp("parquet") / "a.parquet"
+    con.execute("CREATE OR REPLACE TEMP TABLE given (text VARCHAR, number BIGINT, flag BOOLEAN)")
+    for row in rows:
+        con.execute("INSERT INTO given VALUES (?, ?, ?)", row)
+    assert len(rows) == tables.write_parquet(con, "SELECT * FROM given", path)
+    assert rows == con.execute(f"SELECT * FROM {tables.parquet(path)}").fetchall()
+
+
 def test_people_get_a_csv_with_every_cell_quoted(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """Quotes doubled, newlines kept, LF between rows."""
     written = tables.write_people_csv(con, "SELECT 'a\"b' AS x, e'c\\nd' AS y", tmp_path / "p.csv")
