@@ -119,6 +119,8 @@ steps: the use cases, in the order of the DAG
     steps/remember         what this run leaves for later ones
     steps/bereaved         children whose remembered parent is gone
     steps/payloads         payloads that were inserted before
+    steps/later_runs       keys that later runs wrote
+    steps/later_parents    parents that came by a later run
     steps/targets          links ready to be followed
     steps/sending          how an object's rows are sent
     steps/set_aside        rows that aren't sent, kept
@@ -146,7 +148,6 @@ steps: the use cases, in the order of the DAG
     steps/summarize        the account, the summary, the colour
     steps/sweep            old runs' files, forgotten jobs
     steps/plan_mode        a dry run, all steps in one go
-    steps/later_runs       keys that later runs wrote
     steps/edited           edited copies, a new version of staged rows
     steps/choice           what a replay takes
     steps/replay           lost rows sent again

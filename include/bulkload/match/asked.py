@@ -107,6 +107,12 @@ def read(con: duckdb.DuckDBPyConnection, answer: Path, keys: Path, rule: entitie
     )
 
 
+def all_of(con: duckdb.DuckDBPyConnection, keys: Path, found: Path, out: Path) -> None:
+    """Write all keys that were asked for (key, sf_id, twice), those that no record has without an Id; `found`: from `write`."""
+    query = "SELECT k.key, f.sf_id, coalesce(f.twice, false) AS twice FROM {} AS k LEFT JOIN {} AS f USING (key) ORDER BY key"
+    tables.write_parquet(con, query.format(tables.parquet(keys), tables.parquet(found)), out)
+
+
 def write(con: duckdb.DuckDBPyConnection, out: Path) -> int:
     """Write `answers` to a file: key, sf_id, twice (more than one record has the key); how many keys were found."""
     grouped = "SELECT key, min(sf_id) AS sf_id, count(DISTINCT sf_id) > 1 AS twice FROM answers GROUP BY key ORDER BY key"

@@ -20,6 +20,8 @@ _TYPES = {"row_id": "BIGINT", "created": "BOOLEAN", "parent_row": "BIGINT", "anc
 NONE = "SELECT {} WHERE false".format(", ".join(f"NULL::{_TYPES.get(name, 'VARCHAR')} AS {name}" for name in COLUMNS.split(", ")))
 ABSENT, AMBIGUOUS = "absent", "ambiguous"
 TWICE = "two records in the org have this key"
+# Only a replay looks in the org for keys that later runs wrote.
+GONE = "a later run wrote this key, and no record in the org has it now"
 FINE = f"({split.FINE})"
 
 
@@ -37,10 +39,12 @@ def explained(way: ways.Way, fate: entities.Fate) -> str:
 
 
 def _rows(way: ways.Way) -> str:
-    """What is known of the rows: named (the row they stood in, or the key they name), text, twice."""
-    at, text = ("parent_row", "NULL::VARCHAR") if way.nested else (f"to{way.number}", f"as{way.number}")
-    twice = f"coalesce(twice{way.number}, false)" if way.org else "false"
-    return f"SELECT row_id, {at} AS named, {text} AS text, {twice} AS twice FROM lost WHERE way = {way.number} AND field IS NULL"
+    """What is known of the rows: named (the row they stood in, or the key they name), text, twice, gone."""
+    n = way.number
+    at, text = ("parent_row", "NULL::VARCHAR") if way.nested else (f"to{n}", f"as{n}")
+    twice, gone = (f"coalesce({each}{n}, false)" if way.org else "false" for each in ("twice", "gone"))
+    told = f"{at} AS named, {text} AS text, {twice} AS twice, {gone} AS gone"
+    return f"SELECT row_id, {told} FROM lost WHERE way = {n} AND field IS NULL"
 
 
 def _in_the_org(way: ways.Way) -> str:
@@ -67,7 +71,7 @@ def _in_this_load(way: ways.Way, lost: ways.Lost) -> str:
         "if(began.depth IS NULL, coalesce(p.written, text), began.key) AS ancestor_key, "
         "if(began.depth IS NULL, parent_error, began.error) AS ancestor_error, coalesce(began.depth, 0) + 1 AS depth "
         "FROM l LEFT JOIN p USING (named) LEFT JOIN f ON f.row_id = p.sent_row "
-        f"LEFT JOIN a ON a.row_id = p.sent_row AND f.fate = '{entities.Fate.ORPHANED}' AND NOT twice"
+        f"LEFT JOIN a ON a.row_id = p.sent_row AND f.fate = '{entities.Fate.ORPHANED}' AND NOT twice AND NOT gone"
     )
 
 
@@ -82,7 +86,8 @@ def _fate() -> str:
 
 def _error(way: ways.Way, lost: ways.Lost) -> str:
     absent = f"no row of {lost.object} has this key" + (", nor has a record in the org" if way.org else "")
-    return f"CASE WHEN twice THEN '{TWICE}' WHEN p.row_id IS NULL THEN {tables.literal(absent)} ELSE coalesce(p.reason, f.error) END"
+    of_org = f"WHEN twice THEN '{TWICE}' WHEN gone THEN '{GONE}'"
+    return f"CASE {of_org} WHEN p.row_id IS NULL THEN {tables.literal(absent)} ELSE coalesce(p.reason, f.error) END"
 
 
 def _parents(way: ways.Way, lost: ways.Lost) -> str:

@@ -107,6 +107,17 @@ def _further(con: duckdb.DuckDBPyConnection, members: Sequence[Member], place: i
     return added
 
 
+def named(members: Sequence[Member], taken: Sequence[Path], parent: Member) -> str:
+    """The query of the keys (key) of all rows of one object that taken rows name, or stood in. `taken`: of each member."""
+    queries = ["SELECT NULL::VARCHAR AS key WHERE false"]
+    for each, rows in zip(members, taken, strict=True):
+        children, own = f"{tables.parquet(each.staged)} AS s", f"s.row_id IN (SELECT row_id FROM {tables.parquet(rows)})"
+        for link in [link for link in each.links if link.parent == parent.name]:
+            around = f"SELECT p.key FROM {tables.parquet(parent.staged)} AS p JOIN {children} ON s.parent_row = p.row_id"
+            queries.append(f"{around if link.nested else f'SELECT s.to{link.number} AS key FROM {children}'} WHERE {own}")
+    return f"SELECT DISTINCT key FROM ({' UNION ALL '.join(queries)}) WHERE key IS NOT NULL"
+
+
 def layered(con: duckdb.DuckDBPyConnection, chosen: Path, staged: Path, own: Sequence[int], work: Path, out: Path) -> int:
     """Write the taken rows as a turn's waves need them (row_id, layer, cut INTEGER[]); return how many layers there are, 1 at least.
 

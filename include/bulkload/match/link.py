@@ -83,20 +83,21 @@ def second_pass(
 
 
 def missing_keys(
-    con: duckdb.DuckDBPyConnection, staged: Path, way: ways.Way, wanted: str | None, out: Path, *, waited: bool = False
+    con: duckdb.DuckDBPyConnection, staged: Path, way: ways.Way, wanted: str | None, out: Path, *, waited: bool = False, only: str = ""
 ) -> int:
     """Write the keys that the org is to be asked for, each once (key: folded, text: as somebody wrote it); return how many.
 
     They are those of rows of `wanted` that follow the way (`waited`: in the second pass) and find no record of this load. For
     a record that stood in its parent it is the parent's key. Where the way is one of several of its field, keys may come that
-    no row goes by.
+    no row goes by. `only`: an SQL table expression of the keys that may be asked for; "": all.
     """
     keys = ["SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS text"]
     for step in (ways.second_pass if waited else ways.first_pass)([way], _cut(con, wanted)):
         unknown = f"k{way.number}.sf_id IS NULL" if way.id_map else "true"
         body = passes.rows(staged, wanted, [step], parents=True)
         keys = [f"SELECT {way.key} AS key, {step.key_text} AS text {body} WHERE {step.taken} AND {unknown}"]
-    query = f"SELECT key, min(text) AS text FROM ({keys[0]}) WHERE key IS NOT NULL GROUP BY key ORDER BY key"
+    asked = f"key IN (SELECT key FROM {only})" if only else "key IS NOT NULL"
+    query = f"SELECT key, min(text) AS text FROM ({keys[0]}) WHERE {asked} GROUP BY key ORDER BY key"
     return tables.write_parquet(con, query, out)
 
 

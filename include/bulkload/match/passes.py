@@ -126,7 +126,8 @@ def _find(con: duckdb.DuckDBPyConnection, found: Pass) -> None:
     said = ["s.row_id", "s.parent_row"]
     for way in [step.way for step in found.holding]:
         said += [] if way.nested else [f"s.to{way.number}", f"s.as{way.number}"]
-        said += [f"o{way.number}.twice AS twice{way.number}"] if way.org else []
+        asked = f"o{way.number}.key IS NOT NULL AND o{way.number}.sf_id IS NULL"
+        said += [f"o{way.number}.twice AS twice{way.number}", f"{asked} AS gone{way.number}"] if way.org else []
     blanks = [(condition, tables.literal(field)) for field, condition in found.blank.items()]
     leading = [(step.lacking, str(step.way.number)) for step in found.holding]
     told = [f"{_first(blanks)}::VARCHAR AS field", f"{_first(leading)}::INTEGER AS way"]

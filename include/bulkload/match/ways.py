@@ -52,8 +52,8 @@ class Way:
 
     `field`: the lookup; `number`: which of the object's links (`to<number>`, `as<number>`); `nested`: parent_row names the parent.
     `known`: the id map of parents of this load, None while there is none; `from_org`: key, sf_id, twice, what was found in the
-    org, None if nobody asked. Records in the org alone have no `lost`; their Parquet may be given as either. If there is neither
-    `lost` nor a file, the cell is an Id.
+    org (an asked key that isn't there may stand in it without an Id), None if nobody asked. Records in the org alone have no `lost`;
+    their Parquet may be given as either. If there is neither `lost` nor a file, the cell is an Id.
     `column`: what is sent, `AccountId`, `Account.External_Id__c` or `Contact:Who.External_Id__c`; `sends_key`: the key goes into
     it, not the Id. `missing`: quarantine | blank | fail | look_in_org, where `look_in_org` is as `quarantine` once `from_org` is
     there. `required`: a row whose field is blank is rejected. `lost`: where parents of this load are explained.
@@ -92,6 +92,16 @@ class Way:
     def key(self) -> str:
         """The parent's key, folded, as SQL."""
         return f"p{self.number}.key" if self.nested else f"s.to{self.number}"
+
+    def around(self) -> Iterator[str]:
+        """The join to the rows that its rows stood in."""
+        if self.nested and self.lost:
+            yield f"LEFT JOIN {tables.parquet(self.lost.staged)} AS p{self.number} ON p{self.number}.row_id = s.parent_row"
+
+    def in_org(self) -> Iterator[str]:
+        """The join to what is known of the org."""
+        if self.org:
+            yield f"LEFT JOIN {tables.parquet(self.org)} AS o{self.number} ON o{self.number}.key = {self.key}"
 
     @property
     def holds_back(self) -> bool:
@@ -161,9 +171,7 @@ class Step:
 
     def parents(self) -> Iterator[str]:
         """The rows that its rows stood in."""
-        if self.way.nested and self.way.lost:
-            n = self.way.number
-            yield f"LEFT JOIN {tables.parquet(self.way.lost.staged)} AS p{n} ON p{n}.row_id = s.parent_row"
+        yield from self.way.around()
 
     def joins(self) -> Iterator[str]:
         """The tables it looks into, each by one row at most."""
@@ -176,15 +184,14 @@ class Step:
             # Merged rows have the key of the row that was sent for them.
             sent = f"SELECT key, sf_id, sent_row FROM {tables.parquet(way.id_map)} WHERE row_id = sent_row"
             yield f"LEFT JOIN ({sent}) AS k{n} ON k{n}.key = {way.key}"
-        if way.org:
-            yield f"LEFT JOIN {tables.parquet(way.org)} AS o{n} ON o{n}.key = {way.key}"
+        yield from way.in_org()
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
     """A way that is followed in the second pass, where `missing` holds rows back: what can be said of it before.
 
-    A row whose parent isn't among the rows that may be sent would be created and never linked.
+    A row whose parent isn't among the rows that may be sent, nor found in the org by who asked, would be created and never linked.
     """
 
     way: Way
@@ -193,7 +200,9 @@ class Later:
     @property
     def lacking(self) -> str:
         """Whether a row will follow it, and no row that may be sent is there."""
-        return " AND ".join((*self.conditions, f"l{self.way.number}.named IS NULL"))
+        n = self.way.number
+        nowhere = [f"(o{n}.sf_id IS NULL OR o{n}.twice)"] if self.way.org else []
+        return " AND ".join((*self.conditions, f"l{n}.named IS NULL", *nowhere))
 
     @property
     def led(self) -> str:
@@ -210,6 +219,8 @@ class Later:
             at, cell = ("row_id", "parent_row") if self.way.nested else ("key", f"to{self.way.number}")
             rows = f"SELECT DISTINCT {at} AS named FROM {tables.parquet(self.way.lost.staged)} WHERE reason IS NULL AND NOT filtered"
             yield f"LEFT JOIN ({rows}) AS l{self.way.number} ON l{self.way.number}.named = s.{cell}"
+        yield from self.way.around() if self.way.org else ()
+        yield from self.way.in_org()
 
 
 def waiting(ways: Sequence[Way]) -> list[Later]:

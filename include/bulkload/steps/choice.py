@@ -9,7 +9,7 @@ from include.bulkload.basics import tables
 from include.bulkload.ledger import replays, waves
 from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
-from include.bulkload.steps import edited, journal, later_runs, next_wave, outcome, parts, targets
+from include.bulkload.steps import edited, journal, later_parents, later_runs, next_wave, outcome, parts, targets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,8 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
     `by_itself`: nobody asked for it, so only rows with a key go that no later run's source had.
 
     Returns {"objects": {name: {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
-    "waves": that stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None}}}.
+    "waves": that stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
+    keys of the object by which its children are linked to what later runs wrote, or None}}}.
     Raises PlanError with every finding if the edited copy is wrong.
     """
     standing = run.folder.read(replays.name(replay.number, replays.CHOSEN))
@@ -54,8 +55,9 @@ def _chosen(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inle
             left = _none(run, name, left)
         edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), left, standing[name], later[name])) if replay.file else None
         found[name] = _without_superseded(run, name, left, edits, later[name])
-    rows = _taken(run, opened, found)
-    return {"objects": {name: _told(run, name, found[name], rows[name], replay) for name in names}}
+    taken = _taken(run, opened, found)
+    parents = later_parents.of(run, opened, taken, standing, None if by_itself else later)
+    return {"objects": {name: _told(run, name, found[name], taken[name][1], replay, parents.get(name)) for name in names}}
 
 
 def final(run: ports.Run, name: str) -> Path:
@@ -118,7 +120,7 @@ def _without_superseded(run: ports.Run, name: str, left: Path, edits: edited.Edi
     return Found(out, edits.superseded if edits else rows, edits)
 
 
-def _taken(run: ports.Run, opened: journal.Opened, found: dict[str, Found]) -> dict[str, Path]:
+def _taken(run: ports.Run, opened: journal.Opened, found: dict[str, Found]) -> dict[str, tuple[chosen.Member, Path]]:
     members = [
         chosen.Member(
             name,
@@ -133,15 +135,16 @@ def _taken(run: ports.Run, opened: journal.Opened, found: dict[str, Found]) -> d
         )
         for name, each in found.items()
     ]
-    outs = {name: run.scratch / f"{name}-taken.parquet" for name in found}
+    outs = [run.scratch / f"{name}-taken.parquet" for name in found]
     with tables.connect(run.limits) as con:
-        chosen.take(con, members, list(outs.values()))
-    return outs
+        chosen.take(con, members, outs)
+    return {member.name: (member, out) for member, out in zip(members, outs, strict=True)}
 
 
-def _told(run: ports.Run, name: str, found: Found, rows: Path, replay: replays.Replay) -> Document:
+def _told(run: ports.Run, name: str, found: Found, rows: Path, replay: replays.Replay, parents: Path | None) -> Document:
     with tables.connect(run.limits) as con:
         counts = {chosen.REFUSED: 0} | chosen.counts(con, rows)
     told: Document = {"rows": journal.keep(run, rows, f"{name}/replay-{replay.number:03d}.parquet"), **counts}
     told |= {"superseded": found.superseded, "waves": len(journal.waves_of(run, name)), "skipped": {}, "refused": None, "staged": None}
+    told["later"] = journal.keep(run, parents, f"{name}/later.parquet") if parents else None
     return told | (found.edits.told(run, name, replay.number) if found.edits else {})

@@ -50,15 +50,15 @@ def written(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys
     Rows of closed jobs that nobody collected count too: they may be written. Objects whose rows have no key of the source's have none,
     nor do runs whose plan knew the object's rows by another field.
     """
-    return _found(run, opened, _written)
+    return _found(run, opened, "written", _written)
 
 
 def named(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
     """Write the keys that later runs read, whatever became of their rows."""
-    return _found(run, opened, lambda _, theirs: f"FROM {tables.parquet(theirs.staged)}")
+    return _found(run, opened, "named", lambda _, theirs: f"FROM {tables.parquet(theirs.staged)}")
 
 
-def _found(run: ports.Run, opened: journal.Opened, rows: Callable[[ports.Run, Counterpart], str]) -> dict[str, list[newer.Keys]]:
+def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Callable[[ports.Run, Counterpart], str]) -> dict[str, list[newer.Keys]]:
     """Write the keys of `rows` (SQL from FROM on, of their staged rows), by object."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id]
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
@@ -70,7 +70,7 @@ def _found(run: ports.Run, opened: journal.Opened, rows: Callable[[ports.Run, Co
             rule = _compared(run, opened, name, later, their)
             key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
             theirs = Counterpart(their, journal.bring(later.run, journal.staged(later.run, their)["file"]))
-            out = later.run.scratch / f"{name}-later.parquet"
+            out = later.run.scratch / f"{name}-{what}.parquet"
             query = f"SELECT DISTINCT {key} AS key {rows(later.run, theirs)}"
             with tables.connect(run.limits) as con:
                 if tables.write_parquet(con, f"SELECT key FROM ({query}) WHERE key IS NOT NULL", out):

@@ -186,11 +186,12 @@ def _sent(run: ports.Run, opened: journal.Opened, name: str, part: Part, staged:
     """Link the rows of a wave, set aside what can't be sent, cut the rest into jobs."""
     how, each = sending.of(opened, name), opened.plan.objects[name]
     aside = run.scratch / f"{name}-{part.number}-aside.parquet"
-    found = targets.of(run, opened, name, staged, part.wanted)
+    replay = int(part.notes.get("replay", 0))
+    found = targets.of(run, opened, name, staged, part.wanted, replay=replay)
     with tables.connect(run.limits) as con:
         linked = link.resolve(con, staged, name, list(each.fields), found, part.wanted, aside)
     columns = how.columns(linked.columns)
-    ready = sending.prepared(run, opened, name, linked.ready, columns, replay=int(part.notes.get("replay", 0)))
+    ready = sending.prepared(run, opened, name, linked.ready, columns, replay=replay)
     first_rows = each.canary_rows if part.kind is waves.Kind.FIRST else 0
     rows = Rows(ready.query, columns, (aside, *part.asides, *ready.asides), first_rows=first_rows)
     return _cut(run, opened, name, dataclasses.replace(part, notes={**part.notes, **ready.notes}), how, rows)
@@ -264,7 +265,7 @@ def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wav
     staged, number = targets.staged_file(run, name), len(standing)
     wanted = f"(SELECT row_id, cut FROM {tables.parquet(journal.bring(run, layered))})" if layered else None
     aside = run.scratch / f"{name}-{number}-aside.parquet"
-    found = targets.of(run, opened, name, staged, wanted, waited=True)
+    found = targets.of(run, opened, name, staged, wanted, waited=True, replay=turn[0].replay)
     with tables.connect(run.limits) as con:
         linked = link.second_pass(con, staged, name, found, wanted, ids.known(run, name), aside)
     key = entities.KeyColumn(sending.ID, entities.KeyRule.RECORD_ID)

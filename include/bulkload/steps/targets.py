@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
 from include.bulkload.intake import keys
 from include.bulkload.ledger import entries
-from include.bulkload.match import bereaved, link, ways
-from include.bulkload.steps import ids, journal, org_keys, outcome
+from include.bulkload.match import asked, bereaved, link, ways
+from include.bulkload.steps import ids, journal, later_parents, org_keys, outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,17 +22,19 @@ if TYPE_CHECKING:
 IN_THE_ORG = "look_in_org"
 
 
-def of(run: ports.Run, opened: journal.Opened, name: str, staged: Path, wanted: str | None, *, waited: bool = False) -> list[ways.Way]:
+def of(
+    run: ports.Run, opened: journal.Opened, name: str, staged: Path, wanted: str | None, *, waited: bool = False, replay: int = 0
+) -> list[ways.Way]:
     """Make the ways of all links of an object: ask the run for its parents' Ids, and the org where a link says so.
 
     `wanted`: the rows of this wave, an SQL table expression of (row_id, cut); None: all.
-    `waited`: they are followed in the second pass.
+    `waited`: they are followed in the second pass. `replay`: the number of the replay whose wave it is, which knows keys of parents
+    that later runs wrote; 0: none.
     """
-    each = opened.plan.objects[name]
+    each, later = opened.plan.objects[name], later_parents.keys(run, replay)
     found = [(_way(run, opened, name, placed), placed[3]) for placed in each.numbered_links]
-    # A pass asks for those links alone that it follows: the second one for links that are cut, or to rows of the object itself.
-    followed = [(way, one, way.cut == waited or (waited and one.object == name)) for way, one in found]
-    return [_asked(run, opened, way, one, staged, wanted, waited=waited) if goes else way for way, one, goes in followed]
+    asking = [_asking(name, way, one, later.get(str(one.object)), waited=waited) for way, one in found]
+    return [_asked(run, opened, way, one, staged, wanted, ask) if ask else way for (way, one), ask in zip(found, asking, strict=True)]
 
 
 def _way(run: ports.Run, opened: journal.Opened, name: str, placed: tuple[int, str, int, mapping.Link]) -> ways.Way:
@@ -103,15 +106,41 @@ def staged_file(run: ports.Run, name: str) -> Path:
     return journal.bring(run, journal.staged(run, name)["file"])
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the org is asked for: keys of the way's rows in the first or (`waited`) second pass; `only`: a file of those that may be."""
+
+    waited: bool
+    only: Path | None = None
+
+
+def _asking(name: str, way: ways.Way, one: mapping.Link, later: Path | None, *, waited: bool) -> Asking | None:
+    """What a pass asks the org for, of one link; None: nothing.
+
+    A pass asks for those links alone that it follows: the second one for links that are cut, or to rows of the object itself. Of
+    parents that later runs wrote the first pass knows already that a link which waits will find them.
+    """
+    if one.by == "id":
+        return None
+    if way.cut == waited or (waited and one.object == name):
+        if one.object is None or one.missing == IN_THE_ORG:
+            return Asking(waited)
+        return Asking(waited, later) if later else None
+    return Asking(True, later) if later and way.cut and one.missing != IN_THE_ORG else None
+
+
 def _asked(
-    run: ports.Run, opened: journal.Opened, way: ways.Way, one: mapping.Link, staged: Path, wanted: str | None, *, waited: bool
+    run: ports.Run, opened: journal.Opened, way: ways.Way, one: mapping.Link, staged: Path, wanted: str | None, ask: Asking
 ) -> ways.Way:
-    """Ask the org for the Ids of keys that this load doesn't know, where the link says so."""
-    if one.by == "id" or (one.object and one.missing != IN_THE_ORG):
-        return way
+    """Ask the org for the Ids of keys that this run doesn't know."""
     sobject, key = _parent(opened, one)
-    missing, found = run.scratch / f"{way.number}-missing.parquet", run.scratch / f"{way.number}-found.parquet"
+    missing, found, all_keys = (run.scratch / f"{way.number}-{part}.parquet" for part in ("missing", "found", "asked"))
+    only = tables.parquet(ask.only) if ask.only else ""
     with tables.connect(run.limits) as con:
-        link.missing_keys(con, staged, way, wanted, missing, waited=waited)
+        link.missing_keys(con, staged, way, wanted, missing, waited=ask.waited, only=only)
     org_keys.found(run, sobject, key, keys.rule(keys.described(opened.describes, sobject, key)), missing, found)
-    return dataclasses.replace(way, from_org=found)
+    if not ask.only:
+        return dataclasses.replace(way, from_org=found)
+    with tables.connect(run.limits) as con:
+        asked.all_of(con, missing, found, all_keys)
+    return dataclasses.replace(way, from_org=all_keys)

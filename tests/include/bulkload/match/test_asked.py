@@ -115,6 +115,17 @@ def test_the_cheaper_way_is_taken(lists: int, records: int | None, expected: boo
     assert expected == asked.by_lists(lists, records)
 
 
+def test_asked_keys_without_a_record_stay_known(tmp_path: Path) -> None:
+    """Who looked for them can tell that they were looked for."""
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        tables.write_parquet(con, "SELECT unnest(['a', 'b', 'c']) AS key, 'as written' AS text", tmp_path / "keys")
+        rows = "(VALUES ('a', '001A', false), ('c', '001C', true)) AS t(key, sf_id, twice)"
+        tables.write_parquet(con, f"FROM {rows}", tmp_path / "found")
+        asked.all_of(con, tmp_path / "keys", tmp_path / "found", tmp_path / "out")
+        found = con.execute(f"FROM {tables.parquet(tmp_path / 'out')}").fetchall()
+    assert [("a", "001A", False), ("b", None, False), ("c", "001C", True)] == found
+
+
 ROWS = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(["a", "A", "b'", "c\\", "é\n"])), max_size=12)
 
 

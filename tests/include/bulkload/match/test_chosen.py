@@ -82,3 +82,5 @@ def test_what_waited_for_a_taken_row_comes_with_it(con: duckdb.DuckDBPyConnectio
     outs = [tmp_path / "accounts.parquet", tmp_path / "contacts.parquet"]
     chosen.take(con, [account, contact], outs)
     assert ([1, 2, 3], [11, 12]) == tuple([row for row, _ in rows(con, out)] for out in outs)
+    # 11 stood in the merged row of `a`, 12 in `c`; 2 and 3 name `a` and `b`.
+    assert [("a",), ("b",), ("c",)] == con.execute(f"{chosen.named([account, contact], outs, account)} ORDER BY key").fetchall()

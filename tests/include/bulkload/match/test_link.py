@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.match import link
+from include.bulkload.match import causes, link
 from tests.include.bulkload.match import oracle, worlds
 
 if TYPE_CHECKING:
@@ -202,6 +202,17 @@ def test_who_will_never_be_linked_is_not_created(tmp_path: Path) -> None:
     assert expected == {row: (each["fate"], each["error"], each["depth"]) for row, each in aside.items()}
 
 
+def test_who_is_in_the_org_is_waited_for_whatever_became_of_his_row(tmp_path: Path) -> None:
+    """Who asked knows it in the first pass: created, and linked in the second; not where two have the key. A gone one is told."""
+    org = {"b1": "", "b2": worlds.record("Org", 2), "b3": None}
+    (first, second), aside = between(tmp_path, org=org)
+    assert ([0, 1, 2], worlds.record("Org", 2)) == (sorted(first), second[2]["MainId"])
+    assert {1: f"no parent: MainId: B B1 failed: {causes.GONE}"} == {row: each["error"] for row, each in aside.items()}
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        orphans = worlds.rows(con, f"FROM {tables.parquet(tmp_path / 'first.parquet')}")
+    assert {3: ("orphaned", "ambiguous")} == {row: (each["fate"], each["parent_fate"]) for row, each in orphans.items()}
+
+
 def test_a_second_pass_leaves_blank_what_may_be_blank(tmp_path: Path) -> None:
     """A row whose parent isn't there keeps its first fate, where the link allows that."""
     (_, second), aside = between(tmp_path, missing="blank")
@@ -241,6 +252,8 @@ def test_the_org_is_asked_for_what_this_load_does_not_have(tmp_path: Path, of: w
         cut = dataclasses.replace(way, cut=True)
         assert 0 == link.missing_keys(con, staged, cut, None, out)
         assert len(expected) == link.missing_keys(con, staged, cut, None, out, waited=True)
+        assert 1 == link.missing_keys(con, staged, way, None, out, only="(SELECT unnest(['k1', 'k7']) AS key)")
+        assert [("k1", "K1")] == con.execute(f"FROM {tables.parquet(out)}").fetchall()
 
 
 def test_records_in_the_org_stand_in_for_what_failed() -> None:
@@ -268,10 +281,11 @@ def test_of_several_rows_of_one_key_the_one_that_was_sent_is_the_parent() -> Non
     assert (1, "failed", "CODE:A 1") == (orphan["parent_row"], orphan["parent_fate"], orphan["parent_error"])
 
 
-def test_two_records_in_the_org_are_the_cause_even_where_the_parent_is_an_orphan() -> None:
-    """It is what has to be mended so that `look_in_org` finds the record."""
-    links = (worlds.Link("BId", "B", nested=True, org={"b0": None}, missing="look_in_org"),)
+@pytest.mark.parametrize(("sf_id", "fate"), [(None, "ambiguous"), ("", "orphaned")], ids=["two", "none any more"])
+def test_what_the_org_says_is_the_cause_even_where_the_parent_is_an_orphan(sf_id: str | None, fate: str) -> None:
+    """It is what has to be mended so that the record is found."""
+    links = (worlds.Link("BId", "B", nested=True, org={"b0": sf_id}, missing="look_in_org"),)
     a = worlds.Thing("A", (), (worlds.Row("k0", fate="failed"),))
     b = worlds.Thing("B", (worlds.Link("AId", "A", nested=True),), (worlds.Row("b0", 0, (None,)),))
     (orphan,) = found((a, b, worlds.Thing("C", links, (worlds.Row("c0", 0, (None,)),))))["C"].aside.values()
-    assert ("ambiguous", "B", "B0", 1) == tuple(orphan[name] for name in ("parent_fate", "ancestor_object", "ancestor_key", "depth"))
+    assert (fate, "B", "B0", 1) == tuple(orphan[name] for name in ("parent_fate", "ancestor_object", "ancestor_key", "depth"))

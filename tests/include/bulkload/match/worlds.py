@@ -39,7 +39,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Link:
-    """One link or alternative: the lookup, the parents' object, or key → Id of what is in the org (None: twice); neither: by Id."""
+    """One link or alternative: the lookup, the parents' object, or what is in the org; neither: by Id.
+
+    `org`: key → Id (None: two records have it, "": it was asked for and isn't there).
+    """
 
     field: str
     parent: str = ""
@@ -144,7 +147,7 @@ def way(con: duckdb.DuckDBPyConnection, number: int, each: Link, found: dict[str
         org = folder / f"{name}-org-{number}.parquet"
         con.execute("CREATE OR REPLACE TABLE found (key VARCHAR, sf_id VARCHAR, twice BOOLEAN)")
         for key, sf_id in each.org.items():
-            con.execute("INSERT INTO found VALUES (?, ?, ?)", [key, sf_id or record("not", 0), sf_id is None])
+            con.execute("INSERT INTO found VALUES (?, ?, ?)", [key, record("not", 0) if sf_id is None else sf_id or None, sf_id is None])
         tables.write_parquet(con, "FROM found", org)
     known = parent.ids if parent else None
     return ways.Way(each.field, number, each.nested, known, org, column(each), each.carries_key, each.missing, each.required, explained)

@@ -99,6 +99,19 @@ def test_what_a_later_source_has_is_left_to_it(first: Load) -> None:
     assert ({"two"}, {"A", "B", "C"}) == ({*third["leftovers"]}, {*map(str.upper, keys(first))})
 
 
+def test_children_of_a_parent_that_a_later_night_wrote_hang_on_its_record(load: Load) -> None:
+    """They have keys, so they go by themselves; a parent that the later night couldn't write leaves them orphans."""
+    load.mapping["Contact"] |= {"operation": "upsert", "external_id": "External_Id__c"}
+    load.mapping["Contact"]["fields"]["External_Id__c"] = "lastName"
+    c_fails = [{"object": "Account", "field": "Name", "value": "c", "error": "SOME_RULE:no:--"}]
+    load.org.behave(row_faults=[*B_FAILS, *c_fails])
+    night(load, "one", replays.family(b=["b1"], c=["c1"]))
+    load.org.behave(row_faults=c_fails)
+    told = night(load, "two", replays.family(b=[], c=[]))
+    assert {"one": {"Contact": {"taken": 2, "succeeded": 1, "left": {"orphaned": 1}}}} == told["leftovers"]
+    assert [("b1", "b")] == replays.kin(load)
+
+
 def test_a_run_that_was_swept_is_passed_over(first: Load) -> None:
     """Its rows are gone."""
     replays.home(first, "one").create("ledger/swept.json", {"at": "2026-02-01"})

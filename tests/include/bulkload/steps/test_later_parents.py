@@ -1,0 +1,128 @@
+"""A replay whose parents came by a later run: their children hang on those records, and on nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.bulkload.steps import submit
+from tests.include.bulkload.steps import replays, undoings
+from tests.include.bulkload.steps.undoings import HIERARCHY, LINES
+
+if TYPE_CHECKING:
+    from tests.include.bulkload.steps.conftest import Load
+
+B_FAILS = [{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}]
+
+
+def lost(load: Load, payload: bytes | None = None) -> None:
+    """A night that lost the account b, and its contacts with it; the rule is mended."""
+    load.payload = payload or replays.family(a=["a1"], b=["b1", "b2"])
+    load.org.behave(row_faults=B_FAILS)
+    load.whole()
+    load.org.behave(row_faults=[])
+
+
+def later(load: Load, document: dict[str, Any]) -> Load:
+    """A later night, loaded."""
+    night = dataclasses.replace(load, name="later.json", run_name="later", payload=json.dumps(document).encode())
+    night.whole()
+    load.clock = night.clock
+    return night
+
+
+def newer(load: Load) -> Load:
+    """A later night that writes b, without contacts."""
+    return later(load, {"accounts": [{"name": "newer", "sourceId": "B"}]})
+
+
+def hanging(load: Load) -> list[tuple[str, str]]:
+    """Contacts, with their account's name."""
+    found = load.org.query("SELECT LastName, Account.Name FROM Contact")
+    return sorted((each["LastName"], each["Account"]["Name"]) for each in found)
+
+
+def test_children_of_a_superseded_parent_hang_on_the_newer_record(load: Load) -> None:
+    """The parent is left alone; both accounts close, verifying knows the links, and a second replay has nothing to do."""
+    load.more = {"verify": True}
+    lost(load)
+    newer(load)
+    found = replays.replayed(load)
+    assert [("a1", "a"), ("b1", "newer"), ("b2", "newer")] == hanging(load)
+    assert (0, 1, 2) == (*(found["chosen"]["Account"][count] for count in ("send", "superseded")), found["chosen"]["Contact"]["send"])
+    whole = replays.whole(load)
+    assert ((2, 1, 1, 0, 0, 0, 0), (3, 3, 0, 0, 0, 0, 0)) == (replays.account(whole, "Account"), replays.account(whole, "Contact"))
+    assert ((0,) * 7, (2, 2, 0, 0, 0, 0, 0)) == tuple(replays.account(found["summary"], name) for name in ("Account", "Contact"))
+    assert ({"rows": 3}, True) == (whole["objects"]["Contact"]["verified"], found["clean"])
+    assert 0 == replays.replayed(load, "once more")["chosen"]["Contact"]["send"]
+
+
+def test_an_undo_leaves_the_newer_record(load: Load) -> None:
+    """It takes the children back; what they hung on is another run's."""
+    lost(load)
+    newer(load)
+    replays.replayed(load)
+    undoings.undone(load)
+    assert ([], ["newer"]) == (hanging(load), [each["Name"] for each in load.org.query("SELECT Name FROM Account")])
+
+
+def test_a_newer_record_that_is_gone_leaves_its_children_orphans(load: Load) -> None:
+    """Their list says why; the parent isn't sent in its place."""
+    lost(load)
+    newer(load)
+    load.org.remove("Account", undoings.account(load, "B"))
+    replays.replayed(load)
+    told = load.listed(replays.whole(load)["objects"]["Contact"]["files"]["orphaned"])
+    assert [("b", "failed", "a later run wrote this key, and no record in the org has it now")] * 2 == [
+        (row["parent_key"], row["parent_fate"], row["parent_error"]) for row in told
+    ]
+    assert [("a1", "a")] == hanging(load)
+
+
+def test_a_later_job_that_nobody_collected_is_asked_of_the_org(load: Load) -> None:
+    """What it wrote is there, whatever its run knows of it."""
+    lost(load)
+    night = dataclasses.replace(load, name="later.json", run_name="later", payload=replays.family(B=[]))
+    night.stage()
+    night.waited([submit.chunk(night.run, "Account", *night.cut("Account"))])
+    load.clock = night.clock
+    assert (1, 2) == tuple(
+        replays.replayed(load)["chosen"][name][count] for name, count in (("Account", "superseded"), ("Contact", "send"))
+    )
+    assert [("a1", "a"), ("b1", "B"), ("b2", "B")] == hanging(load)
+
+
+def test_it_goes_on_down_the_generations(load: Load) -> None:
+    """A hierarchy, what hangs on it by key, and what hangs on that; a superseded row is passed over, what hangs on it isn't."""
+    load.mapping = json.loads(json.dumps(HIERARCHY))
+    accounts = [{"key": "b", "name": "b"}, {"key": "c", "name": "c", "parent": "b"}, {"key": "d", "name": "d", "parent": "c"}]
+    invoices = [{"key": key, "name": key, "account": "b"} for key in ("i", "j")]
+    lines = [{"name": f"of {key}", "quantity": 1, "invoice": key} for key in ("i", "j")]
+    lost(load, json.dumps({"accounts": accounts, "invoices": invoices, "lines": lines}).encode())
+    newly = {"accounts": [{"key": "b", "name": "newer"}], "invoices": [{"key": "J", "name": "newer j", "account": "b"}], "lines": []}
+    later(load, newly)
+    found = replays.replayed(load)["chosen"]
+    assert [(2, 1), (1, 1), (2, 0)] == [(found[name]["send"], found[name]["superseded"]) for name in HIERARCHY]
+    parents = {each["Name"]: each["Parent"] and each["Parent"]["Name"] for each in load.org.query("SELECT Name, Parent.Name FROM Account")}
+    assert {"newer": None, "c": "newer", "d": "c"} == parents
+    of = {each["Id"]: each["Name"] for each in load.org.query("SELECT Id, Name FROM Invoice__c")}
+    assert [("of i", "i"), ("of j", "newer j")] == sorted((each["Name"], of[each["Invoice__c"]]) for each in load.org.query(LINES))
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_link_that_waited_is_set_to_the_newer_record(load: Load, *, cut: bool) -> None:
+    """Of a record that stands, in a circle; of one that is created now, since the run could never have sent its parent itself."""
+    load.mapping = {"Account": json.loads(json.dumps(HIERARCHY["Account"]))}
+    load.mapping["Account"]["parents"]["ParentId"]["cut"] = cut
+    circle = [{"key": "b", "name": "b", "parent": "a"}, {"key": "a", "name": "a", "parent": "b"}]
+    rejected = [{"key": "r", "name": "r", "size": "many"}, {"key": "c", "name": "c", "parent": "r"}]
+    lost(load, json.dumps({"accounts": [*circle, *rejected]}).encode())
+    assert (2, 1, 1) == tuple(replays.whole(load)["objects"]["Account"][fate] for fate in ("failed", "orphaned", "rejected"))
+    later(load, {"accounts": [{"key": key, "name": f"newer {key}"} for key in ("b", "r")]})
+    found = replays.replayed(load)["chosen"]["Account"]
+    assert (1, 1, 1) == tuple(found[count] for count in ("send", "links", "superseded"))
+    parents = load.org.query("SELECT Name, Parent.Name FROM Account WHERE ParentId != null")
+    assert [("a", "newer b"), ("c", "newer r")] == sorted((each["Name"], each["Parent"]["Name"]) for each in parents)
