@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.drills import bucket, course, damage, faults, ground, kills, mended, on_airflow, plays
+from tests.drills import bucket, course, damage, faults, ground, kills, mended, on_airflow, outages, plays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +44,7 @@ def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Pla
         names = [name for name in faults.FAULTS if not (name in faults.TAKING and play.has_second_pass)]
         yield from (_fault(play, name) for name in names)
         yield from mended.drills(dice, place, play, share)
+        yield from outages.drills(dice, place, play, share)
     for number, how in itertools.product(range(round(DAMAGED * share)), damage.DAMAGES):
         yield _damage(how, (number + 0.5) / round(DAMAGED * share))
     yield from (_anywhere(play, random.Random(dice.random()), number) for number, play in zip(range(anywhere), itertools.cycle(chosen)))

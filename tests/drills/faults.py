@@ -42,7 +42,6 @@ TAKING: dict[str, dict[str, Any]] = {
 }
 # What lasts for a while, from some act of the load on.
 LASTING: dict[str, dict[str, Any]] = {
-    "org down for a while": {"http_faults": [{"kind": "reset_before"}]},
     "no API requests left for a while": {"daily_api_requests": 1},
 }
 FAULTS = (*PASSING, *TAKING, *LASTING)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tests.drills import loader, points
+from tests.drills import drilled, loader, points
 from tests.running import loads, org
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class End:
 class Try:
     """One process at work on a load, and what it was told to do; `reached` and `go`: where it waits instead of being killed."""
 
-    task: loader.Task
+    task: drilled.Task
     process: ForkServerProcess
     reached: Event | None = None
     go: Event | None = None
@@ -118,21 +118,26 @@ class Case:
     tries: list[Try] = field(default_factory=list)
     before: Records = field(default_factory=collections.Counter)
 
-    def started(self, strike: points.Strike | None = None, part: str = loader.LOAD, *, waits: bool = False) -> Try:
-        """Begin another try, in a process of its own. `waits`: it isn't killed where it is struck, but waits there."""
+    def started(
+        self, strike: points.Strike | None = None, part: str = drilled.LOAD, *, waits: bool = False, down: dict[str, Any] | None = None
+    ) -> Try:
+        """Begin another try, in a process of its own.
+
+        `waits`: it isn't killed where it is struck, but waits there; `down`: a fault of the org begins there.
+        """
         document = self.play.plan(self.root / "payload.json")
-        task = loader.Task(self.root, self.ground.org.started, document, f"try-{len(self.tries)}", strike, self.ground.s3, part)
+        task = drilled.Task(self.root, self.ground.org.started, document, f"try-{len(self.tries)}", strike, self.ground.s3, part, down)
         reached, go = (CONTEXT.Event(), CONTEXT.Event()) if waits else (None, None)
         process = CONTEXT.Process(target=loader.played, args=(task, reached, go))
         process.start()
         self.tries.append(Try(task, process, reached, go))
         return self.tries[-1]
 
-    def killed(self, strike: points.Strike, part: str = loader.LOAD) -> bool:
+    def killed(self, strike: points.Strike, part: str = drilled.LOAD) -> bool:
         """Play until it is struck; False if it never came there and so played to its end."""
         return self.started(strike, part).ended() == -signal.SIGKILL
 
-    def resumed(self, part: str = loader.LOAD) -> End:
+    def resumed(self, part: str = drilled.LOAD) -> End:
         """Play to the end, in a new process; how the load stands then."""
         last = self.started(part=part)
         last.ended()

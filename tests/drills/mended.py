@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.drills import faults, ground, kills, loader, points
+from tests.drills import drilled, faults, ground, kills, points
 
 if TYPE_CHECKING:
     import random
@@ -39,23 +39,23 @@ def drills(
 def by_replay(place: ground.Ground, play: plays.Play, name: str, figures: kills.Figures) -> list[str]:
     """Lose rows to a fault, then replay on a mended org; the names of the replay's acts."""
     expected, case = place.undisturbed(play), _lost(place, play, name, figures)
-    figures.judge(f"{play.name}, {name}, replayed", case.resumed(loader.REPLAY), expected)
+    figures.judge(f"{play.name}, {name}, replayed", case.resumed(drilled.REPLAY), expected)
     return case.tries[-1].acts()
 
 
 def killed(place: ground.Ground, play: plays.Play, name: str, strike: points.Strike, figures: kills.Figures) -> None:
     """The same, the replay killed at a point and begun again."""
     expected, case = place.undisturbed(play), _lost(place, play, name, figures)
-    figures.kills += case.killed(strike, loader.REPLAY)
+    figures.kills += case.killed(strike, drilled.REPLAY)
     where = f"{play.name}, {name}, replay killed {strike.phase} {strike.act}"
-    figures.judge(where, case.resumed(loader.REPLAY), expected)
+    figures.judge(where, case.resumed(drilled.REPLAY), expected)
 
 
 def under_faults(place: ground.Ground, play: plays.Play, name: str, figures: kills.Figures) -> None:
     """The same, with 30 % of all answers faulty during the replay."""
     expected, case = place.undisturbed(play), _lost(place, play, name, figures)
     place.org.behave(http_faults=faults.TRANSPORT)
-    last = case.started(part=loader.REPLAY)
+    last = case.started(part=drilled.REPLAY)
     last.ended()
     place.org.behave(**ground.CALM)
     figures.judge(f"{play.name}, {name}, replayed under faults", case.end(last), expected)
@@ -75,17 +75,17 @@ def _lost(place: ground.Ground, play: plays.Play, name: str, figures: kills.Figu
         place.org.behave(**faults.LASTING[name])
         first.goes_on()
         first.ended()
-        last = case.started(part=loader.SUMMARY)
+        last = case.started(part=drilled.SUMMARY)
     else:
         place.org.behave(**(play.behaving | faults.TAKING[name]))
         last = case.started()
     last.ended()
     place.org.behave(**(ground.CALM | play.behaving))
-    figures.wrong += [f"{play.name}, {name}: {each}" for each in _untrue(case.end(last, clear=False))]
+    figures.wrong += [f"{play.name}, {name}: {each}" for each in untrue(case.end(last, clear=False))]
     return case
 
 
-def _untrue(found: ground.End) -> list[str]:
+def untrue(found: ground.End) -> list[str]:
     """What a summary says that isn't so: its sums don't close, it calls stored what isn't, or it is green over lost rows."""
     said = [f"no summary: {found.error}"] if not found.counts else []
     said += [f"{name} has {each}" for name, each in found.counts.items() if each["source"] != faults.fates(each)]

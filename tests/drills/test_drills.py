@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.drills import bucket, damage, faults, ground, kills, mended, plays, points
+from tests.drills import bucket, damage, faults, ground, kills, mended, outages, plays, points
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +85,21 @@ def test_a_replay_finishes_what_a_fault_broke_off(place: ground.Ground, fault: s
     """The summary tells the truth of what is lost; the replay brings it, once, and the account is that of an undisturbed load."""
     figures = kills.Figures()
     mended.by_replay(place, plays.PLAYS["upsert, keyless insert"], fault, figures)
+    assert (CLEAN, 1) == (verdict(figures), figures.loads)
+
+
+def test_a_wait_outlasts_ten_minutes_without_the_org(place: ground.Ground) -> None:
+    """The org lets no connection live while a task waits for its job: the load ends as if nothing had been."""
+    figures = kills.Figures()
+    outages.at_a_request(place, plays.PLAYS["upsert, keyless insert"], outages.WAITING, "no connection", outages.REPLAYED, figures)
+    assert (CLEAN, 1) == (verdict(figures), figures.loads)
+
+
+@pytest.mark.parametrize(("act", "then"), [("limits", outages.CLEARED), ("jobs/ingest/job1/successfulResults", outages.REPLAYED)])
+def test_ten_minutes_without_the_org_are_made_good(place: ground.Ground, act: str, then: str) -> None:
+    """Tasks give up before, the summary tells the truth; the run that is cleared or replayed later ends like an undisturbed one."""
+    figures = kills.Figures()
+    outages.at_a_request(place, plays.PLAYS["upsert, keyless insert"], points.Strike(f"GET {act} #1", points.ACTED), "503", then, figures)
     assert (CLEAN, 1) == (verdict(figures), figures.loads)
 
 
