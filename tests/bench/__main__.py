@@ -1,13 +1,14 @@
 """`python -m tests.bench [--accounts N] [--tuned]` → CPU seconds, their ratio and peak memory: the table engine against plain pandas.
 
-Each step runs in a process of its own, so that its peak is its own. Aims: less than a third of pandas' CPU for
-JSON lines, less than 60 % for one document, every step of ours under 1,000 MB.
+Each part runs in a process of its own, as its task does, so that its peak is its own; both sides from compiled files.
+Aims: less than a third of pandas' CPU for JSON lines, less than 60 % for one document, every part of ours under 1,000 MB.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
-# What is compared: its name, our steps, pandas' steps.
+# Libraries are compiled when they are installed, so our own files may be kept compiled too, whatever this shell says.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+# What is compared: its name, the functions of our side, those of pandas' side.
 PARTS = (
     ("split + parent CSV", ("read", "parents_csv"), ("read",)),
     ("id map", ("ids",), ("ids",)),
@@ -35,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", choices=sorted(AIMS), help="JSON lines or one document alone")
     parser.add_argument("--tuned", action="store_true", help="pandas without json_normalize, which is quicker than with it")
     options = parser.parse_args(arguments)
+    subprocess.run([sys.executable, "-c", "import tests.bench.ours, tests.bench.plain"], cwd=ROOT, env=ENVIRONMENT, check=True)
     for suffix in [options.only] if options.only else sorted(AIMS, reverse=True):
         with tempfile.TemporaryDirectory(prefix="bulkload-bench-") as folder:
             compare(options.accounts, suffix, Path(folder), {"read": "read_tuned"} if options.tuned else {})
@@ -51,10 +55,10 @@ def compare(accounts: int, suffix: str, folder: Path, instead: Mapping[str, str]
     print(f"{'':<28}{'pandas CPU':>12}{'peak':>10}{'ours CPU':>12}{'peak':>10}{'ours/pandas':>13}")
     total = {"pandas": 0.0, "ours": 0.0}
     for name, our_steps, their_steps in PARTS:
-        ours = _sum("ours", our_steps, payload, folder)
+        ours = part("ours", our_steps, payload, folder)
         if "parents_csv" in our_steps:
-            step("ours", "answers", payload, folder)
-        theirs = _sum("plain", [instead.get(each, each) for each in their_steps], payload, folder)
+            part("ours", ["answers"], payload, folder)
+        theirs = part("plain", [instead.get(each, each) for each in their_steps], payload, folder)
         total["pandas"] += theirs["cpu"]
         total["ours"] += ours["cpu"]
         _row(name, theirs, ours)
@@ -67,16 +71,11 @@ def _row(name: str, theirs: Figures, ours: Figures) -> None:
     print(f"{name:<28}{cells}{ours['cpu'] / theirs['cpu']:>12.0%}", flush=True)
 
 
-def _sum(side: str, steps: Sequence[str], payload: Path, folder: Path) -> Figures:
-    """Run the steps of one part: CPU seconds together, the highest peak."""
-    found = [step(side, each, payload, folder) for each in steps]
-    return {"cpu": sum(each["cpu"] for each in found), "megabytes": max(each["megabytes"] for each in found)}
-
-
-def step(side: str, name: str, payload: Path, folder: Path) -> Figures:
-    """Run one step in a process of its own."""
-    command = [sys.executable, "-m", "tests.bench.measured", side, name, str(payload), str(folder)]
-    return dict(json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout))
+def part(side: str, functions: Sequence[str], payload: Path, folder: Path) -> Figures:
+    """Run the functions of one part in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.measured", side, ",".join(functions), str(payload), str(folder)]
+    ended = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE)
+    return dict(json.loads(ended.stdout))
 
 
 if __name__ == "__main__":
