@@ -7,8 +7,10 @@ waits for the cancels that are due, and carries out the ones that don't come.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
+from include.bulkload.basics import errors
 from include.bulkload.steps import journal, trouble, wait
 
 if TYPE_CHECKING:
@@ -17,13 +19,17 @@ if TYPE_CHECKING:
     from include.bulkload.ledger import entries
     from include.bulkload.steps import ports
 
+log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 10
 LOOK_SECONDS = 1
 
 
-def begin(folder: ports.RunFolder, label: str, jobs: Mapping[str, str], until: float, *, deferred: bool) -> None:
-    """Mark that a task instance waits for jobs (id → object) until a wall-clock second, deferred or on a worker."""
-    folder.write(_name(label), {"jobs": dict(jobs), "until": until, "deferred": deferred})
+def begin(folder: ports.RunFolder, label: str, jobs: Mapping[str, str], until: float, *, deferred: bool, of: str = "") -> None:
+    """Mark that a task instance waits for jobs (id → object) until a wall-clock second, deferred or on a worker.
+
+    `of`: id of the run whose ledger names them, "" for the one whose folder this is.
+    """
+    folder.write(_name(label), {"jobs": dict(jobs), "until": until, "deferred": deferred, "of": of})
     trouble.note(folder, label, f"somebody ended it while it waited for job {', '.join(jobs)}")
 
 
@@ -37,26 +43,37 @@ def waited_for(folder: ports.RunFolder, label: str) -> list[str]:
     return list((folder.read(_name(label)) or {"jobs": {}})["jobs"])
 
 
-def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str]) -> None:
+def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str], of: str = "") -> None:
     """See to it that failed waits, which nothing of ours ended, have their jobs cancelled.
 
-    `run`: whose ledger names the jobs; `home`: the folder of the run whose tasks waited, which may be another.
+    `run`: whose ledger names the jobs; `home`: the folder of the run whose tasks waited, which may be another: then `of` is `run`'s id.
+    A job that can't be aborted now is left to whoever tidies `run` up: its `cancel` stands.
 
     Only a person does that to a deferred wait before its time. A wait on a worker may also have lost its
     worker, so its job goes on, unless the worker itself wrote the cancel.
     """
     for _ in range(PATIENCE_SECONDS // LOOK_SECONDS):
-        if not any(_due(run, home, label) for label in labels):
+        if not any(_due(run, home, label, of) for label in labels):
             return
         run.pause(LOOK_SECONDS)
-    for place in [each for label in labels for each in _due(run, home, label, deferred=True)]:
-        wait.cancel(run, place.name, place.job_id)
+    for place in [each for label in labels for each in _due(run, home, label, of, deferred=True)]:
+        journal.note(run, place.cancelled(run.now()))
+        try:
+            wait.abort(run, place)
+        except errors.BulkloadError as wrong:
+            log.error("job %s: can't be aborted now: %s", place.job_id, wrong)
 
 
-def _due(run: ports.Run, home: ports.RunFolder, label: str, *, deferred: bool = False) -> list[entries.JobPlace]:
-    """The jobs whose cancel should stand in the ledger and doesn't yet; only those of deferred waits, if told so."""
+def _due(run: ports.Run, home: ports.RunFolder, label: str, of: str, *, deferred: bool = False) -> list[entries.JobPlace]:
+    """The jobs whose cancel should stand in the ledger of run `of` and doesn't yet; only those of deferred waits, if told so."""
     waited: dict[str, Any] = home.read(_name(label)) or {"jobs": {}}
-    if not waited["jobs"] or run.clock().timestamp() >= waited["until"] or (deferred and not waited["deferred"]):
+    # A task that replays several runs waits for one's jobs after the other's.
+    if (
+        not waited["jobs"]
+        or waited.get("of", of) != of
+        or run.clock().timestamp() >= waited["until"]
+        or (deferred and not waited["deferred"])
+    ):
         return []
     known = [each for name in sorted(set(waited["jobs"].values())) for each in journal.jobs(run, name)]
     return [each.place for each in known if each.place.job_id in waited["jobs"] and not each.has("cancel") and not each.has("ended")]

@@ -1,4 +1,4 @@
-"""A run that replayed or undid another one → its account, and what the other's summary says of it."""
+"""A run that replayed or undid others → its account, what it left behind in their folders, and what their summaries say of it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
+
+    from include.bulkload.steps import ports
 
 
 def closed(context: Context, states: Mapping[str, str | None]) -> dict[str, Any] | None:
@@ -37,13 +39,31 @@ def _closed(context: Context, asked: modes.Asked, states: Mapping[str, str | Non
     failed = outcomes.failed(states, tasks)
     try:
         with bulk_modes.first(context, asked) as step:
-            bulk_cancels.obeyed(step.run, home, failed)
+            bulk_cancels.obeyed(step.run, home, failed, asked.of)
             if asked.mode is modes.Mode.UNDO:
                 return undo_run.close(step.run, home, failed)
             return replay.account(step.run, _broken(states, tasks), home)
     except errors.PlanError:
         # There is no such run, as its first task said too.
         return summarize.never_began(home, _broken(states, tasks), datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def left_off(context: Context, run: ports.Run, failed: Sequence[str]) -> list[str]:
+    """Bring what a load left behind in folders of earlier runs (`replay_leftovers`) as far as it can go; what stood in the way.
+
+    `run`: the load's; `failed`: its tasks that read failed. Jobs that they waited for are aborted if a person marked them so.
+    """
+    from include.bulkload.steps import earlier_runs
+
+    troubles = []
+    for of in earlier_runs.left_off(run):
+        try:
+            with bulk_modes.first(context, modes.Asked(modes.Mode.REPLAY, of)) as earlier:
+                bulk_cancels.obeyed(earlier.run, run.folder, failed, of)
+                earlier_runs.break_off(run, of, earlier_runs.so_far(earlier.run))
+        except errors.BulkloadError as wrong:
+            troubles.append(f"what was sent again of the run {of} couldn't be looked at: {wrong}")
+    return troubles
 
 
 def _broken(states: Mapping[str, str | None], tasks: Sequence[str]) -> list[str]:

@@ -110,8 +110,10 @@ class SummaryOperator(StepOperator):
         from include.bulkload.steps import summarize
 
         with self._closing(context) as run:
-            bulk_cancels.obeyed(run, run.folder, outcomes.failed(states, self.flow))
-            return summarize.close(run, outcomes.broken(states, self.due(context), self.by_chunk))
+            failed = outcomes.failed(states, self.flow)
+            bulk_cancels.obeyed(run, run.folder, failed)
+            troubles = bulk_closings.left_off(context, run, failed)
+            return summarize.close(run, outcomes.broken(states, self.due(context), self.by_chunk), troubles)
 
     def due(self, context: Context) -> list[str]:  # noqa: ARG002 - for those whose flow depends on the plan
         """The tasks that must have run."""

@@ -90,7 +90,8 @@ class JobWait:
         """Say in the run folder who waits for what; keep what a kill needs to know. Returns the deadline, a wall-clock second."""
         self._held = (context["ti"], step.plan.conn_id, jobs, step.of)
         deadline = time.time() + step.plan.wait_seconds
-        bulk_cancels.begin(bulk_runs.place(context).folder(), bulk_runs.own_label(context), jobs, deadline, deferred=self.deferrable)
+        home, label = bulk_runs.place(context).folder(), bulk_runs.own_label(context)
+        bulk_cancels.begin(home, label, jobs, deadline, deferred=self.deferrable, of=step.of)
         return deadline
 
     def defer(self, task: BaseOperator, step: bulk_runs.Step, jobs: Jobs, deadline: float) -> NoReturn:

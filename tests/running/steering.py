@@ -56,6 +56,11 @@ class Org:
         records: list[dict[str, Any]] = self._get("/services/data/v66.0/jobs/ingest")["records"]
         return records
 
+    def empty(self, sobject: str) -> None:
+        """Delete all records of an object."""
+        for each in self.query(f"SELECT Id FROM {sobject}"):
+            self._ask("DELETE", f"/services/data/v66.0/sobjects/{sobject}/{each['Id']}").raise_for_status()
+
     def until_ended(self) -> None:
         """Look at its jobs until none is at work: what it is steered to counts until then."""
         while not all(each["state"] in ENDED for each in self.jobs()):

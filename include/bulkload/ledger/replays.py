@@ -18,6 +18,8 @@ FOLDER = "ledger/replays/"
 BEGUN, CHOSEN, CLOSED = "", "-chosen", "-closed"
 # In the folder of a run that replays earlier ones by itself: which, and what came of it. No fact of its own load.
 EARLIER = "earlier-runs.json"
+# A key of that file: what came of those that broke off, which a cleared task goes on with.
+BROKEN_OFF = "broken_off"
 
 
 @dataclass(frozen=True, slots=True)

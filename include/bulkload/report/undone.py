@@ -88,9 +88,10 @@ def left_alone(dry_run: Document, *, refused: bool) -> Document:
     return {"status": "REFUSED" if refused else "NOTHING_TO_UNDO", **dry_run}
 
 
-def broke_off(troubles: Sequence[str], of: str, now: str) -> Document:
-    """The document of an undo that isn't over: why, for people. What it did so far stands in the ledger."""
-    return {"status": "FAILED", "undoOf": of, "error": "; ".join(troubles), "failedAt": now, "objects": {}}
+def broke_off(troubles: Sequence[str], of: str, now: str, parts: Mapping[str, Document]) -> Document:
+    """The document of an undo that isn't over: why, for people, and what it did so far, if that is known."""
+    told = _sums(parts.values()) if parts else {}
+    return {"status": "FAILED", "undoOf": of, "error": "; ".join(troubles), "failedAt": now, **told, "objects": dict(parts)}
 
 
 def question(dry_run: Document) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 # Entries after which nothing of a run is sent any more; an undo only needs to have begun.
 OVER = {undos.BEGUN: "undone", entries.SWEPT: "swept"}
+STOPPED = "it was stopped before it was done"
 TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
 
 
@@ -84,8 +85,37 @@ def account(run: ports.Run, begun: Document) -> Document:
     if not taken:
         journal.note(run, replays.Replay(begun["replay"], run.name.run_id).closed(run.now()))
         return {}
-    told = replay.closed(run, begun["replay"], [], keeps_lease=True).document["objects"]
-    return {name: {"taken": rows, "succeeded": told[name]["succeeded"], "left": told[name]["left"]} for name, rows in taken.items()}
+    return _told(replay.closed(run, begun["replay"], [], keeps_lease=True).document["objects"], taken)
+
+
+def _told(objects: Document, taken: dict[str, int]) -> Document:
+    return {name: {"taken": rows, "succeeded": objects[name]["succeeded"], "left": objects[name]["left"]} for name, rows in taken.items()}
+
+
+def left_off(run: ports.Run) -> list[str]:
+    """Name the earlier runs that the later one was to replay and isn't done with; none if it never came to that."""
+    standing = run.folder.read(replays.EARLIER) or {"runs": [], "told": {}}
+    return [each for each in standing["runs"] if each not in {*standing["told"], *standing.get("passedOver", {})}]
+
+
+def so_far(run: ports.Run) -> Document:
+    """Bring the jobs of a replay that broke off as far as they can go, as a summary does: {object: as `account`}, {} if it never began.
+
+    `run` as for `begin`. Nothing is sent. That run's own summary is written anew. Raises AnotherRun if another run writes by now.
+    """
+    number = replay.number(run)
+    if number is None:
+        return {}
+    # What stands Open might be another run's by now.
+    lease.hold(run, journal.opened(run))
+    chosen_of = (run.folder.read(replays.name(number, replays.CHOSEN)) or {"objects": {}})["objects"]
+    return _told(replay.closed(run, number, [STOPPED], keeps_lease=True).document["objects"], takes({"objects": chosen_of}))
+
+
+def break_off(run: ports.Run, of: str, told: Document) -> None:
+    """Keep what came of one earlier run so far in the folder of the later one, for its summary: whoever clears its task goes on."""
+    standing = run.folder.read(replays.EARLIER) or {"runs": [of], "told": {}}
+    run.folder.write(replays.EARLIER, {**standing, replays.BROKEN_OFF: {**standing.get(replays.BROKEN_OFF, {}), of: told}})
 
 
 def tell(run: ports.Run, of: str, told: Document) -> None:

@@ -34,14 +34,14 @@ SUMMARY = "summary.json"
 STAMPS = ("completedAt", "failedAt")
 
 
-def close(run: ports.Run, broken: Sequence[str], *, keeps_lease: bool = False) -> dict[str, Any]:
+def close(run: ports.Run, broken: Sequence[str], troubles: Sequence[str] = (), *, keeps_lease: bool = False) -> dict[str, Any]:
     """Account for every row, write `summary.json`, and judge the run.
 
-    `broken` names the tasks that failed or never ran because of one that did. Returns {"summary": document,
-    "clean": whether the run may be green, "why": sentences if not}. A run that never began is summed up too.
-    `keeps_lease`: whoever calls it goes on writing by this plan.
+    `broken` names the tasks that failed or never ran because of one that did; `troubles`: what else went wrong, one sentence each.
+    Returns {"summary": document, "clean": whether the run may be green, "why": sentences if not}. A run that never began is
+    summed up too. `keeps_lease`: whoever calls it goes on writing by this plan.
     """
-    troubles = trouble.told(run.folder, broken)
+    troubles = [*trouble.told(run.folder, broken), *troubles]
     began = run.folder.read(entries.BEGUN) is not None
     opened = journal.opened(run, compare=False) if began else None
     verdict = _closed(run, opened, troubles) if opened else summary.never_began(troubles, run.now())
@@ -54,9 +54,10 @@ def close(run: ports.Run, broken: Sequence[str], *, keeps_lease: bool = False) -
 
 def _of_earlier_runs(run: ports.Run) -> dict[str, Any]:
     """What this run sent again of earlier ones, and which it passed over since they were undone or swept meanwhile."""
-    found = run.folder.read(replays.EARLIER) or {"told": {}}
-    told = {run_id: each for run_id, each in found["told"].items() if each}
-    passed = found.get("passedOver")
+    standing = run.folder.read(replays.EARLIER) or {"told": {}}
+    found = standing.get(replays.BROKEN_OFF, {}) | standing["told"]
+    told = {run_id: each for run_id, each in found.items() if each}
+    passed = standing.get("passedOver")
     return ({"leftovers": told} if told else {}) | ({"passedOver": passed} if passed else {})
 
 

@@ -14,7 +14,7 @@ from include.bulkload.ledger import replays, undos, waves
 from include.bulkload.load import job
 from include.bulkload.match import since, undoing
 from include.bulkload.report import undone
-from include.bulkload.steps import forget, journal, lease, payloads, ports, targets, undo_plan, undo_wave
+from include.bulkload.steps import forget, journal, lease, leftovers, payloads, ports, targets, undo_plan, undo_wave
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,22 @@ def act(run: ports.Run, of: str, number: int) -> dict[str, Any]:
             if (found := _advanced(undo, name, kind)) is not None:
                 return found | {"summary": None, "clean": False, "why": []}
     return {"waiting": [], "not_before": None, **_closed(undo)}
+
+
+def so_far(run: ports.Run, number: int) -> tuple[dict[str, Any], list[str]]:
+    """Bring the jobs of an undo that broke off as far as they can go, as a summary does: (its objects' parts, what stood in the way).
+
+    Nothing is sent. No part if it never began. Raises AnotherRun if another run writes by now.
+    """
+    if run.folder.read(undos.BEGUN) is None:
+        return {}, []
+    opened = journal.opened(run)
+    # What stands Open might be another run's by now.
+    lease.hold(run, opened)
+    planned = journal.demand(run, undos.plan_name(number))
+    undo = undo_wave.Undo(run, opened, number, dict(planned["rows"]))
+    troubles = [each for name in undo.rows for each in leftovers.tidy(run, opened, undos.place(name))]
+    return {name: _part(undo, name, planned["summary"]["objects"][name]) for name in undo.rows}, troubles
 
 
 def _order(undo: undo_wave.Undo) -> Iterator[tuple[str, waves.Kind]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from include.bulkload.basics import errors
 from include.bulkload.ledger import undos
 from include.bulkload.report import undone
 from include.bulkload.steps import journal, trouble, undo
@@ -64,7 +65,8 @@ def act(run: ports.Run, of: str, home: ports.RunFolder) -> Document:
 def close(run: ports.Run, home: ports.RunFolder, broken: Sequence[str]) -> Document:
     """Account for this run: {"summary", "clean", "why"}; the summary is written into its folder.
 
-    `broken` names its tasks that failed. What was refused, or found nothing to undo, is told by the dry run.
+    `broken` names its tasks that failed. What was refused, or found nothing to undo, is told by the dry run. Jobs of an undo that
+    broke off are collected if they have ended, and given up as after a load.
     """
     troubles, noted = trouble.told(home, broken), home.read(DRY_RUN)
     ended = run.folder.read(undos.ended_name(noted["number"])) if noted else None
@@ -74,8 +76,17 @@ def close(run: ports.Run, home: ports.RunFolder, broken: Sequence[str]) -> Docum
     elif noted and not troubles and (noted["nothing"] or (given and not given["agreed"])):
         document, why = undone.left_alone(_dry(run, noted["number"]), refused=not noted["nothing"]), []
     else:
-        why = troubles or [STOPPED]
-        document = undone.broke_off(why, run.folder.uri(""), run.now())
+        parts, more = _so_far(run, noted)
+        why = [*(troubles or [STOPPED]), *more]
+        document = undone.broke_off(why, run.folder.uri(""), run.now(), parts)
     document = document | ({"answer": given} if given else {})
     home.write(undo.SUMMARY, document)
     return {"summary": document, "clean": not why, "why": why}
+
+
+def _so_far(run: ports.Run, noted: Document | None) -> tuple[Document, list[str]]:
+    """What an undo that broke off did of each object, and what stood in the way of knowing it."""
+    try:
+        return undo.so_far(run, noted["number"]) if noted else ({}, [])
+    except errors.BulkloadError as wrong:
+        return {}, [f"what the jobs left behind couldn't be looked at: {wrong}"]

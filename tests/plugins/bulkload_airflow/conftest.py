@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,12 @@ class TaskInstance:
 
     def get_first_reschedule_date(self, _: Any) -> None:
         """Never rescheduled."""
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks pause without waiting: the org, a process of its own, is asked again at once."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
 
 
 @pytest.fixture

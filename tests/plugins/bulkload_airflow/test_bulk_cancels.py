@@ -6,12 +6,26 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.execution_time import task_runner
 
-from bulkload_airflow import bulk_cancels, bulk_config, bulk_hook, bulk_operators, bulk_rounds, bulk_runs, settings
+from bulkload_airflow import (
+    bulk_cancels,
+    bulk_config,
+    bulk_dags,
+    bulk_hook,
+    bulk_operators,
+    bulk_replays,
+    bulk_rounds,
+    bulk_runs,
+    settings,
+)
 from include.bulkload.steps import journal
+from tests.plugins.bulkload_airflow import test_bulk_replays
+from tests.plugins.bulkload_airflow.test_bulk_runs import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from include.bulkload.steps import ports
     from tests.running import steering
@@ -75,3 +89,62 @@ def test_a_lost_worker_is_no_cancel(run: ports.Run, org: steering.Org) -> None:
 def test_a_failed_task_that_never_waited_has_nothing_to_cancel(run: ports.Run, org: steering.Org) -> None:
     """Most failures aren't waits."""
     assert (False, False) == obeyed(run, org)
+
+
+ENDED = {"split": "success", "settle_Account": "success", bulk_dags.LEFTOVERS: "failed"}
+TONIGHT = bulk_runs.Place("nightly", "r3")
+
+
+class Night(test_bulk_replays.Runs):
+    """A night after the run that lost a row: its own load is done, its leftovers wait for a job of that run's ledger."""
+
+    def __init__(self, folder: Path, org: steering.Org) -> None:
+        super().__init__(folder)
+        self.org = org
+        org.steer(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
+        self.loaded()
+        org.until_ended()
+        org.steer()
+        (folder / "in.json").write_text('[{"id": "c", "name": "c"}]', "utf-8")
+        self.document["replay_leftovers"] = True
+        self.loaded(TONIGHT)
+        org.until_ended()
+        self.task(bulk_rounds.SettleOperator, "settle_Account").execute(self.context(TONIGHT, "settle_Account"))
+        org.steer(looks=1_000)
+        task = self.task(bulk_replays.LeftoversOperator, bulk_dags.LEFTOVERS)
+        self.trigger = test_bulk_replays.deferred(task, self.context(TONIGHT, bulk_dags.LEFTOVERS))
+
+    def closed(self, states: dict[str, str], **conf: Any) -> dict[str, Any]:
+        """The night's summary; what it pushed, with the words it turned red by."""
+        return self.summed(TONIGHT, states, flow=["split", "settle_Account", bulk_dags.LEFTOVERS], **conf)
+
+    def jobs(self) -> dict[str, tuple[bool, bool, str]]:
+        """The jobs of the earlier run that the night waits for: whether `cancel` stands, whether they are collected, their states."""
+        with bulk_runs.opened(TONIGHT, bulk_hook.BulkHook(), "r1") as run:
+            known = {each.place.job_id: each for each in journal.jobs(run, "Account")}
+        return {each: (known[each].has("cancel"), known[each].has("matched"), self.org.job(each)["state"]) for each in self.trigger.jobs}
+
+
+@pytest.fixture
+def night(run_base: Path, connect: Any, org: steering.Org, monkeypatch: pytest.MonkeyPatch, hurried: None) -> Night:
+    """A night whose leftovers wait deferred."""
+    connect()
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor("failed"), raising=False)
+    return Night(run_base, org)
+
+
+def test_a_cancelled_wait_for_an_earlier_runs_job_is_carried_out(night: Night) -> None:
+    """The job stands in the earlier run's ledger: it is aborted and collected there, both summaries tell it, a replay goes on."""
+    told = night.closed(ENDED)
+    assert ([(True, True, "Aborted")], "FAILED") == (list(night.jobs().values()), told["status"])
+    assert {"r1": {"Account": {"taken": 1, "succeeded": 0, "left": {"unprocessed": 1}}}} == told["leftovers"]
+    assert 1 == (test_bulk_replays.LOST.folder().read("summary.json") or {})["objects"]["Account"]["unprocessed"]
+    night.org.steer()
+    assert {"send": 1, "fates": {"succeeded": 1}} == test_bulk_replays.sent(night)
+
+
+def test_a_wait_for_an_earlier_runs_job_that_timed_out_is_no_cancel(night: Night) -> None:
+    """The job goes on."""
+    bulk_cancels.end(TONIGHT.folder(), bulk_dags.LEFTOVERS)
+    night.closed(ENDED)
+    assert [(False, False, "UploadComplete")] == list(night.jobs().values())

@@ -27,6 +27,7 @@ from tests.plugins.bulkload_airflow.conftest import TaskInstance
 from tests.plugins.bulkload_airflow.test_bulk_runs import Supervisor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.running import steering
@@ -55,28 +56,32 @@ class Runs:
         """Make a task."""
         return kind(task_id=task_id, configured=lambda _: bulk_config.Config(self.document), **given)
 
-    def loaded(self) -> None:
-        """The first run's tasks."""
+    def loaded(self, place: bulk_runs.Place = LOST) -> None:
+        """The tasks of a load, the first run's unless it says otherwise."""
         for kind, task_id, given in (
             (bulk_operators.StageOperator, "split", {}),
             (bulk_rounds.CutOperator, "chunks_Account", {"deferrable": False}),
             (bulk_operators.SubmitOperator, "Account_job", {"number": 0}),
         ):
-            self.task(kind, task_id, **given).execute(self.context(LOST, task_id))
+            self.task(kind, task_id, **given).execute(self.context(place, task_id))
 
     def closed(self, states: dict[str, str], **conf: Any) -> dict[str, Any]:
         """The second run's summary; what it pushed, with the words it turned red by."""
-        context = self.context(AGAIN, "summary", states, **conf)
+        return self.summed(AGAIN, states, [], **conf)
+
+    def summed(self, place: bulk_runs.Place, states: dict[str, str], flow: Sequence[str], **conf: Any) -> dict[str, Any]:
+        """A run's summary, by the states of its tasks; `flow`: those of a load."""
+        context = self.context(place, "summary", states, **conf)
         red = ""
         try:
-            self.task(bulk_operators.SummaryOperator, "summary", flow=[], by_chunk=[]).execute(context)
+            self.task(bulk_operators.SummaryOperator, "summary", flow=flow, by_chunk=[]).execute(context)
         except AirflowFailException as told:
             red = str(told)
         return {"red": red, **context["ti"].pushed["return_value"]}
 
 
 @pytest.fixture
-def runs(run_base: Path, connect: Any, org: steering.Org, monkeypatch: pytest.MonkeyPatch) -> Runs:
+def runs(run_base: Path, connect: Any, org: steering.Org, monkeypatch: pytest.MonkeyPatch, hurried: None) -> Runs:
     """The first run is over: one of its two rows was refused. The rule is mended."""
     connect()
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor("failed"), raising=False)

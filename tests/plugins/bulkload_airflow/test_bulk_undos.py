@@ -67,9 +67,10 @@ class Undoing(test_bulk_replays.Runs):
 
 
 @pytest.fixture
-def undoing(run_base: Path, connect: Any, org: steering.Org, monkeypatch: pytest.MonkeyPatch) -> Undoing:
-    """The first run is over, and loaded both accounts."""
+def undoing(run_base: Path, connect: Any, org: steering.Org, monkeypatch: pytest.MonkeyPatch, hurried: None) -> Undoing:
+    """The first run is over, and created both accounts."""
     connect()
+    org.empty("Account")
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", Supervisor("failed"), raising=False)
     made = Undoing(run_base, org)
     made.loaded()
@@ -97,6 +98,19 @@ def test_an_undo_of_no_run_is_refused_before_it_looks(undoing: Undoing) -> None:
     context = undoing.context(test_bulk_replays.AGAIN, bulk_modes.DRY_RUN, undo_of="r7")
     with pytest.raises(AirflowFailException, match=r"undo_of: no run of nightly is called r7"):
         undoing.task(bulk_undos.DryRunOperator, bulk_modes.DRY_RUN).execute(context)
+
+
+def test_a_cancelled_undo_aborts_its_job_and_tells_what_it_did(undoing: Undoing) -> None:
+    """Nobody heard the cancel: the summary carries it out, collects the job, and counts what it left; the records stay."""
+    undoing.dry_run()
+    undoing.org.steer(looks=3)
+    task = undoing.task(bulk_undos.ActOperator, "acts")
+    trigger = test_bulk_replays.deferred(task, undoing.context(test_bulk_replays.AGAIN, bulk_modes.ACT))
+    undoing.org.steer(looks=1_000)
+    told = undoing.closed(STATES | {bulk_modes.ACT: "failed"})
+    assert ("FAILED", 0, 2, ["a", "b"]) == (told["status"], told["deleted"], told["failed"], undoing.names())
+    states = [{"id": each, "state": "Aborted", "processed": 0, "failed": 0} for each in trigger.jobs]
+    assert (states, True) == (told["objects"]["Account"]["jobs"], "somebody ended it while it waited" in told["red"])
 
 
 def _told(undoing: Undoing) -> tuple[str, str, list[str]]:

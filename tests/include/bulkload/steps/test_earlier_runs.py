@@ -167,3 +167,21 @@ def test_a_plan_without_keys_cant_ask_for_it(load: Load) -> None:
     contact = {"sobject": "Contact", "records": "[]", "operation": "insert", "fields": {"LastName": "n"}}
     with pytest.raises(errors.PlanError, match="replay_leftovers: no object has an external_id"):
         plan.plan_from({**load.document, "objects": {"Contact": contact}, "replay_leftovers": True})
+
+
+def test_a_night_that_broke_off_tells_what_came_of_it(first: Load) -> None:
+    """Its task died after the job had ended: the job is collected, both summaries tell it; the task, cleared, says the same."""
+    first.run_name, first.payload, first.more = "two", replays.family(c=[]), {"replay_leftovers": True, "again": True}
+    first.whole()
+    tonight = dataclasses.replace(first.run, is_over=lambda _: True)
+    (of,) = earlier_runs.due(tonight)
+    earlier = dataclasses.replace(tonight, folder=replays.home(first, of))
+    found = earlier_runs.begin(earlier, of, first)
+    first.waited(replay.advance(earlier, found["replay"], "Account")["waiting"])
+    assert [of] == earlier_runs.left_off(tonight)
+    earlier_runs.break_off(tonight, of, earlier_runs.so_far(earlier))
+    told = {"one": {"Account": {"taken": 1, "succeeded": 1, "left": {}}}}
+    assert told == summarize.close(first.run, [], ["it broke off"])["summary"]["leftovers"]
+    assert (2, 2, 0, 0, 0, 0, 0) == replays.account(replays.home(first, of).read("summary.json") or {}, "Account")
+    earlier_runs.tell(tonight, of, replayed(first, tonight, of))
+    assert ([], told) == (earlier_runs.left_off(tonight), summarize.close(first.run, [])["summary"]["leftovers"])
