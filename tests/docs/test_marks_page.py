@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.drills import events, victims
+from tests.drills import on_airflow, victims
 
 PAGE = Path(__file__).parents[2] / "docs" / "marks_and_retries.md"
 
@@ -14,4 +14,4 @@ def test_every_drill_on_airflow_is_told_and_every_one_told_is_drilled() -> None:
     """The last columns of the tables of events name the drills of `make drills`."""
     tables = [block.splitlines() for block in PAGE.read_text("utf-8").split("\n\n") if block.splitlines()[:1][0].endswith("| drill |")]
     told = {name for table in tables for line in table[2:] for name in re.findall(r"`([^`]+)`", line.split("|")[3])}
-    assert {*events.EVENTS, *victims.VICTIMS} == told
+    assert {*on_airflow.EVENTS, *victims.VICTIMS} == told

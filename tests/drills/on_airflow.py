@@ -6,7 +6,7 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
-from tests.drills import course, events, kills, moments, scene, victims
+from tests.drills import beside, clicked, course, deleted, events, kills, moments, scene, stalled, victims
 from tests.running import clicks
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Drill = tuple[str, Callable[[scene.Scene, kills.Figures], None]]
 
+# Each names its events as it is imported.
+KINDS = (clicked, stalled, deleted, beside)
+EVENTS = events.EVENTS
 # A kind of request comes so often in the shortest load that is drilled.
 LEAST = 2
 # As often as a task is tried: more losses at one place end the run red, as they should.
@@ -32,8 +35,8 @@ def drills(dice: random.Random, share: float) -> Iterator[Drill]:
     for _ in range(round(len(pairs) / 4 * share)):
         yield _losing(dice.choice(list(scene.PLAYED)), [_any(dice) for _ in range(dice.randint(2, MOST_LOSSES))])
     yield "each task killed", each_task
-    for name in dice.sample(list(events.EVENTS), round(len(events.EVENTS) * share)):
-        yield name, events.EVENTS[name]
+    for name in dice.sample(list(EVENTS), round(len(EVENTS) * share)):
+        yield name, EVENTS[name]
 
 
 def played(folder: Path, todo: Sequence[Drill], figures: dict[str, kills.Figures]) -> None:
