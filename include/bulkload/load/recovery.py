@@ -42,9 +42,9 @@ def is_mistake(end: entities.JobEnd) -> bool:
 
 
 def goes_again(end: entities.JobEnd) -> bool:
-    """Whether rows that a job left unprocessed are worth another round: it failed for the server's reasons, or forgot them.
+    """Whether any row of a job may be worth another round: it was done, it failed for the server's reasons, or it forgot rows.
 
-    An abort is somebody's decision; mistakes, daily limits and storage won't pass.
+    An abort is somebody's decision, over its rows that lost a lock too; mistakes, daily limits and storage won't pass.
     """
     hopeless = is_mistake(end) or any(word in end.error_message for word in EXHAUSTED)
     return end.state is not entities.JobState.ABORTED and not hopeless

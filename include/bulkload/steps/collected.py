@@ -97,11 +97,11 @@ def end_of(run: ports.Run, place: entries.JobPlace) -> entities.JobEnd:
     return job.end(last) if last else entities.JobEnd(place.job_id, entities.JobState.GONE, 0, 0, gone.WHY)
 
 
-def permanent_failures(run: ports.Run, place: entries.JobPlace) -> int:
-    """Count the rows of a settled job that Salesforce refused for good."""
+def permanent_failures(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> int:
+    """Count the rows of a settled job that Salesforce refused for good, by the plan's own table of errors."""
     fates = journal.bring(run, journal.demand(run, place.entry_name("matched"))["fates"])
     with tables.connect(run.limits) as con:
-        permanent = f"fate = '{entities.Fate.FAILED}' AND NOT {recovery.is_transient('error')}"
+        permanent = f"fate = '{entities.Fate.FAILED}' AND NOT {recovery.is_transient('error', opened.plan.objects[place.name].transient)}"
         found = con.execute(f"SELECT count(*) FROM {tables.parquet(fates)} WHERE {permanent}").fetchone()
     return int(found[0]) if found else 0
 

@@ -69,7 +69,7 @@ def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries
     tally = collected.one(run, opened, facts) if facts else None
     if facts is None or tally is None:
         raise errors.JobStillRunning(f"the first, small job of {wave.name} is gone from Salesforce; the next try sends its rows again")
-    failed = collected.permanent_failures(run, facts.place)
+    failed = collected.permanent_failures(run, opened, facts.place)
     rows = int(wave.chunks[0]["rows"])
     allowed = mapping.allowed(opened.plan.objects[wave.name].stop_if_failing, rows)
     end = collected.end_of(run, facts.place)

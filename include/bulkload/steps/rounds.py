@@ -47,10 +47,8 @@ def worth(each: mapping.ObjectPlan, matched: Sequence[resume.JobFacts]) -> str:
     """Which fates of settled jobs are worth another try, in SQL over fate, error and job_id."""
     again = [facts.place.job_id for facts in matched if facts.last and recovery.goes_again(job.end(facts.last))]
     listed = ", ".join(tables.literal(job_id) for job_id in again) or "NULL"
-    return (
-        f"(fate = '{entities.Fate.FAILED}' AND {recovery.is_transient('error', each.transient)}) "
-        f"OR (fate = '{entities.Fate.UNPROCESSED}' AND job_id IN ({listed}))"
-    )
+    passing = f"fate = '{entities.Fate.FAILED}' AND {recovery.is_transient('error', each.transient)}"
+    return f"(job_id IN ({listed}) AND (fate = '{entities.Fate.UNPROCESSED}' OR ({passing})))"
 
 
 def not_before(run: ports.Run, opened: journal.Opened, number: int) -> str:

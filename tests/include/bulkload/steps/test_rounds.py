@@ -65,9 +65,10 @@ def test_what_a_failing_job_left_goes_again(load: Load) -> None:
     ],
 )
 def test_a_decision_or_a_limit_is_not_asked_again(load: Load, ended: dict[str, str]) -> None:
-    """Somebody aborted, or the day's limit is reached: no round, the rest is unprocessed and the run red."""
-    found = under(load, job_ends=[{"object": "Account", "at": 0.5, "job": 1, **ended}])
-    assert ((10, 5, 0, 5, 0), False) == (counts(found, "Account"), found["clean"])
+    """Somebody aborted, or the day's limit is reached: no round, for a row that lost a lock in that job neither, and the run is red."""
+    lock = {"object": "Account", "field": "Name", "value": "a1", "lock": True, "job": 1}
+    found = under(load, job_ends=[{"object": "Account", "at": 0.5, "job": 1, **ended}], row_faults=[lock])
+    assert ((10, 4, 1, 5, 0), False, 1) == (counts(found, "Account"), found["clean"], len(found["summary"]["objects"]["Account"]["jobs"]))
 
 
 def test_permanent_errors_are_not_sent_again(load: Load) -> None:

@@ -116,6 +116,13 @@ def test_a_small_first_job_keeps_a_wrong_load_from_burning_the_night(load: Load,
         assert all("stopped after its first job" in row["error"] for row in load.listed(account["files"]["unprocessed"]))
 
 
+def test_errors_that_the_plan_calls_passing_stop_nothing(load: Load) -> None:
+    """Every row of the first job failed, but for a reason of the plan's `transient`: they go again, and the object goes on."""
+    load.org.behave(row_faults=[{"object": "Account", "error": "BUSY_HERE:later:--", "share": 1, "job": 1}])
+    found = of(load, *[(f"a{n}", None) for n in range(20)], canary_rows=2, transient=["BUSY_HERE"])
+    assert (20, True) == (found["summary"]["objects"]["Account"]["succeeded"], found["clean"])
+
+
 def test_a_header_that_is_wrong_stops_the_object_too(load: Load) -> None:
     """A first job that Salesforce fails as a whole counts like one whose rows all fail."""
     load.org.behave(job_ends=[{"object": "Account", "state": "Failed", "at": 0, "message": "InvalidBatch : Field name not found : X"}])
