@@ -22,6 +22,8 @@ LEFT = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.ORPHANED,
 # Rows that nobody refused: they only waited for others.
 WAITED = (entities.Fate.UNPROCESSED, entities.Fate.ORPHANED)
 SEND, LINKS, REFUSED = "send", "links", "rejected"
+# Not taken, but what waited for it is: a later run wrote its record.
+SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +68,22 @@ def left(con: duckdb.DuckDBPyConnection, final: str, unlinked: Sequence[str], do
 
 
 def superseded(con: duckdb.DuckDBPyConnection, rows: Path, keyed: Path, later: Sequence[newer.Keys], out: Path) -> int:
-    """Write `rows` without those whose key later runs have written; return how many these are.
+    """Write `rows` (row_id, how …), those as superseded whose key later runs have written; return how many these are.
 
     `keyed`: row_id and key of at least these rows.
     """
     written = f"SELECT row_id FROM {tables.parquet(keyed)} WHERE {newer.among('key', later)}"
-    (before,) = con.execute(f"SELECT count(*) FROM {tables.parquet(rows)}").fetchone() or (0,)
-    query = f"SELECT * FROM {tables.parquet(rows)} ANTI JOIN ({written}) USING (row_id) ORDER BY row_id"
-    return int(before) - tables.write_parquet(con, query, out)
+    how = f"CASE WHEN row_id IN ({written}) THEN '{SUPERSEDED}' ELSE how END AS how"
+    tables.write_parquet(con, f"SELECT * REPLACE ({how}) FROM {tables.parquet(rows)} ORDER BY row_id", out)
+    (found,) = con.execute(f"SELECT count(*) FROM {tables.parquet(out)} WHERE how = '{SUPERSEDED}'").fetchone() or (0,)
+    return int(found)
 
 
 def take(con: duckdb.DuckDBPyConnection, members: Sequence[Member], outs: Sequence[Path]) -> None:
     """Write what is taken of each object (row_id, how): all that is left, or what was asked for with all that hangs on it.
 
-    What hangs on a taken row is what waited for it: rows that were orphaned or never sent, and links of a second pass.
+    What hangs on a taken row is what waited for it: rows that were orphaned or never sent, and links of a second pass. Superseded
+    rows aren't taken; what hangs on them is as if they were.
     """
     for place, each in enumerate(members):
         rows = f"SELECT row_id, how FROM {tables.parquet(each.seeds or each.left)}"
@@ -87,7 +91,7 @@ def take(con: duckdb.DuckDBPyConnection, members: Sequence[Member], outs: Sequen
     while any(each.seeds for each in members) and sum([_further(con, members, place) for place in range(len(members))]) > 0:
         pass
     for place, out in enumerate(outs):
-        tables.write_parquet(con, f"FROM taken{place} ORDER BY row_id", out)
+        tables.write_parquet(con, f"FROM taken{place} WHERE how != '{SUPERSEDED}' ORDER BY row_id", out)
 
 
 def _further(con: duckdb.DuckDBPyConnection, members: Sequence[Member], place: int) -> int:

@@ -57,12 +57,11 @@ def asked(con: duckdb.DuckDBPyConnection, rows: str, standing: Standing) -> dict
 
 
 def superseded(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> int:
-    """Take those rows off `asked` whose key, as edited or, of rows that are stored, as it was, later runs have written; how many."""
+    """Mark those rows of `asked` whose key, as edited or, of rows that are stored, as it was, later runs have written; how many."""
     keyed = f"SELECT row_id, if(how = '{chosen.LINKS}', s.key, d.key) AS key FROM asked JOIN {tables.parquet(drafts)} AS d USING (row_id) "
     keyed += f"JOIN {tables.parquet(standing.staged)} AS s USING (row_id)"
-    found = con.execute(
-        f"DELETE FROM asked WHERE row_id IN (SELECT row_id FROM ({keyed}) WHERE {newer.among('key', standing.later)})"
-    ).fetchone()
+    newly = f"SELECT row_id FROM ({keyed}) WHERE {newer.among('key', standing.later)}"
+    found = con.execute(f"UPDATE asked SET how = '{chosen.SUPERSEDED}' WHERE row_id IN ({newly})").fetchone()
     return int(found[0]) if found else 0
 
 
@@ -74,7 +73,8 @@ def judge(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> N
     missing = f"CASE WHEN d.key IS NULL AND a.how = '{chosen.SEND}' THEN '{keys.MISSING}' END" if standing.keyed else "NULL"
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE judged AS SELECT a.row_id, a.how, if(a.how = '{chosen.SEND}', d.key, NULL) AS key, "
-        f"coalesce(d.reason, {missing}) AS reason FROM asked AS a JOIN {tables.parquet(drafts)} AS d USING (row_id)"
+        f"coalesce(d.reason, {missing}) AS reason FROM asked AS a JOIN {tables.parquet(drafts)} AS d USING (row_id) "
+        f"WHERE a.how != '{chosen.SUPERSEDED}'"
     )
     edited = f"SELECT row_id FROM judged WHERE reason IS NULL AND how = '{chosen.SEND}'"
     others = f"SELECT key FROM {tables.parquet(standing.staged)} WHERE {split.FINE} AND key IS NOT NULL AND row_id NOT IN ({edited})"
@@ -102,9 +102,10 @@ def write(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing, out:
 
 
 def taken(con: duckdb.DuckDBPyConnection, rows: Path, refused: Path, standing: Standing) -> int:
-    """Write the rows of `judged` (row_id, how: send, links, rejected), and the refused ones that go aside, with their fate; how many."""
+    """Write the rows of `asked` (row_id, how: send, links, rejected, superseded), and the refused ones that go aside; how many of these."""
     how = f"CASE WHEN reason IS NULL THEN how ELSE '{chosen.REFUSED}' END AS how"
-    tables.write_parquet(con, f"SELECT row_id, {how} FROM judged ORDER BY row_id", rows)
+    left_alone = f"SELECT row_id, how FROM asked WHERE how = '{chosen.SUPERSEDED}'"
+    tables.write_parquet(con, f"SELECT row_id, {how} FROM judged UNION ALL {left_alone} ORDER BY row_id", rows)
     fit = f"SELECT row_id FROM {tables.parquet(standing.staged)} WHERE reason IS NULL"
     return tables.write_parquet(
         con,

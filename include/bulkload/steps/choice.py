@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is found of one object: what is left (row_id, fate, how), how many rows later runs superseded, what an edited copy says."""
+    """What is found of one object: what is left (row_id, fate, how; superseded rows too), how many these are, what an edited copy says."""
 
     left: Path
     superseded: int
@@ -54,7 +54,7 @@ def _chosen(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inle
         if by_itself and not opened.plan.objects[name].external_id:
             left = _none(run, name, left)
         edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), left, standing[name], later[name])) if replay.file else None
-        found[name] = _without_superseded(run, name, left, edits, later[name])
+        found[name] = _with_superseded(run, name, left, edits, later[name])
     taken = _taken(run, opened, found)
     parents = later_parents.of(run, opened, taken, standing, None if by_itself else later)
     return {"objects": {name: _told(run, name, found[name], taken[name][1], replay, parents.get(name)) for name in names}}
@@ -113,8 +113,8 @@ def _doubtful(run: ports.Run, name: str) -> list[str]:
     return [f"SELECT row_id FROM {tables.parquet(journal.bring(run, ready))} WHERE {chunk.condition}" for ready, chunk in chunks if ready]
 
 
-def _without_superseded(run: ports.Run, name: str, left: Path, edits: edited.Edits | None, later: list[newer.Keys]) -> Found:
-    out = run.scratch / f"{name}-not_superseded.parquet"
+def _with_superseded(run: ports.Run, name: str, left: Path, edits: edited.Edits | None, later: list[newer.Keys]) -> Found:
+    out = run.scratch / f"{name}-superseded.parquet"
     with tables.connect(run.limits) as con:
         rows = chosen.superseded(con, left, targets.staged_file(run, name), later, out)
     return Found(out, edits.superseded if edits else rows, edits)

@@ -79,7 +79,7 @@ class Oracle:
         at = self.at(thing, row, n)
         sf_id = self.end(each.parent, at).sf_id if at is not None else None
         key = self.things[each.parent].rows[own.stands_in or 0].key if each.nested else own.cells[n]
-        return sf_id or (each.org or {}).get(str(key)), str(key).upper()
+        return sf_id or (each.org or {}).get(str(key)) or None, str(key).upper()
 
     def at(self, thing: worlds.Thing, row: int, n: int) -> int | None:
         """The row that a link names."""
@@ -99,6 +99,7 @@ class Oracle:
         cell = thing.rows[row].cells[n] if not each.nested else None
         key = self.things[each.parent].rows[at].key if at is not None else cell
         twice = each.org is not None and key in each.org and each.org[str(key)] is None
+        gone = each.org is not None and each.org.get(str(key)) == "" and bool(each.parent)
         told: Details = {"field": each.field, "parent_object": each.parent or each.field, "parent_row": at}
         told["parent_key"] = (cell or key or "").upper() or None
         if at is None or twice:
@@ -111,9 +112,10 @@ class Oracle:
         else:
             end = self.end(each.parent, at)
             told |= {"parent_fate": end.fate, "parent_error": end.error}
-            if end.fate == "orphaned" and end.details:
+            if end.fate == "orphaned" and end.details and not gone:
                 above = {name: end.details[name] for name in ("ancestor_object", "ancestor_row", "ancestor_key", "ancestor_error")}
                 return told | above | {"depth": end.details["depth"] + 1}
+        told |= {"parent_error": "a later run wrote this key, and no record in the org has it now"} if gone else {}
         kept = None if at is None else self.things[each.parent].rows[at].merged_into
         own = {
             "ancestor_object": told["parent_object"],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
 from include.bulkload.basics import tables
-from include.bulkload.match import chosen
+from include.bulkload.match import chosen, newer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,3 +85,18 @@ def test_what_waited_for_a_taken_row_comes_with_it(con: duckdb.DuckDBPyConnectio
     assert ([1, 2, 3], [11, 12]) == tuple([row for row, _ in rows(con, out)] for out in outs)
     # 11 stood in the merged row of `a`, 12 in `c`; 2 and 3 name `a` and `b`.
     assert [("a",), ("b",), ("c",)] == con.execute(f"{chosen.named([account, contact], outs, account)} ORDER BY key").fetchall()
+
+
+def test_what_waited_for_a_superseded_row_comes_though_that_row_does_not(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """It was asked for, or itself waited for what was; one that failed by itself stays with all below it."""
+    left = "(1, 'failed', 'send'), (2, 'orphaned', 'send'), (3, 'orphaned', 'send'), (4, 'failed', 'send'), (5, 'orphaned', 'send')"
+    staged = "(1, NULL, 'a', NULL, NULL), (2, NULL, 'b', 'a', NULL), (3, NULL, 'c', 'b', NULL), (4, NULL, 'd', 'a', NULL), "
+    staged += "(5, NULL, 'e', 'd', NULL)"
+    account = member(con, tmp_path, "Account", staged, left, [chosen.Hang(0, nested=False, parent="Account")], seeds="1")
+    assert account.seeds is not None
+    later, marked, seeds, out = (tmp_path / name for name in ("later", "marked", "asked", "out"))
+    tables.write_parquet(con, "SELECT unnest(['a', 'b', 'd', 'x']) AS key", later)
+    assert 3 == chosen.superseded(con, account.left, account.staged, [newer.Keys(later)], marked)
+    assert 1 == chosen.superseded(con, account.seeds, account.staged, [newer.Keys(later)], seeds)
+    chosen.take(con, [dataclasses.replace(account, left=marked, seeds=seeds)], [out])
+    assert [(3, "send")] == rows(con, out)

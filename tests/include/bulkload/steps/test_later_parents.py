@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.bulkload.steps import submit
+from include.bulkload.steps import replay, submit
 from tests.include.bulkload.steps import replays, undoings
 from tests.include.bulkload.steps.undoings import HIERARCHY, LINES
 
@@ -58,6 +58,21 @@ def test_children_of_a_superseded_parent_hang_on_the_newer_record(load: Load) ->
     assert ((0,) * 7, (2, 2, 0, 0, 0, 0, 0)) == tuple(replays.account(found["summary"], name) for name in ("Account", "Contact"))
     assert ({"rows": 3}, True) == (whole["objects"]["Contact"]["verified"], found["clean"])
     assert 0 == replays.replayed(load, "once more")["chosen"]["Contact"]["send"]
+
+
+def test_verifying_knows_which_record_they_were_to_hang_on(load: Load) -> None:
+    """Another parent than the newer record is told, with the one that was meant."""
+    load.more = {"verify": True}
+    lost(load)
+    newer(load)
+    number = replays.begun(load)["replay"]
+    for name in load.mapping:
+        replays.advanced(load, "again", number, name)
+    (child,) = load.org.query("SELECT Id FROM Contact WHERE LastName = 'b1'")
+    load.org.change("Contact", child["Id"], AccountId=undoings.account(load, "a"))
+    replay.close(replays.again(load), number, [], replays.home(load, "again"))
+    told = replays.whole(load)["objects"]["Contact"]["verified"]
+    assert [("otherParent", undoings.account(load, "B"))] == [(row["problem"], row["expected"]) for row in load.listed(told["file"])]
 
 
 def test_an_undo_leaves_the_newer_record(load: Load) -> None:

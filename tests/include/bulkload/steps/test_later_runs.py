@@ -62,17 +62,11 @@ def test_keys_of_another_field_say_nothing(load: Load) -> None:
     first(load)
     night(load, "other", Account=account("Case_Key__c"))
     assert [[], []] == known(load)
-    night(load, "renamed", Firms=account("External_Id__c"))
-    assert [["b"], ["b"]] == known(load)
-
-
-def test_an_older_row_of_another_field_is_replayed(load: Load) -> None:
-    """Beside the newer record: they are two."""
-    first(load)
-    night(load, "other", Account=account("Case_Key__c"))
     found = replays.replayed(load)["chosen"]["Account"]
     assert (1, 0) == (found["send"], found["superseded"])
     assert ["a", "b", "newer, other"] == sorted(each["Name"] for each in load.org.query("SELECT Name FROM Account"))
+    night(load, "renamed", Firms=account("External_Id__c"))
+    assert [["b"], ["b"]] == known(load)
 
 
 def test_a_field_that_tells_case_no_more_supersedes_in_any_case(tmp_path: Path) -> None:

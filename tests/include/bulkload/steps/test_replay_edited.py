@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -180,3 +181,17 @@ def test_a_row_whose_record_stands_takes_its_link_from_the_copy(load: Load) -> N
     replays.replayed(load, file=replays.copied(load, [row], ParentId="c", Name="ignored"))
     assert {row["External_Id__c"]: "c", other: row["External_Id__c"], "c": None} == parents(load)
     assert {"a": "a", "b": "b", "c": "c"} == accounts(load)
+
+
+def test_a_mended_row_that_is_superseded_brings_its_children(load: Load) -> None:
+    """A later run wrote its key: the row is left alone, its children hang on the newer record."""
+    load.mapping["Account"]["fields"]["NumberOfEmployees"] = "size"
+    load.payload = replays.family(b=["b1"]).replace(b'"name": "b"', b'"name": "b", "size": "many"')
+    lost(load)
+    night = dataclasses.replace(load, name="later.json", run_name="later", payload=replays.family(B=[]))
+    night.whole()
+    load.clock = night.clock
+    copy = replays.copied(load, listed(load, "Account", "rejected"), NumberOfEmployees="7")
+    found = replays.replayed(load, file=copy)["chosen"]
+    assert (0, 1) == (found["Account"]["send"], found["Account"]["superseded"])
+    assert [("b1", "B")] == replays.kin(load)
