@@ -13,6 +13,7 @@ BulkloadError
 │   ├── JobGone             Salesforce loses the jobs of a chunk, one after the other
 │   ├── ChunkVoid           a replay took the rows of a chunk over
 │   ├── RunUndone           the run is undone, nothing more of it may be sent
+│   ├── DryRunOutdated      the run that is to be undone has sent more since it was looked at
 │   ├── UnfitStorage        the object store can't create an object exclusively
 │   ├── TooManyRejected     more rows can't be sent than the plan allows
 │   └── SumsDontClose       rows are missing from, or too many in, the account
@@ -106,6 +107,10 @@ class ChunkVoid(MustStop):
 
 class RunUndone(MustStop):
     """The run is being undone, or was: nothing more of it is sent."""
+
+
+class DryRunOutdated(MustStop):
+    """The run that is to be undone has sent more since the dry run looked at it: somebody must agree to another one."""
 
 
 class UnfitStorage(MustStop):

@@ -48,8 +48,16 @@ def _void(name: str, number: int) -> errors.ChunkVoid:
 
 def _not_undone(run: ports.Run, wave: waves.Wave) -> None:
     """Raise RunUndone for rows of the load once undoing it has begun: what is sent now would never be undone."""
-    if wave.kind not in {waves.Kind.UNDO_DELETE, waves.Kind.UNDO_RESTORE} and run.folder.read(undos.BEGUN) is not None:
-        raise errors.RunUndone(f"{wave.name}: this run is being undone, or was; load its source by a new run")
+    if _is_undone(run, wave):
+        raise _undone(wave)
+
+
+def _is_undone(run: ports.Run, wave: waves.Wave) -> bool:
+    return wave.kind not in {waves.Kind.UNDO_DELETE, waves.Kind.UNDO_RESTORE} and run.folder.read(undos.BEGUN) is not None
+
+
+def _undone(wave: waves.Wave) -> errors.RunUndone:
+    return errors.RunUndone(f"{wave.name}: this run is being undone, or was; load its source by a new run")
 
 
 def _settled(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
@@ -98,6 +106,7 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     lease.hold(run, opened)
     _others_give_way(run, place)
     _void_gives_way(run, place)
+    _undone_gives_way(run, wave, place)
     if decide(run, place, entities.Decision.CLOSE) is entities.Decision.ABANDON:
         raise _taken_over(place)
     _close(run, place)
@@ -135,6 +144,13 @@ def _void_gives_way(run: ports.Run, place: entries.JobPlace) -> None:
     if _is_void(run, place.name, place.number) and decide(run, place, entities.Decision.ABANDON) is entities.Decision.ABANDON:
         give_up(run, place)
         raise _void(place.name, place.number)
+
+
+def _undone_gives_way(run: ports.Run, wave: waves.Wave, place: entries.JobPlace) -> None:
+    """Give our job up if undoing the run began while it was uploaded; whoever undoes says so first and looks for jobs then."""
+    if _is_undone(run, wave) and decide(run, place, entities.Decision.ABANDON) is entities.Decision.ABANDON:
+        give_up(run, place)
+        raise _undone(wave)
 
 
 def decide(run: ports.Run, place: entries.JobPlace, wish: entities.Decision) -> entities.Decision:

@@ -14,7 +14,7 @@ from include.bulkload.ledger import replays, undos, waves
 from include.bulkload.load import job
 from include.bulkload.match import since, undoing
 from include.bulkload.report import undone
-from include.bulkload.steps import forget, journal, lease, leftovers, payloads, ports, targets, undo_plan, undo_wave
+from include.bulkload.steps import forget, journal, lease, leftovers, payloads, ports, targets, undo_plan, undo_wave, undo_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,18 +49,33 @@ def act(run: ports.Run, of: str, number: int) -> dict[str, Any]:
 
     `run` and `of` as for `plan`. Returns {"waiting": [job id, ...], "not_before": ISO time or None, "summary": document or None,
     "clean": bool, "why": [...]}: call again when those jobs have ended and that time has come, until there is a summary.
-    Raises TryAgain kinds where a later try settles it, MustStop kinds where a person must look.
+    Raises TryAgain kinds where a later try settles it, MustStop kinds where a person must look: DryRunOutdated if the run sent
+    anything after the dry run.
     """
     opened = journal.opened(run)
     undo = undo_wave.Undo(run, opened, number, dict(journal.demand(run, undos.plan_name(number))["rows"]))
     if run.folder.read(undos.ended_name(number)) is None:
         _over(run, of)
         lease.hold(run, opened)
+        # Twice: the first leaves the load free to go on. Who sends notes its job, then looks for this entry: so one sees the other.
+        _stands(undo, of)
         journal.note(run, undos.begun(number, run.now()))
+        _stands(undo, of)
         for name, kind in _order(undo):
             if (found := _advanced(undo, name, kind)) is not None:
                 return found | {"summary": None, "clean": False, "why": []}
     return {"waiting": [], "not_before": None, **_closed(undo)}
+
+
+def _stands(undo: undo_wave.Undo, of: str) -> None:
+    """Raise DryRunOutdated if the run has sent anything since the dry run: it would stay, and nobody agreed that it may."""
+    looked_at = journal.demand(undo.run, undos.plan_name(undo.number))["jobs"]
+    if later := sorted(undo_written.sent(undo.run, undo.opened).difference(looked_at)):
+        message = (
+            f"the run {of} has sent more since this dry run looked at it (job {', '.join(later)}): nothing of it is touched by this undo; "
+            "start another run of mode undo, which looks anew"
+        )
+        raise errors.DryRunOutdated(message)
 
 
 def so_far(run: ports.Run, number: int) -> tuple[dict[str, Any], list[str]]:

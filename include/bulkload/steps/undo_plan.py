@@ -41,8 +41,10 @@ def make(run: ports.Run) -> dict[str, Any]:
     opened = journal.opened(run)
     number = undos.next_number(run.folder.names(undos.PLAN))
     if run.folder.read(entries.STAGED) is None:
-        return _noted(run, number, undone.dry({}, run.folder.uri(""), run.now(), []), {})
+        return _noted(run, number, undone.dry({}, run.folder.uri(""), run.now(), []), {"rows": {}, "jobs": []})
     troubles = undo_written.collect(run, opened)
+    # Before the looks: what is sent while they last counts as sent after them.
+    jobs = sorted(undo_written.sent(run, opened))
     # What the load left to later runs must stand before some of it is forgotten.
     remember.objects(run, opened)
     found = undo_written.of(run, opened)
@@ -59,16 +61,15 @@ def make(run: ports.Run) -> dict[str, Any]:
     for name, part in parts.items():
         part["notChecked"] = look.unchecked.get(opened.sobject(name), [])
     document = undone.dry(parts, run.folder.uri(""), run.now(), troubles)
-    return _noted(
-        run, number, document, {name: journal.keep(run, path, f"undo/{name}-{number:03d}.parquet") for name, path in made.rows.items()}
-    )
+    rows = {name: journal.keep(run, path, f"undo/{name}-{number:03d}.parquet") for name, path in made.rows.items()}
+    return _noted(run, number, document, {"rows": rows, "jobs": jobs})
 
 
-def _noted(run: ports.Run, number: int, document: dict[str, Any], files: dict[str, Any]) -> dict[str, Any]:
-    """Take the dry run's number; one that was made at the same time has the next."""
+def _noted(run: ports.Run, number: int, document: dict[str, Any], looked_at: dict[str, Any]) -> dict[str, Any]:
+    """Take the dry run's number; one that was made at the same time has the next. `looked_at`: its "rows", stored files; the "jobs"."""
     while True:
         try:
-            run.folder.create(undos.plan_name(number), {"rows": files, "summary": document, "by": run.name.run_id})
+            run.folder.create(undos.plan_name(number), {**looked_at, "summary": document, "by": run.name.run_id})
         except FileExistsError:
             number += 1
             continue

@@ -55,6 +55,12 @@ def collect(run: ports.Run, opened: journal.Opened) -> list[str]:
     return troubles
 
 
+def sent(run: ports.Run, opened: journal.Opened) -> set[str]:
+    """The ids of the load's jobs, its replays' too, that weren't given up: what they wrote is what an undo is about."""
+    jobs = [facts for name in opened.plan.order() for facts in journal.jobs(run, name)]
+    return {facts.place.job_id for facts in jobs if not facts.has("aborted")}
+
+
 def _places(opened: journal.Opened) -> list[str]:
     """Where jobs of the load and of its undoing stand."""
     return [place for name in opened.plan.order() for place in (name, undos.place(name))]

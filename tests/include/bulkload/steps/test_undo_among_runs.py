@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from include.bulkload.basics import errors
-from include.bulkload.steps import replay, submit, undo
+from include.bulkload.ledger import undos
+from include.bulkload.steps import journal, replay, submit, undo
 from tests.include.bulkload.steps import replays, undoings
-from tests.include.bulkload.steps.undoings import FAMILY, HIERARCHY, account, acted, counts, family, planned, undone, world
+from tests.include.bulkload.steps.test_submit import Overtaken
+from tests.include.bulkload.steps.undoings import FAMILY, HIERARCHY, account, acted, by, counts, family, planned, undone, world
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -41,6 +44,42 @@ def test_half_a_load_is_undone_and_goes_no_further(load: Load) -> None:
     load.ids()
     with pytest.raises(errors.RunUndone, match="load its source by a new run"):
         [submit.chunk(load.run, "Contact", number) for number in load.cut("Contact")]
+
+
+def test_what_a_load_sends_after_the_dry_run_stops_the_undo(load: Load) -> None:
+    """Nobody agreed to take that back: nothing is touched, the load stays free to go on, and another dry run lists it all."""
+    load.payload = json.dumps(FAMILY).encode()
+    load.sent("Account", load.split())
+    number = planned(load)["number"]
+    load.ids()
+    load.sent("Contact", load.cut("Contact"))
+    before = world(load)
+    with pytest.raises(errors.DryRunOutdated, match="the run run has sent more since this dry run looked at it"):
+        undo.act(by(load), "run", number)
+    assert (before, None) == (world(load), load.run.folder.read(undos.BEGUN))
+    found = undone(load)
+    assert ([], (3, 0, 0, 0, 0), (6, 0, 0, 0, 0)) == (world(load), counts(found, "Account"), counts(found, "Contact"))
+
+
+def test_an_upload_that_outlasts_the_begin_of_the_undo_is_given_up(load: Load) -> None:
+    """It had looked before the undo began; the undo looked before the job was there, and stops too."""
+    load.payload = json.dumps(FAMILY).encode()
+    load.sent("Account", load.split())
+    number = planned(load)["number"]
+    load.ids()
+    (chunk,) = load.cut("Contact")
+    run = load.run
+
+    def begin() -> None:
+        with pytest.raises(errors.DryRunOutdated):
+            undo.act(by(load), "run", number)
+        journal.note(load.run, undos.begun(number, "t"))
+
+    slow = dataclasses.replace(run, salesforce=Overtaken(run.salesforce, "upload", begin))
+    with pytest.raises(errors.RunUndone):
+        submit.chunk(slow, "Contact", chunk)
+    assert ["Aborted"] == [each["state"] for each in load.org.jobs() if each["object"] == "Contact"]
+    assert ((3, 0, 0, 0, 0), []) == (counts(acted(load, number)["summary"], "Account"), world(load))
 
 
 def test_a_run_whose_job_still_runs_isnt_undone_yet(load: Load) -> None:
