@@ -36,6 +36,35 @@ def records(con: duckdb.DuckDBPyConnection, settled: Sequence[Path], successes: 
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Rows of an upsert's job that is gone (a `condition` of `ready`), and of their records those that were there `before`, if kept.
+
+    `since`: when the job was made by the org's clock, `2026-01-01T00:00:00`; "": unknown.
+    """
+
+    ready: Path
+    condition: str
+    before: Path | None
+    since: str
+
+
+def doubtful(con: duckdb.DuckDBPyConnection, lost: Sequence[Lost], records: Path, out: Path) -> int:
+    """Write `out` (row_id, sf_id, since): `records` of which a job that is gone may have been the one that created them; return how many.
+
+    A later job found them there, so it calls them changed. `since`: they were created then or later, if that job did it.
+    """
+    rows = " UNION ALL ".join(_lost(each) for each in lost)
+    once = f"SELECT row_id, min(since) AS since FROM ({rows}) GROUP BY row_id"
+    changed = f"SELECT row_id, sf_id FROM {tables.parquet(records)} WHERE NOT coalesce(created, false)"
+    return tables.write_parquet(con, f"SELECT row_id, sf_id, since FROM ({changed}) JOIN ({once}) USING (row_id) ORDER BY row_id", out)
+
+
+def _lost(lost: Lost) -> str:
+    there = f" AND row_id NOT IN (SELECT row_id FROM {tables.parquet(lost.before)})" if lost.before else ""
+    return f"SELECT row_id, {tables.literal(lost.since)} AS since FROM {tables.parquet(lost.ready)} WHERE {lost.condition}{there}"
+
+
+@dataclass(frozen=True, slots=True)
 class Wrote:
     """One wave: its rows as they were sent, what their records held before, the fates of its jobs, the fields that it wrote.
 

@@ -23,6 +23,8 @@ WATCHED = (STAMP, EDITOR, EDITED)
 # The same of `s`, a record that was looked up.
 STAMPED, EDITED_BY, EDITED_AT = (f"s.{tables.cell(name)}" for name in WATCHED)
 SECONDS = 19
+CREATED = "CreatedDate"
+DOUBT = "the job that wrote it first is gone from Salesforce: whether this run created it can't be told"
 UNTOLD = "the org doesn't tell when it changed"
 
 
@@ -30,8 +32,9 @@ def begin(con: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables anew.
 
     candidates: records that may go (own: first 15 characters of the Id). pairs: who hangs on them. later: records that go
-    after these. leaving: records that are about to leave the one they hang on, by which field.
+    after these. leaving: records that are about to leave the one they hang on, by which field. doubtful: see `doubt`.
     """
+    con.execute("CREATE OR REPLACE TEMP TABLE doubtful (own VARCHAR, since VARCHAR)")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE candidates (own VARCHAR, sf_id VARCHAR, row_id BIGINT, name VARCHAR, state VARCHAR, why VARCHAR)"
     )
@@ -47,9 +50,28 @@ def add(con: duckdb.DuckDBPyConnection, name: str, rows: str, keys: Path) -> int
     return tables.write_parquet(con, chosen, keys)
 
 
+def doubt(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
+    """Take an object's records that stay because nobody knows who created them.
+
+    `rows`: an SQL table expression of row_id, sf_id, since: if the run created it, then not before ("": unknown).
+    """
+    told = f"{tables.literal(name)}, '{CHANGED}', {tables.literal(DOUBT)}"
+    con.execute(f"INSERT INTO candidates SELECT left(sf_id, 15), sf_id, row_id, {told} FROM {rows}")
+    con.execute(f"INSERT INTO doubtful SELECT left(sf_id, 15), since FROM {rows}")
+
+
+def unlisted(name: str) -> str:
+    """Which records (sf_id) of an object are no candidates, in SQL."""
+    return f"left(sf_id, 15) NOT IN (SELECT own FROM candidates WHERE name = {tables.literal(name)})"
+
+
 def compare(con: duckdb.DuckDBPyConnection, name: str, seen: Path, watched: Sequence[str], windows: Sequence[changes.Window]) -> None:
     """Hold an object's candidates against their records as they stand: `seen` has key and the `watched` columns."""
     where = f"candidates.name = {tables.literal(name)}"
+    if CREATED in watched:
+        older = f"left(s.{tables.cell(CREATED)}, {SECONDS}) < d.since"
+        there = f"SELECT d.own FROM doubtful AS d JOIN {tables.parquet(seen)} AS s ON s.key = d.own WHERE d.since != '' AND {older}"
+        con.execute(f"DELETE FROM candidates WHERE {where} AND own IN ({there})")
     missing = f"own NOT IN (SELECT key FROM {tables.parquet(seen)})"
     con.execute(f"UPDATE candidates SET state = '{GONE}', why = 'it isn''t in the org any more' WHERE {where} AND {missing}")
     if STAMP not in watched:

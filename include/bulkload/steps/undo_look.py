@@ -34,16 +34,21 @@ class Look:
     describes: dict[str, dict[str, Any]] = field(default_factory=dict)
     unchecked: dict[str, list[str]] = field(default_factory=dict)
 
-    def at(self, con: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
-        """Add an object's records (an SQL table expression of row_id, sf_id) to the candidates of `since`, and look at them."""
+    def at(self, con: duckdb.DuckDBPyConnection, name: str, rows: str, doubtful: str = "") -> None:
+        """Add an object's records (an SQL table expression of row_id, sf_id) to the candidates of `since`, and look at them.
+
+        `doubtful`: those of `since.doubt`, if there are any.
+        """
         sobject, keys, seen = (
             self.opened.sobject(name),
             self.run.scratch / f"{name}-keys.parquet",
             self.run.scratch / f"{name}-seen.parquet",
         )
+        if doubtful:
+            since.doubt(con, name, doubtful)
         if not since.add(con, name, rows, keys):
             return
-        watched = self._watched(sobject)
+        watched = self._watched(sobject, *([since.CREATED] if doubtful else []))
         org_rows.read(self.run, (sobject, ID, entities.KeyRule.RECORD_ID), keys, watched, seen)
         since.compare(con, name, seen, watched, self.windows)
         for child, lookup in self._lookups(sobject):
@@ -67,9 +72,9 @@ class Look:
         """The sobjects of the plan: whether their records were touched since matters."""
         return {each.sobject for each in self.opened.plan.objects.values()}
 
-    def _watched(self, sobject: str) -> list[str]:
+    def _watched(self, sobject: str, *more: str) -> list[str]:
         names = {each["name"] for each in self._described(sobject)["fields"]}
-        return [each for each in since.WATCHED if each in names]
+        return [each for each in (*since.WATCHED, *more) if each in names]
 
     def _lookups(self, sobject: str) -> list[tuple[str, str]]:
         """The lookups by which others hang on records of an sobject, as this user sees them now."""

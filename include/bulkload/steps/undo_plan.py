@@ -55,7 +55,8 @@ def make(run: ports.Run) -> dict[str, Any]:
         for each in found:
             _restores(run, opened, con, each, made)
         for each in found:
-            look.at(con, each.name, f"(SELECT row_id, sf_id FROM {tables.parquet(each.records)} WHERE created)")
+            created = f"(SELECT row_id, sf_id FROM {tables.parquet(each.records)} WHERE created)"
+            look.at(con, each.name, created, tables.parquet(each.doubtful) if each.doubtful else "")
         since.keep_parents(con)
         parts = {each.name: _part(run, opened, con, each, made) for each in found}
     for name, part in parts.items():
@@ -113,7 +114,11 @@ def _part(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection
             files[title] = kept(run, local, each.name, title, made.number)
     operation = opened.plan.objects[each.name].operation
     deleted_by_run = undoing.count(con, each.records) if operation in undo_written.DELETES else 0
-    changed = 0 if operation in undo_written.DELETES else undoing.count(con, each.records, "NOT coalesce(created, false)")
+    changed = (
+        0
+        if operation in undo_written.DELETES
+        else undoing.count(con, each.records, f"NOT coalesce(created, false) AND {since.unlisted(each.name)}")
+    )
     return undone.planned(undoing.counts(con, out), changed=changed, deleted_by_run=deleted_by_run, files=files)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 DELETES = {entities.Operation.DELETE, entities.Operation.HARD_DELETE}
+GONE = "it is gone from Salesforce; what it created isn't known, but for records that a later job of this run wrote"
 # Of an aborted job a chunk may be committed after its end.
 LATE = timedelta(seconds=60)
 
@@ -27,12 +29,14 @@ class Written:
     """What a run wrote of one object.
 
     `records`: row_id, sf_id, created. `values`: what it wrote over what (`made.values`), by `fields`; None where nothing was kept.
+    `doubtful`: records that it may have created (`made.doubtful`); None: no job of an upsert is gone.
     """
 
     name: str
     records: Path
     values: Path | None
     fields: list[columns.Field]
+    doubtful: Path | None = None
 
 
 def collect(run: ports.Run, opened: journal.Opened) -> list[str]:
@@ -52,7 +56,12 @@ def collect(run: ports.Run, opened: journal.Opened) -> list[str]:
                 raise errors.JobStillRunning(message) from running
             except errors.MustStop as wrong:
                 troubles.append(f"job {facts.place.job_id} of {place}: {wrong}")
-    return troubles
+    creating = [facts.place for name in opened.plan.order() for facts in journal.jobs(run, name) if facts.is_gone and _creates(run, facts)]
+    return troubles + [f"job {place.job_id} of {place.name}: {GONE}" for place in creating]
+
+
+def _creates(run: ports.Run, facts: resume.JobFacts) -> bool:
+    return journal.wave_of(run, facts.place.name, facts.place.number).operation in {entities.Operation.INSERT, entities.Operation.UPSERT}
 
 
 def sent(run: ports.Run, opened: journal.Opened) -> set[str]:
@@ -70,7 +79,7 @@ def of(run: ports.Run, opened: journal.Opened) -> list[Written]:
     """Gather what the run wrote of each object, last object first: children before their parents."""
     names = list(reversed(opened.plan.order()))
     records = {name: _records(run, name) for name in names}
-    return [_written(run, opened, name, records) for name in names]
+    return [dataclasses.replace(_written(run, opened, name, records), doubtful=_doubtful(run, name, records[name])) for name in names]
 
 
 def _records(run: ports.Run, name: str) -> Path:
@@ -86,6 +95,35 @@ def _records(run: ports.Run, name: str) -> Path:
     with tables.connect(run.limits) as con:
         made.records(con, settled, successes, out)
     return out
+
+
+def _doubtful(run: ports.Run, name: str, records: Path) -> Path | None:
+    """Gather the records that jobs of upserts which are gone may have created: a job that sent their rows again found them there."""
+    standing, begun, out = outcome.of(run, name), _lost_since(run, name), run.scratch / f"{name}-doubtful.parquet"
+    lost = [
+        made.Lost(journal.bring(run, wave.ready), chunk.condition, _before(run, wave), begun[chunk.number])
+        for wave in standing.waves
+        if wave.ready is not None and wave.operation == entities.Operation.UPSERT
+        for chunk in standing.chunks(wave)
+        if chunk.number in begun
+    ]
+    if not lost:
+        return None
+    with tables.connect(run.limits) as con:
+        return out if made.doubtful(con, lost, records, out) else None
+
+
+def _lost_since(run: ports.Run, name: str) -> dict[int, str]:
+    """When the first job of each chunk was made that is gone, by the org's clock; "" where its end was never seen."""
+    begun: dict[int, str] = {}
+    for facts in journal.jobs(run, name):
+        if facts.goes_again:
+            begun.setdefault(facts.place.number, str(facts.last.get("createdDate", ""))[: changes.SECONDS])
+    return begun
+
+
+def _before(run: ports.Run, wave: waves.Wave) -> Path | None:
+    return journal.bring(run, wave.notes[kept_before.BEFORE]) if kept_before.BEFORE in wave.notes else None
 
 
 def _successes(facts: resume.JobFacts) -> dict[str, str]:

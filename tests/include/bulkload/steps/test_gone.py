@@ -10,7 +10,8 @@ import pytest
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries
-from include.bulkload.steps import collected, gone, journal, replay, settle, submit, summarize, wait
+from include.bulkload.match import since
+from include.bulkload.steps import collected, gone, journal, replay, settle, submit, summarize, undo_written, wait
 from include.salesforce import client
 from tests.include.bulkload.steps import replays, undoings
 from tests.include.bulkload.steps.test_submit import Overtaken
@@ -204,6 +205,35 @@ def test_a_slow_try_obeys_who_found_the_job_gone(load: Load) -> None:
     assert None is collected.one(dataclasses.replace(load.run, salesforce=Late()), journal.opened(load.run), facts)
     load.settled("Account")
     assert ["new K1", "new K2"] == names(load)
+
+
+@pytest.mark.parametrize(("noted", "stays"), [(True, ["K2"]), (False, ["K1", "K2"])])
+def test_an_undo_lists_what_a_job_that_is_gone_may_have_created(load: Load, stays: list[str], *, noted: bool) -> None:
+    """The job that sent the rows again found the records there: those that are older than the first were, which others can't be told."""
+    load.org.insert("Account", {"Name": "old", "External_Id__c": "K1"})
+    load.org.behave(clock_skew_seconds=3_600)
+    accounts(load, "upsert")
+    load.split()
+    job_id = lost(load, noted=noted)
+    load.settled("Account")
+    dry = undoings.planned(load)
+    part = dry["summary"]["objects"]["Account"]
+    assert (0, len(stays), ROWS - len(stays), True) == (part["delete"], part["changedSince"], part["notKept"], dry["nothing"])
+    listed = load.listed(part["files"]["changedSince"])
+    assert (stays, {since.DOUBT}) == ([row["External_Id__c"] for row in listed], {row["why"] for row in listed})
+    assert [f"job {job_id} of Account: {undo_written.GONE}"] == dry["summary"]["notKnown"]
+
+
+def test_an_undo_knows_by_what_was_kept_which_records_were_there(load: Load) -> None:
+    """With `keep_before` only the record that wasn't there right before is in doubt; the other gets back what it held."""
+    load.org.insert("Account", {"Name": "old", "External_Id__c": "K1"})
+    accounts(load, "upsert")
+    load.mapping["Account"]["keep_before"] = True
+    load.split()
+    lost(load)
+    load.settled("Account")
+    assert (0, 1, 0, 1, 0) == undoings.counts(undoings.undone(load), "Account")
+    assert ["new K2", "old"] == names(load)
 
 
 def test_an_undo_restores_what_a_job_that_is_gone_wrote_over(load: Load) -> None:
