@@ -55,7 +55,7 @@ class Plan(mapping.Strict):
     keep_days: int = Field(30, ge=7, description="How long files with rows of a run are kept, in days; the daily sweep removes them.")
     keep_ledger_days: int = Field(400, ge=7, description="How long its ledger and summary are kept, in days; not less than `keep_days`.")
     only_first: int | None = Field(None, ge=1, description="A trial: the first roots with all that hangs on them.")
-    again: bool = Field(False, description="Load a payload that an earlier good run of this plan loaded already.")
+    again: bool = Field(False, description="Insert a payload of which an earlier run of this plan inserted rows already.")
     forget: bool = Field(False, description="Ignore what earlier runs remember of `changed_only` objects, and remember anew.")
     dry_run: bool = Field(False, description="Check and count; write nothing to Salesforce.")
     verify: bool = Field(False, description="Ask the org after the load whether each row that succeeded is there once, as it was meant.")

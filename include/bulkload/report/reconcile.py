@@ -74,6 +74,11 @@ class Account:
         return self.source - sum(self.fates.values()) - self.doubled
 
     @property
+    def is_stored(self) -> bool:
+        """Whether any row is, or may be, in the org because of this run."""
+        return bool(self.created or self.updated or self.fates[entities.Fate.SUCCEEDED] or self.fates[entities.Fate.IN_DOUBT])
+
+    @property
     def lost(self) -> int:
         """Rows that `max_failed` counts."""
         return sum(self.fates[fate] for fate in LOST)

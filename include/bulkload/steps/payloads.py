@@ -1,11 +1,10 @@
-"""What earlier good runs inserted → a payload that would be inserted twice is refused, unless the plan says `again`.
+"""What earlier runs inserted → a payload that would be inserted twice, whole or in part, is refused, unless the plan says `again`.
 
 Only inserts: an upsert or update of the same payload leaves the same records (docs/decisions/again.md).
 """
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
@@ -13,7 +12,7 @@ from include.bulkload.ledger import entries
 from include.bulkload.steps import generations, journal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from include.bulkload.steps import ports
 
@@ -29,33 +28,38 @@ def refuse_repeat(run: ports.Run, opened: journal.Opened) -> None:
 
 
 def repeats(run: ports.Run, opened: journal.Opened) -> list[str]:
-    """Name the objects whose payload another good run has inserted, one sentence each."""
+    """Name the objects whose payload another run has inserted, one sentence each."""
     return [finding for name, earlier in loaded_before(run, opened).items() for finding in _told(opened, name, earlier)]
 
 
 def _told(opened: journal.Opened, name: str, earlier: dict[str, Any]) -> list[str]:
     trial = f" (a trial of its first {earlier['only_first']})" if earlier.get("only_first") else ""
     source = opened.plan.source_of(name)
-    said = f"objects.{name}: {source} has the same content as in the run {earlier['run']}{trial}, which inserted it at {earlier['at']}"
-    return [f"{said}; name the new payload, or say `again: true` to insert it once more"]
+    said = f"objects.{name}: {source} has the same content as in the run {earlier['run']}{trial}, which inserted"
+    if earlier["whole"]:
+        return [f"{said} it at {earlier['at']}; name the new payload, or say `again: true` to insert it once more"]
+    rest = "replay that run (`mode: replay`) to bring what it lost, or undo it first"
+    return [f"{said} part of it by {earlier['at']}; {rest}; `again: true` inserts that part twice"]
 
 
 def loaded_before(run: ports.Run, opened: journal.Opened) -> dict[str, dict[str, Any]]:
-    """Find the objects whose payload another good run has inserted: name → {"run": URI of its folder, "at", "only_first"}."""
+    """Find the objects whose payload another run has inserted: name → {"run": URI of its folder, "at", "only_first", "whole"}."""
     if run.memory is None:
         return {}
     found = {name: run.memory.read(where) for name, where in _places(run, opened).items()}
     return {name: said for name, said in found.items() if said is not None and said["run"] != run.folder.uri("")}
 
 
-def loaded(run: ports.Run, opened: journal.Opened) -> None:
-    """Remember what this run inserted. Call it when the run is good; a cleared run adds nothing."""
+def loaded(run: ports.Run, opened: journal.Opened, names: Collection[str], *, whole: bool) -> None:
+    """Remember the objects of which this run inserted rows, or may have; `whole`: it was good. A cleared run tells it anew."""
     if run.memory is None or opened.plan.dry_run:
         return
-    for where in _places(run, opened).values():
+    for name, where in _places(run, opened).items():
+        said = {"run": run.folder.uri(""), "at": run.now(), "only_first": opened.plan.only_first, "whole": whole}
+        earlier = run.memory.read(where)
         # Who loaded it first is named; who loads it `again` knows.
-        with contextlib.suppress(FileExistsError):
-            run.memory.create(where, {"run": run.folder.uri(""), "at": run.now(), "only_first": opened.plan.only_first})
+        if name in names and (earlier is None or (earlier["run"] == said["run"] and earlier["whole"] != whole)):
+            run.memory.write(where, said)
 
 
 def forget(run: ports.Run, opened: journal.Opened, names: Sequence[str]) -> None:

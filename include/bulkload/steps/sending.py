@@ -76,7 +76,7 @@ def prepared(run: ports.Run, opened: journal.Opened, name: str, linked: str, col
         linked, aside = _with_ids(run, opened, name, linked)
         asides.append(aside)
     if how.key and (each.by_id or each.row_key_field):
-        linked = _with_key(run, linked, how.key, made=bool(each.row_key_field))
+        linked = _with_key(linked, how.key, tag(run, name) if each.row_key_field else None)
     if not each.changed_only:
         return Prepared(linked, tuple(asides))
     whole, changed, same = (run.scratch / f"{name}-{part}.parquet" for part in ("whole", "changed", "same"))
@@ -101,11 +101,11 @@ def _with_ids(run: ports.Run, opened: journal.Opened, name: str, linked: str) ->
     return f"SELECT * FROM {tables.parquet(out)}", aside
 
 
-def _with_key(run: ports.Run, linked: str, key: entities.KeyColumn, *, made: bool) -> str:
-    """Write the key that results will show: the record's Id, or one `made` of the run and the row."""
+def _with_key(linked: str, key: entities.KeyColumn, made_of: str | None) -> str:
+    """Write the key that results will show: the record's Id, or one made of this text and the row's number."""
     column = tables.cell(key.name)
-    text = f"concat({tables.literal(tag(run))}, '-', row_id)" if made else column
-    more = f", {text} AS {column}" if made else ""
+    text = f"concat({tables.literal(made_of)}, '-', row_id)" if made_of else column
+    more = f", {text} AS {column}" if made_of else ""
     return f"SELECT * REPLACE ({tables.folded(text, key.rule)} AS key){more} FROM ({linked})"
 
 
@@ -120,6 +120,6 @@ def changed_links(run: ports.Run, opened: journal.Opened, name: str, linked: str
     return f"SELECT * FROM {tables.parquet(changed)}"
 
 
-def tag(run: ports.Run) -> str:
-    """Name this run in a few characters, for keys that we make."""
-    return hashlib.sha256(run.folder.uri("").encode()).hexdigest()[:ROW_KEY_DIGITS]
+def tag(run: ports.Run, name: str) -> str:
+    """Name this run's object in a few characters, for keys that we make: two objects may be of one sobject."""
+    return hashlib.sha256(run.folder.uri(name).encode()).hexdigest()[:ROW_KEY_DIGITS]

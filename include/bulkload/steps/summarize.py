@@ -87,8 +87,8 @@ def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summ
         found, more = _verified(run, opened, found)
         left += more
     verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings)
-    if verdict.clean and run.folder.read(undos.BEGUN) is None:
-        payloads.loaded(run, opened)
+    if run.folder.read(undos.BEGUN) is None:
+        payloads.loaded(run, opened, [each.name for each in found if each.account.is_stored], whole=verdict.clean)
     return verdict
 
 

@@ -232,3 +232,24 @@ def test_the_row_that_goes_again_is_the_one_that_was_not_stored(
         each for each in told if each[1] in exactly
     ]
     assert sorted((STORED[a], named[fate]) for a, _, fate in rows) == sorted((STORED[a], fate) for a, fate in told)
+
+
+TRIGGERED: list[Row] = [("foo", "x"), ("Foo Inc", "x"), ("else", "x")]
+
+
+def test_a_row_that_the_org_made_look_like_another_is_not_sent_for_it(tmp_path: Path) -> None:
+    """A trigger wrote "foo" as "Foo Inc"; one of both was refused, and nobody can tell which."""
+    found = settle(tmp_path, TRIGGERED, ok=[("Foo Inc", "x"), ("else", "x")], bad=[("Foo Inc", "x")], key=None)
+    assert (["in_doubt", "in_doubt", "succeeded"], [True, True, False]) == (fates(found), [row[2] is None for row in found])
+
+
+def test_no_id_goes_to_a_row_that_looks_like_another(tmp_path: Path) -> None:
+    """Both were stored: that much is sure, but not whose Id is whose."""
+    found = settle(tmp_path, TRIGGERED, ok=[("Foo Inc", "x"), ("else", "x"), ("Foo Inc", "x")], key=None)
+    assert [("succeeded", None), ("succeeded", None), ("succeeded", "001000000000000001")] == [row[1:3] for row in found]
+
+
+def test_an_unprocessed_row_is_known_even_so(tmp_path: Path) -> None:
+    """It comes back as it was sent, so it is the one that goes again."""
+    found = settle(tmp_path, TRIGGERED, ok=[("Foo Inc", "x"), ("else", "x")], left=[("Foo Inc", "x")], key=None)
+    assert ["succeeded", "unprocessed", "succeeded"] == fates(found)

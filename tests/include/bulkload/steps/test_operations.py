@@ -74,6 +74,15 @@ def test_inserts_with_a_row_key_are_told_apart(load: Load) -> None:
     assert ("Account-0-3", "refused") == (row["row_id"], row["Name"])
 
 
+def test_row_keys_differ_between_objects_of_one_sobject(load: Load) -> None:
+    """Two objects of the plan make contacts: no key is made twice, the org's unique field refuses none."""
+    kind = {"sobject": "Contact", "operation": "insert", "row_key_field": "External_Id__c", "fields": {"LastName": "name"}}
+    load.mapping = {"Staff": {**kind, "records": "staff[]"}, "Guests": {**kind, "records": "guests[]"}}
+    load.payload = json.dumps({"staff": [{"name": "s"}], "guests": [{"name": "g"}]}).encode()
+    assert load.whole()["clean"]
+    assert 2 == len({each["External_Id__c"] for each in load.org.query("SELECT External_Id__c FROM Contact")})
+
+
 def test_a_number_key_is_compared_as_a_number(load: Load) -> None:
     """Results echo 9.12260031E8; the row is found all the same, and a second run updates it."""
     fields = {"Name": "name", "Number_Key__c": "number"}

@@ -1,4 +1,4 @@
-"""A payload that a good run inserted isn't inserted again by mistake; everything else may be loaded as often as one likes."""
+"""A payload that a run inserted, whole or in part, isn't inserted again by mistake; all else may be loaded as often as one likes."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def begun(base: Path, number: int, sha256: str, rows: int = 3, **more: Any) -> t
     return run, opened
 
 
-def loaded(base: Path, number: int, sha256: str, **more: Any) -> tuple[ports.Run, journal.Opened]:
-    """A good run."""
+def loaded(base: Path, number: int, sha256: str, *, whole: bool = True, **more: Any) -> tuple[ports.Run, journal.Opened]:
+    """A run that has stored rows of each object; a good one, if `whole`."""
     run, opened = begun(base, number, sha256, **more)
     payloads.refuse_repeat(run, opened)
-    payloads.loaded(run, opened)
+    payloads.loaded(run, opened, opened.plan.order(), whole=whole)
     return run, opened
 
 
@@ -58,6 +58,23 @@ def test_the_same_content_is_refused(tmp_path: Path) -> None:
         f"objects.Contact: source has the same content as in the run {first.folder.uri('')}, which inserted it at {NOW}"
     )
     assert "again: true" in finding
+
+
+def test_what_was_inserted_in_part_is_not_inserted_whole(tmp_path: Path) -> None:
+    """A run that lost rows is replayed, or undone first; until it is whole, that is said."""
+    run, opened = loaded(tmp_path, 1, "aa", whole=False)
+    with pytest.raises(errors.PlanError, match=r"inserted part of it by .*replay that run"):
+        payloads.refuse_repeat(*begun(tmp_path, 2, "aa"))
+    payloads.loaded(run, opened, opened.plan.order(), whole=True)
+    with pytest.raises(errors.PlanError, match=r"inserted it at .*name the new payload"):
+        payloads.refuse_repeat(*begun(tmp_path, 2, "aa"))
+
+
+def test_of_what_nothing_was_stored_all_may_be_inserted(tmp_path: Path) -> None:
+    """A run whose contacts never came is no reason."""
+    run, opened = begun(tmp_path, 1, "aa")
+    payloads.loaded(run, opened, ["Account"], whole=False)
+    assert {} == payloads.loaded_before(*begun(tmp_path, 2, "aa"))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +99,7 @@ def test_a_cleared_run_is_not_an_earlier_one(tmp_path: Path) -> None:
     """Its own note doesn't stop it."""
     run, opened = loaded(tmp_path, 1, "aa")
     payloads.refuse_repeat(run, opened)
-    payloads.loaded(run, opened)
+    payloads.loaded(run, opened, opened.plan.order(), whole=True)
     assert {} == payloads.loaded_before(run, opened)
 
 
@@ -97,5 +114,5 @@ def test_a_run_without_a_memory_is_not_stopped(tmp_path: Path) -> None:
     """Nothing is known of earlier ones."""
     run, opened = loaded(tmp_path, 1, "aa")
     bare = dataclasses.replace(begun(tmp_path, 2, "aa")[0], memory=None)
-    payloads.loaded(bare, opened)
+    payloads.loaded(bare, opened, opened.plan.order(), whole=True)
     assert ({}, run.folder.uri("") != bare.folder.uri("")) == (payloads.loaded_before(bare, opened), True)
