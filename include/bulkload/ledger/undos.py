@@ -17,6 +17,8 @@ Document = dict[str, Any]
 MARK = "~undo"
 FOLDER = "ledger/~undo/"
 BEGUN = f"{FOLDER}begun.json"
+# In a wave's notes: rows that it restores in part, since somebody changed other fields of theirs.
+PARTLY = "partly"
 PLAN, ENDED = f"{FOLDER}plan-", f"{FOLDER}ended-"
 
 

@@ -64,22 +64,21 @@ def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Callable[[po
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
     for later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
         stands = journal.demand(later.run, entries.STAGED)["objects"]
-        for name, their in ((name, _known_as(opened, name, later)) for name in keyed):
-            if their not in stands:
-                continue
-            rule = _compared(run, opened, name, later, their)
-            key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
-            theirs = Counterpart(their, journal.bring(later.run, journal.staged(later.run, their)["file"]))
-            out = later.run.scratch / f"{name}-{what}.parquet"
-            query = f"SELECT DISTINCT {key} AS key {rows(later.run, theirs)}"
-            with tables.connect(run.limits) as con:
-                if tables.write_parquet(con, f"SELECT key FROM ({query}) WHERE key IS NOT NULL", out):
-                    found[name].append(newer.Keys(out, rule))
+        for name in keyed:
+            for nth, their in enumerate(each for each in _known_as(opened, name, later) if each in stands):
+                rule = _compared(run, opened, name, later, their)
+                key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
+                theirs = Counterpart(their, journal.bring(later.run, journal.staged(later.run, their)["file"]))
+                out = later.run.scratch / f"{name}-{what}-{nth}.parquet"
+                query = f"SELECT DISTINCT {key} AS key {rows(later.run, theirs)}"
+                with tables.connect(run.limits) as con:
+                    if tables.write_parquet(con, f"SELECT key FROM ({query}) WHERE key IS NOT NULL", out):
+                        found[name].append(newer.Keys(out, rule))
     return found
 
 
-def _known_as(opened: journal.Opened, name: str, later: Other) -> str:
-    """What a later run's plan called an object, known by the same sobject and key field; "" if it has none such.
+def _known_as(opened: journal.Opened, name: str, later: Other) -> list[str]:
+    """What a later run's plan called an object's rows: its objects of the same sobject and key field, whatever their names.
 
     A key of another field says nothing of this one's rows.
     """
@@ -87,9 +86,9 @@ def _known_as(opened: journal.Opened, name: str, later: Other) -> str:
     def known_by(each: Document) -> tuple[str, str]:
         return str(each["sobject"]).lower(), str(each.get("external_id") or "").lower()
 
-    ours, theirs = opened.plan.objects[name], later.plan["objects"]
-    same = [other for other, each in theirs.items() if known_by(each) == (ours.sobject.lower(), str(ours.external_id).lower())]
-    return name if name in same else next(iter(same), "")
+    ours = opened.plan.objects[name]
+    wanted = ours.sobject.lower(), str(ours.external_id).lower()
+    return [their for their, each in later.plan["objects"].items() if known_by(each) == wanted]
 
 
 def _compared(run: ports.Run, opened: journal.Opened, name: str, later: Other, their: str) -> entities.KeyRule | None:
@@ -121,21 +120,30 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
 
 
 def _written(later: ports.Run, theirs: Counterpart) -> str:
-    """The rows of one object that one run wrote, or may have."""
+    """The rows of one object that one run wrote, or may have; but those that its undo took back."""
     standing = outcome.of(later, theirs.name)
-    # What an undo of that run has deleted supersedes nothing.
-    deleted = f"SELECT row_id FROM ({_undone(later, theirs.name)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
-    rows = [f"SELECT row_id FROM ({fates.folded(outcome.met(later, standing))}) WHERE sf_id IS NOT NULL AND row_id NOT IN ({deleted})"]
-    for wave in standing.waves:
-        for chunk in standing.chunks(wave):
-            facts = standing.jobs.get(chunk.number)
-            if facts is not None and not facts.has("matched") and wave.ready:
-                rows.append(f"SELECT row_id FROM {tables.parquet(journal.bring(later, wave.ready))} WHERE {chunk.condition}")
-    return f"FROM {tables.parquet(theirs.staged)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)"
+    met = [fates.of_wave(each) for each in outcome.met(later, standing)]
+    rows = [f"SELECT row_id FROM ({each}) WHERE sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'" for each in met]
+    # Rows of a job that is gone count even if another one carried them since: that one's word says nothing of the first.
+    unsure = {each.place.number for each in journal.jobs(later, theirs.name) if not (each.has("matched") or each.has("aborted"))}
+    sent = [(wave.ready, chunk) for wave in standing.waves for chunk in standing.chunks(wave) if chunk.number in unsure]
+    rows += [f"SELECT row_id FROM {tables.parquet(journal.bring(later, ready))} WHERE {chunk.condition}" for ready, chunk in sent if ready]
+    wrote = f"({' UNION ALL '.join(rows) or 'SELECT NULL::BIGINT AS row_id WHERE false'})"
+    return f"FROM {tables.parquet(theirs.staged)} SEMI JOIN {wrote} USING (row_id) ANTI JOIN ({_undone(later, theirs.name)}) USING (row_id)"
 
 
 def _undone(later: ports.Run, name: str) -> str:
-    """The query of what became of the records of an object that an undo of that run was to delete."""
+    """The query of the rows (row_id) whose records an undo of that run has deleted, or brought back to what they held before.
+
+    A record of which somebody else changed a field since still holds what that run wrote, or newer: it isn't one of them.
+    """
     standing = outcome.of(later, undos.place(name))
-    deletes = [wave for wave in standing.waves if wave.kind is waves.Kind.UNDO_DELETE]
-    return fates.folded(outcome.met(later, outcome.Standing(deletes, standing.jobs)))
+    rows = ["SELECT NULL::BIGINT AS row_id WHERE false"]
+    for wave, met in zip(standing.waves, outcome.met(later, standing), strict=True):
+        partly = wave.notes.get(undos.PARTLY)
+        if wave.kind is waves.Kind.UNDO_RESTORE and not partly:
+            continue  # An older undo, which didn't note what it restored in part.
+        done = f"SELECT row_id FROM ({fates.of_wave(met)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
+        not_whole = f" AND row_id NOT IN (SELECT row_id FROM {tables.parquet(journal.bring(later, partly))})" if partly else ""
+        rows.append(done + not_whole)
+    return " UNION ALL ".join(rows)

@@ -110,20 +110,33 @@ def send(undo: Undo, con: duckdb.DuckDBPyConnection, name: str, kind: waves.Kind
         ready=journal.keep(run, local, f"{place}/ready-{number:03d}.parquet") if found else None,
         chunks=tuple(next_wave.stored_chunk(run, place, one, begin + one.number, con, local, each.columns) for one in found),
         aside=journal.keep(run, aside, f"{place}/aside-{number:03d}.parquet") if set_aside else None,
-        notes={"plan": undo.number, "tried": tried},
+        notes={"plan": undo.number, "tried": tried, **_partly(undo, con, place, number, each)},
     )
     if journal.note(run, entries.wave(planned)) != planned.as_document():
         raise errors.JobTakenOver(f"another try plans wave {number} of {place}; the next try goes on after it")
     return [submit.chunk(run, place, chunk) for chunk in planned.numbers]
 
 
+def _partly(undo: Undo, con: duckdb.DuckDBPyConnection, place: str, number: int, each: _Judged) -> dict[str, Any]:
+    """Keep the rows that are restored in part (row_id): replays of earlier runs leave them alone."""
+    if not each.by_field:
+        return {}
+    out = undo.run.scratch / f"{place}-{number}-partly.parquet"
+    tables.write_parquet(con, f"SELECT row_id FROM {each.judged} WHERE state = '{since.DUE}' AND why IS NOT NULL ORDER BY row_id", out)
+    return {undos.PARTLY: journal.keep(undo.run, out, f"{place}/partly-{number:03d}.parquet")}
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Rows after a look: the table of their verdicts (row_id, sf_id, state, why), the query of those that go, their columns."""
+    """Rows after a look: the table of their verdicts (row_id, sf_id, state, why), the query of those that go, their columns.
+
+    `by_field`: a row may go in part; `why` then says what stays.
+    """
 
     judged: str
     query: str
     columns: tuple[str, ...]
+    by_field: bool = False
 
 
 def _deletes(undo: Undo, con: duckdb.DuckDBPyConnection, name: str) -> _Judged:
@@ -144,4 +157,4 @@ def _restores(undo: Undo, con: duckdb.DuckDBPyConnection, name: str) -> _Judged:
     values = f"(SELECT v.* FROM {tables.parquet(each.values)} AS v SEMI JOIN left_over AS l USING (row_id))" if each.values else "left_over"
     undo_plan.look(undo.run, undo.opened, con, each, values)
     names = tuple(dict.fromkeys(field.name for field in each.fields))
-    return _Judged("rows", restored.ready(each.fields), (ID, *names))
+    return _Judged("rows", restored.ready(each.fields), (ID, *names), by_field=True)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pytest
 
 from include.bulkload.basics import tables
-from include.bulkload.steps import journal, later_runs
-from tests.include.bulkload.steps import replays
+from include.bulkload.steps import journal, later_runs, summarize
+from tests.include.bulkload.steps import replays, test_doubt, test_earlier_runs, test_gone
 from tests.include.bulkload.steps.conftest import Load
 from tests.running import loads, org
 
@@ -40,7 +41,7 @@ def account(key: str) -> dict[str, object]:
 def night(load: Load, name: str, **mapping: dict[str, object]) -> None:
     """A later night, whose source has a newer B."""
     later = dataclasses.replace(load, name=f"{name}.json", run_name=name, mapping=mapping)
-    later.payload = json.dumps({"accounts": [{"name": f"newer, {name}", "sourceId": "B"}]}).encode()
+    later.payload = json.dumps({"accounts": [{"name": f"newer, {name}", "sourceId": "B"}], "firms": []}).encode()
     later.whole()
     load.clock = later.clock
 
@@ -49,6 +50,12 @@ def known(load: Load) -> list[list[str]]:
     """The keys that later runs wrote, and those that they read."""
     opened = journal.opened(load.run)
     return [read(found(load.run, opened)["Account"]) for found in (later_runs.written, later_runs.named)]
+
+
+def chosen(load: Load) -> tuple[int, int]:
+    """Replay the first night; how many accounts went, how many were superseded."""
+    found = replays.replayed(load)["chosen"]["Account"]
+    return found["send"], found["superseded"]
 
 
 def read(files: list[newer.Keys]) -> list[str]:
@@ -62,8 +69,7 @@ def test_keys_of_another_field_say_nothing(load: Load) -> None:
     first(load)
     night(load, "other", Account=account("Case_Key__c"))
     assert [[], []] == known(load)
-    found = replays.replayed(load)["chosen"]["Account"]
-    assert (1, 0) == (found["send"], found["superseded"])
+    assert (1, 0) == chosen(load)
     assert ["a", "b", "newer, other"] == sorted(each["Name"] for each in load.org.query("SELECT Name FROM Account"))
     night(load, "renamed", Firms=account("External_Id__c"))
     assert [["b"], ["b"]] == known(load)
@@ -83,6 +89,60 @@ def test_a_field_that_tells_case_no_more_supersedes_in_any_case(tmp_path: Path) 
     with org.running(tmp_path, "--control", "--schema", str(schema)) as started:
         load.org = loads.LocalOrg(started)
         night(load, "later", Account=account("Case_Key__c"))
-        found = replays.replayed(load)["chosen"]["Account"]
-        assert (0, 1) == (found["send"], found["superseded"])
+        assert (0, 1) == chosen(load)
         assert ["a", "newer, later"] == sorted(each["Name"] for each in load.org.query("SELECT Name FROM Account"))
+
+
+def test_several_objects_of_one_sobject_all_supersede(load: Load) -> None:
+    """The later plan cut its accounts in two: both of its parts count, whatever they are called."""
+    first(load)
+    parts = {"Account": account("External_Id__c") | {"records": "firms[]"}, "Customers": account("External_Id__c")}
+    night(load, "cut", **parts)
+    assert [["b"], ["b"]] == known(load)
+    assert (0, 1) == chosen(load)
+
+
+def test_a_row_in_doubt_supersedes(load: Load) -> None:
+    """It may be written: its result is in none of the three files, and the org has its key."""
+    first(load)
+    later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock)
+    test_doubt.played(later, test_doubt.Forgetful(load.org.client(), "K1", stored=True))
+    assert ["k0", "k1", "k2", "k3", "k4"] == sorted(read(later_runs.written(load.run, journal.opened(load.run))["Account"]))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_rows_of_a_job_that_is_gone_supersede(load: Load, *, again: bool) -> None:
+    """It may have written them; also when another job carried them again, and Salesforce refused one that time."""
+    first(load)
+    later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock)
+    later.payload = json.dumps({"accounts": [{"name": "newer", "sourceId": "B"}]}).encode()
+    later.stage()
+    later.cut("Account")
+    test_gone.lost(later)
+    if again:
+        load.org.behave(row_faults=[B_FAILS[0] | {"value": "newer"}])
+        later.settled("Account")
+        load.org.behave(row_faults=[])
+    part = summarize.close(later.run, [])["summary"]["objects"]["Account"]
+    assert ((1, 0) if again else (0, 1)) == (part["failed"], part["in_doubt"])
+    load.clock = later.clock
+    assert (0, 1) == chosen(load)
+    assert ["a", "newer"] == sorted(each["Name"] for each in load.org.query("SELECT Name FROM Account"))
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_an_undo_brought_back_supersedes_nothing(load: Load, *, edited: bool) -> None:
+    """The later run was a mistake: the older row may go again. Where somebody edited another field since, it may not."""
+    mapped = account("External_Id__c") | {"keep_before": True}
+    mapped["fields"] = {"Name": "name", "BillingCity": "city", "External_Id__c": "sourceId"}
+    record = load.org.insert("Account", {"Name": "as it was", "BillingCity": "Rome", "External_Id__c": "b"})
+    first(load)
+    later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock, mapping={"Account": mapped})
+    later.payload = json.dumps({"accounts": [{"name": "mistake", "city": "Oslo", "sourceId": "b"}]}).encode()
+    later.whole()
+    if edited:
+        load.org.change("Account", record, BillingCity="Bonn")
+    test_earlier_runs.undone(later, "later")
+    load.clock = later.clock
+    assert ((0, 1) if edited else (1, 0)) == chosen(load)
+    assert {"as it was" if edited else "b"} == {each["Name"] for each in load.org.query("SELECT Name FROM Account") if each["Name"] != "a"}
