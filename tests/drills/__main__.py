@@ -2,7 +2,7 @@
 
 Then loads on a real Airflow, whose parts are killed and on which people click (`--part` plays only one of both).
 The last line has the figures: processes killed, loads, rows, records lost and doubled, and what else was wrong. Exit status 1
-if anything was. `--share 0.1` takes a tenth of the points; `--only NAME` one kind of load, `--named TEXT` one kind of drill.
+if anything was. `--share 0.1` takes a tenth of the points; `--only NAME` one kind of load, `--named PATTERN` some kinds of drills.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import itertools
 import os
 import queue
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -105,7 +106,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the points of each load (default: all)")
     parser.add_argument("--only", choices=sorted(plays.PLAYS), action="append", help="one kind of load alone, or several")
     parser.add_argument("--part", choices=("loads", "airflow"), help="only the loads without Airflow, or only those on a real one")
-    parser.add_argument("--named", default="", help="only drills whose names hold this text: at every point, mark, ...")
+    parser.add_argument(
+        "--named", default="", type=re.compile, help="only drills whose names this is found in: 'at every point', '^(?!killed)', ..."
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the dice")
     asked, figures = parser.parse_args(arguments), dict[str, kills.Figures]()
     # Whoever ends it early is told the figures of what was played until then.
@@ -125,7 +128,7 @@ def play(asked: argparse.Namespace, figures: dict[str, kills.Figures]) -> None:
         if asked.part != "airflow":
             without_airflow(Path(folder), dice, asked, figures)
         if asked.part != "loads":
-            on_airflow.played(Path(folder), [each for each in on_airflow.drills(dice, asked.share) if asked.named in each[0]], figures)
+            on_airflow.played(Path(folder), [each for each in on_airflow.drills(dice, asked.share) if asked.named.search(each[0])], figures)
 
 
 def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace, figures: dict[str, kills.Figures]) -> None:
@@ -138,11 +141,11 @@ def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace
             own.mkdir()
             grounds.append(stack.enter_context(ground.prepared(own)))
         todo = drills(dice, grounds[0], chosen, share=asked.share, anywhere=asked.anywhere)
-        played("loads", grounds, [each for each in todo if asked.named in each[0]], figures)
+        played("loads", grounds, [each for each in todo if asked.named.search(each[0])], figures)
         own = folder / "s3"
         own.mkdir()
         place = stack.enter_context(ground.prepared(own, stack.enter_context(bucket.served())))
-        played("loads on S3", [place], [each for each in on_s3(dice, place, asked.share) if asked.named in each[0]], figures)
+        played("loads on S3", [place], [each for each in on_s3(dice, place, asked.share) if asked.named.search(each[0])], figures)
 
 
 def on_s3(dice: random.Random, place: ground.Ground, share: float) -> Iterator[Drill]:
