@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
+
 from include.bulkload.basics import tables
 from include.bulkload.intake import careful, names, raw
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from include.bulkload.intake import lines
 
 
-ESCAPE = "\\"
+# Whether the texts of a record `j` hold no control character: JSON writes them as escapes.
+CALM = "NOT contains(j, '\\')"
 
 
 def rows(found: lines.Lines, path: str, reads: Mapping[str, str], asked: Collection[str], *, by_line: bool) -> raw.Raw:
@@ -52,9 +55,9 @@ class _Wanted:
     def query(self) -> str:
         """The query of raw.Raw."""
         ups = self._ups()
-        # JSON writes control characters as escapes. Where values of records above are read too, nobody looks whether they have any.
-        calm = "false" if ups else f"NOT contains(j, {tables.literal(ESCAPE)})"
-        own = f"{self._read(0)} AS own{self._types(0)}{''.join(ups.values())}, {calm} AS calm"
+        read, calm = (self._fields(), "calm") if self._at_once else (self._read(0), CALM)
+        # Where values of records above are read too, nobody looks whether they hold control characters.
+        own = f"{read} AS own{self._types(0)}{''.join(ups.values())}, {'false' if ups else calm} AS calm"
         inner = f"SELECT row_id, parent_row, nth, {own} FROM ({self._records()})"
         faults = [self._fault(up) for up in (0, *ups)]
         fault = faults[0] if len(faults) == 1 else f"coalesce({', '.join(faults)})"
@@ -83,6 +86,28 @@ class _Wanted:
         """The texts of those values, to select from that record `j`, then what `careful` says against it: JSON, or NULL."""
         pointers = [*(names.parsed(name).pointer for name in self._own(up)), names.pointer(careful.MARK)]
         return f"json_extract_string(j, [{', '.join(map(tables.literal, pointers))}]::VARCHAR[])"
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether the engine cuts the records out and takes their values in one step, which takes less than half the time.
+
+        It knows no pointers and no nulls, and takes keys that differ in case alone for one.
+        """
+        keys = [names.parsed(name).keys for name in self._own(0)]
+        single = {key.lower() for key, *below in keys if not below} - {"", careful.MARK}
+        return all(self._way[1:]) and len(self._way) > 1 and len(single) == len(keys) and not self._types(0)
+
+    def _items(self) -> str:
+        """The items of the last list of the record `j`, each a struct of those values and of what `careful` says."""
+        fields = {names.parsed(name).keys[0]: "VARCHAR" for name in self._own(0)} | {careful.MARK: "JSON"}
+        listed = self._way[-1]
+        structure = orjson.dumps({listed: [fields]}).decode()
+        return f"struct_extract(from_json(j, {tables.literal(structure)}), {tables.literal(listed)})"
+
+    def _fields(self) -> str:
+        """The same as `_read(0)`, from such a struct."""
+        keys = [*(names.parsed(name).keys[0] for name in self._own(0)), careful.MARK]
+        return f"row({', '.join(f'struct_extract(j, {tables.literal(key)})' for key in keys)})"
 
     def _fault(self, up: int) -> str:
         """The first thing said against that record that concerns us; the rest is computed for the few that have a mark."""
@@ -123,7 +148,10 @@ class _Wanted:
         return f"nullif(list_concat({', '.join([*told, '[]::VARCHAR[]'])}), [])" if told else "NULL::VARCHAR[]"
 
     def _records(self, *, is_placed: bool = False) -> str:
-        """Rows with row_id, parent_row, nth and j (JSON), and what is carried down; with the number of each level for places."""
+        """Rows with row_id, parent_row, nth and j (JSON), and what is carried down; with the number of each level for places.
+
+        Where they are cut at once, j is a struct, and `calm` says of the record around it what it would of each.
+        """
         way = self._way[1:]
         numbers = "nth AS nth0, " if is_placed else ""
         query = f"SELECT row_id, NULL::BIGINT AS parent_row, nth, {numbers}file, line AS j FROM ({self.found.query})"
@@ -131,9 +159,13 @@ class _Wanted:
         for depth, name in enumerate(way, 1):
             up = len(way) - depth + 1
             column = "" if is_placed or up not in self._ups() else f", {self._read(up)} AS up{up}{self._types(up)}"
-            listed = f"SELECT row_id AS parent_row, {items(name)} AS items{carried}{column} FROM ({query})"
-            if column:
-                carried += self._ups()[up]
+            cut, calm = items(name), ""
+            if depth == len(way) and self._at_once and not is_placed:
+                cut, calm = self._items(), ", calm"
+                column += f", {CALM} AS calm"
+            listed = f"SELECT row_id AS parent_row, {cut} AS items{carried}{column} FROM ({query})"
+            carried += self._ups().get(up, "") if not is_placed else ""
+            carried += calm
             unnested = (
                 f"SELECT parent_row, unnest(items) AS j, (generate_subscripts(items, 1) - 1)::INTEGER AS nth{carried} FROM ({listed})"
             )

@@ -20,8 +20,8 @@ class Raw:
 
     `query` selects, one row per source row, in the order of the source:
     row_id (BIGINT: number of the file times 2^40 + position from 1, counted over all files),
-    parent_row (the row_id of the record it stood in, or NULL),
-    nth (INTEGER: its place in its list or file, from 0), raw (VARCHAR[]: the texts of `reads`; NULL where absent or null),
+    parent_row (the row_id of the record it stood in, or NULL), nth (INTEGER: its place in its list or file, from 0),
+    raw (VARCHAR[] or a row of VARCHAR: the texts of `reads`; NULL where absent or null),
     nulls (VARCHAR[]: those of `reads` that were null, not absent; NULL if none or nobody asked),
     fault (VARCHAR: why the record can't be read, NULL if it can), filtered (BOOLEAN: a transform dropped it).
     `calm` is an SQL expression: whether no text of a row holds a control character, so that nobody need look for one.
@@ -36,6 +36,11 @@ class Raw:
     def text(self, name: str) -> str:
         """The column's SQL expression of a source value."""
         return f"raw[{self.reads.index(name) + 1}]"
+
+    @property
+    def texts(self) -> str:
+        """The SQL expression of all of them, as VARCHAR[]."""
+        return f"[{', '.join(map(self.text, self.reads))}]::VARCHAR[]"
 
 
 def file_name(names: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def rows(con: duckdb.DuckDBPyConnection, found: raw.Raw, checked: plan.Plan, nam
     if wrong := mistakes(checked):
         raise errors.PlanError(*wrong)
     before, after = folder / f"{name}-raw.parquet", folder / f"{name}-transformed.parquet"
-    tables.write_parquet(con, found.query, before)
+    tables.write_parquet(con, f"SELECT * REPLACE ({found.texts} AS raw) FROM ({found.query})", before)
     passing = _Passing(con, found.reads, each.function, transforms.known()[each.function])
     passing.all_of(before)
     texts = f"list_value({', '.join(f't{place}' for place in range(len(found.reads)))})"

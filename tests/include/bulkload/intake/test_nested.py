@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.bulkload.basics import errors
@@ -52,13 +52,14 @@ def path(depth: int) -> str:
     return ".".join(f"{name}[]" for name in LISTS[: depth + 1])
 
 
-@given(st.lists(records(), max_size=3), st.sets(st.integers(0, 5), min_size=1), st.integers(0, 5))
-def test_six_levels_are_cut_as_plain_python_cuts_them(roots: list[Any], depths: set[int], most: int) -> None:
+@given(st.lists(records(), max_size=3), st.sets(st.integers(0, 5), min_size=1), st.integers(0, 5), st.sampled_from(["v", "v /o/w"]))
+def test_six_levels_are_cut_as_plain_python_cuts_them(roots: list[Any], depths: set[int], most: int, own: str) -> None:
     """Whichever levels the plan names: parents, order, values of the record, of objects in it, of records around it; places."""
     objects = {}
     for depth in sorted(depths):
         above = "../" * min(most, depth)
-        objects[f"O{depth}"] = {"records": path(depth), "reads": ["v", "/o/w", f"{above}v", f"{above}/o/w"], "parents": PARENTS}
+        reads = [*own.split(), *([f"{above}v", f"{above}/o/w"] if above else [])]
+        objects[f"O{depth}"] = {"records": path(depth), "reads": reads, "parents": PARENTS}
     found = sourced.rows(sourced.checked(objects), {"x.json": json.dumps({LISTS[0]: roots}).encode()})
     for depth in depths:
         expected, rows, up = told(roots, depth), found[f"O{depth}"], min(most, depth)
@@ -66,7 +67,8 @@ def test_six_levels_are_cut_as_plain_python_cuts_them(roots: list[Any], depths: 
         for place, above in ((0, ""), (up, "../" * up)):
             around = [each[2][place] for each in expected]
             assert [text(record.get("v")) for record in around] == sourced.values(rows, f"{above}v")
-            assert [text(record.get("o", {}).get("w")) for record in around] == sourced.values(rows, f"{above}/o/w")
+            if above or own.endswith("w"):
+                assert [text(record.get("o", {}).get("w")) for record in around] == sourced.values(rows, f"{above}/o/w")
 
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x01"), max_size=5)
@@ -82,6 +84,21 @@ def test_any_key_can_be_named(keys: list[str], value: str) -> None:
     reads = [pointer, *(keys if len(keys) == 1 and keys[0] and not keys[0].startswith(("/", "../")) else [])]
     found = sourced.rows(sourced.checked({"O": {"reads": reads}}), {"x.json": json.dumps([record]).encode()})["O"]
     assert [dict.fromkeys(reads, value)] == [row.values for row in found]
+    within = {"O": {"records": "a[].b[]", "reads": reads[-1:], "parents": PARENTS}}
+    found = sourced.rows(sourced.checked(within), {"x.json": json.dumps({"a": [{"b": [record]}]}).encode()})["O"]
+    assert [value] == sourced.values(found, reads[-1])
+
+
+@settings(max_examples=30)
+@given(st.lists(st.from_regex(r"-?[1-9][0-9]{0,11}(\.[0-9]{1,5})?|[1-9][0-9]{18}|0\.[0-9]{1,12}", fullmatch=True), min_size=1, max_size=30))
+def test_a_number_is_told_as_it_was_written(numbers: list[str]) -> None:
+    """In a record and in those within, whichever way they are read."""
+    listed = ", ".join(f'{{"v": {number}, "o": {{}}}}' for number in numbers).encode()
+    content = b'{"a": [' + listed + b'], "b": [{"c": [' + listed + b"]}]}"
+    objects = {"A": {"records": "a[]", "reads": ["v"]}, "C": {"records": "b[].c[]", "reads": ["v"], "parents": PARENTS}}
+    objects["D"] = {**objects["C"], "reads": ["v", "/o/w"]}
+    found = sourced.rows(sourced.checked(objects), {"x.json": content})
+    assert [numbers] * 3 == [sourced.values(found[name], "v") for name in "ACD"]
 
 
 def test_lists_of_one_document_go_to_their_objects() -> None:
