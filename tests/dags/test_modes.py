@@ -10,7 +10,7 @@ from urllib.parse import urlparse
 import pytest
 
 from tests.dags import test_runs
-from tests.running import airflow, steering
+from tests.running import airflow, clicks, steering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +67,9 @@ def trial(airflow_stack: running.Stack, request: pytest.FixtureRequest) -> Itera
 
 
 def test_a_run_is_replayed_once_and_undone_when_somebody_agrees(trial: Trial) -> None:
-    """What it lost comes, deferred; then a refused undo touches nothing, and an approved one takes back both runs' records."""
+    """What it lost comes, deferred, after a cancelled try; a refused undo touches nothing, an approved one takes back all records."""
     lost = trial.lost()
+    cancelled(trial, lost)
     played = trial.after(mode="replay", replay_of=lost)
     last = played.last()
     assert ("success", {"skipped"}, True) == (
@@ -78,11 +79,23 @@ def test_a_run_is_replayed_once_and_undone_when_somebody_agrees(trial: Trial) ->
     )
     assert test_runs.all_contacts(trial) == trial.contacts()
     told, jobs = trial.summary(played.run_id), len(trial.org.jobs())
-    assert (1, 1, 2) == (told["replay"]["number"], *(told["objects"][name]["succeeded"] for name in ("Account", "Contact")))
+    assert (2, 1, 2) == (told["replay"]["number"], *(told["objects"][name]["succeeded"] for name in ("Account", "Contact")))
     trial.clear(played.run_id)
     trial.until(played.run_id, lambda seen: seen.get("summary") != "success")
     assert ("success", told, jobs) == (trial.ended(played.run_id), trial.summary(played.run_id), len(trial.org.jobs()))
     asked_and_undone(trial, lost)
+
+
+def cancelled(trial: Trial, lost: str) -> None:
+    """A replay whose task is marked failed while it waits: its job is aborted, and what it took is left to the next one."""
+    trial.org.steer(looks=1_000)
+    run = clicks.begun(trial.api, DAG, {"mode": "replay", "replay_of": lost})
+    run.until_reads("replay.send", "deferred")
+    run.mark("replay.send", "failed")
+    ended, told = run.ended(), run.summary()["objects"]["Account"]
+    states = [trial.org.job(each["id"])["state"] for each in told["jobs"]]
+    assert ("failed", ["Aborted"], {"unprocessed": 1}) == (ended, states, told["left"])
+    trial.org.steer(looks=3)
 
 
 def asked_and_undone(trial: Trial, lost: str) -> None:

@@ -159,6 +159,18 @@ def test_marking_the_run_failed_aborts_its_job_too(trial: Trial) -> None:
     assert "Aborted" == trial.org.job(job["id"])["state"]
 
 
+def test_a_job_that_is_gone_is_sent_again(trial: Trial) -> None:
+    """Somebody deleted it while it was waited for: its rows go by another one, and every record is there once."""
+    trial.org.steer(looks=1_000)
+    run = trial.begin("wait_for_parent[0]", "deferred")
+    (job,) = [each for each in trial.org.jobs() if each["state"] == "UploadComplete"]
+    trial.org.forget(job["id"])
+    trial.org.steer()
+    assert ("success", 3, all_contacts(trial)) == (trial.ended(run), len(trial.accounts()), trial.contacts())
+    states = [(each["id"] == job["id"], each["state"]) for each in trial.summary(run)["objects"]["Account"]["jobs"]]
+    assert [(True, "gone"), (False, "JobComplete")] == states
+
+
 def test_marking_a_waiting_task_success_stops_the_watching_only(trial: Trial) -> None:
     """The next task asks Salesforce and fails at once; cleared later, the run is finished as if nothing had been."""
     trial.org.steer(job_seconds=20)

@@ -61,6 +61,10 @@ class Org:
         for each in self.query(f"SELECT Id FROM {sobject}"):
             self._ask("DELETE", f"/services/data/v66.0/sobjects/{sobject}/{each['Id']}").raise_for_status()
 
+    def forget(self, job_id: str) -> None:
+        """Delete a job, as Salesforce does after a week, and anybody may who has the right."""
+        self._ask("DELETE", f"/services/data/v66.0/jobs/ingest/{job_id}").raise_for_status()
+
     def until_ended(self) -> None:
         """Look at its jobs until none is at work: what it is steered to counts until then."""
         while not all(each["state"] in ENDED for each in self.jobs()):
