@@ -102,6 +102,43 @@ def test_a_second_pass_that_is_refused_is_a_failed_row_with_a_record(load: Load)
     assert 18 == len(row["sf_id"])
 
 
+@pytest.mark.parametrize(("allowed", "clean"), [(1, False), (2, True)])
+def test_a_row_whose_parent_is_refused_in_the_same_pass_is_failed_with_a_record(load: Load, allowed: int, *, clean: bool) -> None:
+    """Created before that was known: it counts as failed, by `max_failed` too, the list names its record, the parent and what was wrong."""
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
+    cut_link = {"ParentId": {"object": "Account", "from": "parent", "cut": True}}
+    found = of(load, ("a", None), ("b", "a"), ("c", "b"), ("d", "c"), parents=cut_link, max_failed=allowed)
+    account = found["summary"]["objects"]["Account"]
+    assert ({"a": None, "c": None, "d": "c"}, 2, 2, clean) == (parents(load), account["succeeded"], account["failed"], found["clean"])
+    assert [("b", "", "SOME_RULE:no:--"), ("c", record(load, "c"), "no parent: ParentId: Account b failed: SOME_RULE:no:--")] == [
+        (row["External_Id__c"], row["sf_id"], row["error"]) for row in load.listed(account["files"]["failed"])
+    ]
+
+
+def test_a_circle_that_loses_a_row_tells_both_who_was_created_and_who_was_not(load: Load) -> None:
+    """The one whose link was cut is failed with a record, the one that waited for its layer an orphan; both name who was refused."""
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
+    found = of(load, ("a", "b"), ("b", "c"), ("c", "a"))
+    account = found["summary"]["objects"]["Account"]
+    assert ({"c": None}, 0, 2, 1, False) == (
+        parents(load),
+        *(account[fate] for fate in ("succeeded", "failed", "orphaned")),
+        found["clean"],
+    )
+    lost = [row for fate in ("failed", "orphaned") for row in load.listed(account["files"][fate])]
+    why = "no parent: ParentId: Account {}: SOME_RULE:no:--"
+    assert {
+        "b": ("", "SOME_RULE:no:--"),
+        "c": (record(load, "c"), why.format("a orphaned: no parent: ParentId: Account b failed")),
+        "a": ("", why.format("b failed")),
+    } == {row["External_Id__c"]: (row["sf_id"], row["error"]) for row in lost}
+
+
+def record(load: Load, key: str) -> str:
+    """The Id of an account."""
+    return str(load.org.query(f"SELECT Id FROM Account WHERE External_Id__c = '{key}'")[0]["Id"])
+
+
 @pytest.mark.parametrize(("refused", "stopped"), [("4", False), ("6", True)])
 def test_a_small_first_job_keeps_a_wrong_load_from_burning_the_night(load: Load, refused: str, stopped: bool) -> None:
     """Beyond half of it refused for good, the object stops: the rest is unprocessed, and says why."""
