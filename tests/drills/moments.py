@@ -23,10 +23,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The n-th request of a kind (one of REQUESTS), from 1."""
+    """The n-th request of a kind (one of REQUESTS), from 1; `count`: it and those that follow."""
 
     request: str
     nth: int = 1
+    count: int = 1
 
     def __str__(self) -> str:
         return f"{self.request} #{self.nth}"
@@ -34,4 +35,4 @@ class Moment:
     @property
     def rule(self) -> dict[str, Any]:
         """The rule for the org."""
-        return {**REQUESTS[self.request], "nth": [self.nth], "seconds": HELD_SECONDS}
+        return {**REQUESTS[self.request], "nth": [*range(self.nth, self.nth + self.count)], "seconds": HELD_SECONDS}
