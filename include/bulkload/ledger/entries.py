@@ -22,6 +22,7 @@ STAGED = "ledger/staged.json"
 SWEPT = "ledger/swept.json"
 # What becomes of the rows of a job that is gone.
 AGAIN, IN_DOUBT = "again", "in doubt"
+MOVED = "moved-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +180,7 @@ class JobPlace:
     def matched(self, fates: Document, tally: Document) -> Entry:
         """Every row of the job has its fate, in a stored file."""
         return self._entry("matched", {"fates": fates, "tally": tally})
+
+    def moved(self, number: int, collected: Entry, matched: Entry) -> Entry:
+        """An aborted job wrote more rows after it was collected: what counts now instead; `number` from 1, the last counts."""
+        return self._entry(f"{MOVED}{number:03d}", {"collected": collected.document, "matched": matched.document})

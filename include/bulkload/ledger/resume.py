@@ -51,6 +51,11 @@ class JobFacts:
         return self.is_gone or self.has("closed") or self.has("ended") or self.decision is entities.Decision.CLOSE
 
     @property
+    def moves(self) -> int:
+        """How often it was collected anew, as it wrote more after its abort."""
+        return sum(fact.startswith(entries.MOVED) for fact in self.facts)
+
+    @property
     def last(self) -> dict[str, Any]:
         """The job as it was seen last, in its own numbers: when its results were collected, else when it had ended; {}: neither."""
         for fact in ("collected", "ended"):
@@ -70,8 +75,15 @@ def jobs(documents: Mapping[str, dict[str, Any]]) -> list[JobFacts]:
         place, fact = _placed(name)
         if place is not None:
             found.setdefault(place, {})[fact] = document
-    folded = [JobFacts(place, facts) for place, facts in found.items()]
+    folded = [JobFacts(place, _as_moved(facts)) for place, facts in found.items()]
     return sorted(folded, key=lambda each: (each.place.name, each.place.number, each.attempt, each.place.job_id))
+
+
+def _as_moved(facts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A job's facts; of one that wrote rows after it was collected, as it was collected last."""
+    for fact in sorted(each for each in facts if each.startswith(entries.MOVED)):
+        facts |= facts[fact]
+    return facts
 
 
 def is_of_a_job(name: str) -> bool:
@@ -84,7 +96,7 @@ def _placed(name: str) -> tuple[entries.JobPlace | None, str]:
     if len(parts) != PARTS_OF_A_FACT or parts[0] != "ledger" or not parts[2].startswith("chunk-"):
         return None, ""
     fact = parts[4].removesuffix(".json")
-    if fact not in FACTS:
+    if fact not in FACTS and not fact.startswith(entries.MOVED):
         return None, ""
     return entries.JobPlace(parts[1], int(parts[2].removeprefix("chunk-")), parts[3]), fact
 

@@ -38,8 +38,7 @@ def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> dict[
     if found is None:
         return None
     found = _asked(run, opened, facts.place, found)
-    kept = journal.keep(run, found.file, f"{facts.place.name}/fates-{facts.place.job_id}.parquet")
-    return dict(journal.note(run, facts.place.matched(kept, found.tally))["tally"])
+    return dict(journal.note(run, _matched(run, facts.place, found))["tally"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,55 @@ def _stored(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> _
     return _fates(run, opened, facts.place, job.end(facts.last), files)
 
 
+def anew(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
+    """Look again at an aborted job that left rows unwritten; collect it anew if its numbers have moved since.
+
+    A chunk that was in flight may be committed long after the abort. Call it before such rows are sent by another job. A job
+    that is gone stays as it was collected. Raises as `one`.
+    """
+    if not _may_move(facts):
+        return
+    place = facts.place
+    try:
+        if job.end(run.salesforce.job(place.job_id)) == job.end(facts.last):
+            return
+        numbers, files, found = _summed(run, opened, place, wait.still(run, place.job_id))
+    except errors.RequestRefused as refused:
+        if not refused.is_missing:
+            raise
+        return
+    found = _asked(run, opened, place, found)
+    standing = place.collected({kind: _kept(run, place, kind, path) for kind, path in files.items()}, numbers)
+    journal.note(run, place.moved(facts.moves + 1, standing, _matched(run, place, found)))
+
+
+def _may_move(facts: resume.JobFacts) -> bool:
+    """Whether a settled job was aborted, and rows of it may have been written since its results were fetched."""
+    if facts.is_gone or job.end(facts.last).state is not entities.JobState.ABORTED:
+        return False
+    return any(facts.facts["matched"]["tally"].get(fate) for fate in (entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT))
+
+
+def _matched(run: ports.Run, place: entries.JobPlace, found: _Fates) -> entries.Entry:
+    """Keep the fates of a job's rows; the entry that names them."""
+    return place.matched(journal.keep(run, found.file, f"{place.name}/fates-{place.job_id}.parquet"), found.tally)
+
+
 def _gathered(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> _Fates | None:
     """Fetch a job's results, match them, and keep them once they add up to its numbers."""
-    numbers, looks = wait.noted(run, place), 0
+    numbers, files, found = _summed(run, opened, place, wait.noted(run, place))
+    collected = place.collected({kind: _kept(run, place, kind, path) for kind, path in files.items()}, numbers)
+    if journal.note(run, collected) == collected.document:
+        return found
+    # Another try came first: what it fetched counts, or that it found the job gone.
+    return _stored(run, opened, journal.job(run, place))
+
+
+def _summed(
+    run: ports.Run, opened: journal.Opened, place: entries.JobPlace, numbers: ports.Document
+) -> tuple[ports.Document, dict[str, Path], _Fates]:
+    """Fetch a job's results until they add up to its numbers; these as they are then, the files, the rows' fates."""
+    looks = 0
     while True:
         files, looks = _fetched(run, place), looks + 1
         # A chunk that was in flight when the job was aborted may be committed after its numbers stood still, and stand in none of
@@ -73,17 +118,12 @@ def _gathered(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -
             # Matched before they are named in the ledger: a truncated download must not become the one that counts.
             found = _fates(run, opened, place, job.end(numbers), files)
             if looks > wait.LOOKS or not _may_close(job.end(numbers), found):
-                break
+                return numbers, files, found
             numbers = wait.still(run, place.job_id)
         except errors.ResultsIncomplete:
             earlier, numbers = job.end(numbers), wait.still(run, place.job_id)
             if job.end(numbers) == earlier:
                 raise
-    collected = place.collected({kind: _kept(run, place, kind, path) for kind, path in files.items()}, numbers)
-    if journal.note(run, collected) == collected.document:
-        return found
-    # Another try came first: what it fetched counts, or that it found the job gone.
-    return _stored(run, opened, journal.job(run, place))
 
 
 def _may_close(end: entities.JobEnd, found: _Fates) -> bool:
@@ -99,7 +139,7 @@ def end_of(run: ports.Run, place: entries.JobPlace) -> entities.JobEnd:
 
 def permanent_failures(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> int:
     """Count the rows of a settled job that Salesforce refused for good, by the plan's own table of errors."""
-    fates = journal.bring(run, journal.demand(run, place.entry_name("matched"))["fates"])
+    fates = journal.bring(run, journal.job(run, place).facts["matched"]["fates"])
     with tables.connect(run.limits) as con:
         permanent = f"fate = '{entities.Fate.FAILED}' AND NOT {recovery.is_transient('error', opened.plan.objects[place.name].transient)}"
         found = con.execute(f"SELECT count(*) FROM {tables.parquet(fates)} WHERE {permanent}").fetchone()

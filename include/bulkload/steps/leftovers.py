@@ -37,8 +37,14 @@ def running(run: ports.Run, opened: journal.Opened) -> list[str]:
 
 
 def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
-    """Bring one job as far as it can go now; one that is gone is noted. Raises JobStillRunning if it runs, and what else is in the way."""
-    if facts.has("matched") or facts.has("aborted") or facts.goes_again:
+    """Bring one job as far as it can go now; one that is gone is noted, an aborted one that was collected is looked at again.
+
+    Raises JobStillRunning if it runs, and what else is in the way.
+    """
+    if facts.has("aborted") or facts.goes_again:
+        return
+    if facts.has("matched"):
+        collected.anew(run, opened, facts)
         return
     try:
         _one(run, opened, facts)
@@ -51,17 +57,19 @@ def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
 def _one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
     if not facts.counts and _given_up(run, facts):
         return
-    if _never_closed(run, facts) and submit.give_up(run, facts.place):
-        return
+    if _never_closed(run, facts):
+        # Its task may be slow, not dead, and close it even now: so it counts, and its results tell what it wrote.
+        submit.stop(run, facts.place)
     if facts.has("cancel") and not job.state(run.salesforce.job(facts.place.job_id)).is_terminal:
         wait.abort(run, facts.place)
     collected.one(run, opened, facts)
 
 
 def given_up(run: ports.Run, facts: resume.JobFacts) -> bool:
-    """Give up a job that reads Open and of which no try is left, whatever was decided. False if somebody closed it meanwhile."""
+    """Abort a job that reads Open and of which no try is left, whatever was decided. False if somebody closed it meanwhile."""
     if facts.decision is entities.Decision.CLOSE:
-        return submit.give_up(run, facts.place)
+        # Its results are collected by whoever clears or replays the run.
+        return job.state(submit.stop(run, facts.place)) is entities.JobState.ABORTED
     return _given_up(run, facts)
 
 

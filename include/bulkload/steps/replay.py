@@ -111,13 +111,17 @@ def _settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
 
 
 def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
-    """Bring a job as far as it can go; False if it still runs. What a person must look at stays in doubt."""
+    """Bring a job as far as it can go; False if it still runs. What a person must look at stays in doubt.
+
+    Of an aborted job that was collected, and can't be looked at again, rows would be sent that it may have written: then it raises.
+    """
     try:
         leftovers.one(run, opened, facts)
     except errors.JobStillRunning:
         return False
     except errors.MustStop:
-        pass
+        if facts.has("matched"):
+            raise
     return True
 
 
@@ -145,6 +149,8 @@ def _opened_turn(run: ports.Run, opened: journal.Opened, own: replays.Replay, na
         if len(journal.waves_of(run, name)) != told["waves"]:
             # The run was cleared while it is replayed, and sent something itself.
             rows = _still_left(run, name, rows)
+        if any(facts.moves for facts in journal.jobs(run, name)):
+            rows = _still_unwritten(run, name, rows)
         refused = [journal.bring(run, told["refused"])] if told["refused"] else []
         next_wave.replayed(run, opened, name, own, rows, refused)
     return True
@@ -156,6 +162,14 @@ def _still_left(run: ports.Run, name: str, rows: Path) -> Path:
     with tables.connect(run.limits) as con:
         chosen.left(con, tables.parquet(final), [], [], left)
         tables.write_parquet(con, f"FROM {tables.parquet(rows)} SEMI JOIN {tables.parquet(left)} USING (row_id, how)", out)
+    return out
+
+
+def _still_unwritten(run: ports.Run, name: str, rows: Path) -> Path:
+    """Those of the chosen rows that no aborted job has written since they were chosen."""
+    final, out = choice.final(run, name), run.scratch / f"{name}-still_unwritten.parquet"
+    with tables.connect(run.limits) as con:
+        chosen.unwritten(con, rows, tables.parquet(final), out)
     return out
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
-from include.bulkload.steps import gone, journal, lease
+from include.bulkload.steps import gone, journal, lease, wait
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -175,25 +175,34 @@ def _close(run: ports.Run, place: entries.JobPlace) -> None:
 def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
     """Abort a job that was decided to be abandoned; whether it is proven that it wrote nothing.
 
-    False means that somebody closed it all the same: it counts, and its results tell what it wrote. Raises JobStaysOpen.
+    False means that somebody closed it all the same: it counts, and its results tell what it wrote. Raises JobStaysOpen,
+    ResultsIncomplete while the numbers of one that others aborted still move.
     """
-    if job.state(run.salesforce.job(place.job_id)) not in {entities.JobState.OPEN, entities.JobState.ABORTED}:
-        journal.note(run, place.closed(run.now()))
-        return False
+    before = job.state(run.salesforce.job(place.job_id))
+    if before in {entities.JobState.OPEN, entities.JobState.ABORTED}:
+        seen = stop(run, place)
+        if before is entities.JobState.ABORTED:
+            # Others did that, who may have closed it first: a chunk may be in flight.
+            seen = wait.still(run, place.job_id)
+        nothing = job.state(seen) is entities.JobState.ABORTED and not int(seen.get("numberRecordsProcessed", 0))
+        if nothing and _wrote_nothing(run, place):
+            journal.note(run, place.aborted(run.now()))
+            return True
+    journal.note(run, place.closed(run.now()))
+    return False
+
+
+def stop(run: ports.Run, place: entries.JobPlace) -> ports.Document:
+    """Abort a job, if it can be; the job as it is then: at work if somebody closed it meanwhile. Raises JobStaysOpen."""
     try:
         run.salesforce.abort(place.job_id)
     except errors.RequestRefused as refused:
         if refused.is_missing:
             raise
     seen = run.salesforce.job(place.job_id)
-    nothing = job.state(seen) is entities.JobState.ABORTED and not int(seen.get("numberRecordsProcessed", 0))
-    if nothing and _wrote_nothing(run, place):
-        journal.note(run, place.aborted(run.now()))
-        return True
-    if _is_open(run, place):
+    if job.state(seen) is entities.JobState.OPEN:
         raise errors.JobStaysOpen(f"job {place.job_id} can't be aborted yet; the next try goes on")
-    journal.note(run, place.closed(run.now()))
-    return False
+    return seen
 
 
 def _wrote_nothing(run: ports.Run, place: entries.JobPlace) -> bool:

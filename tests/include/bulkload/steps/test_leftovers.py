@@ -11,6 +11,7 @@ import pytest
 from include.bulkload.basics import entities
 from include.bulkload.ledger import entries
 from include.bulkload.steps import journal, settle, submit, summarize, wait
+from tests.include.bulkload.steps import replays
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,14 +55,22 @@ def account(load: Load) -> dict[str, Any]:
     return dict(summarize.close(load.run, ["parent_job-0"])["summary"]["objects"]["Account"])
 
 
-@pytest.mark.parametrize("facts", [(), ("uploaded",), ("uploaded", "close"), ("uploaded", "abandon")])
+@pytest.mark.parametrize("facts", [(), ("uploaded",), ("uploaded", "abandon")])
 def test_an_open_job_is_aborted(begun: Load, facts: tuple[str, ...]) -> None:
-    """However far its task came, also if it had decided to close it; a clear then sends the rows by another job, once."""
+    """However far its task came, as long as it hadn't decided to close it; a clear then sends the rows by another job, once."""
     job_id = left_open(begun, *facts)
     account(begun)
     assert {job_id: "Aborted"} == states(begun)
     begun.whole()
     assert (["Aborted", "JobComplete"], ROWS) == (sorted(states(begun).values()), len(begun.org.query("SELECT Id FROM Account")))
+
+
+def test_an_open_job_that_was_to_be_closed_is_aborted_and_counts(begun: Load) -> None:
+    """Its task may be slow and close it even now: a clear sends nothing in its place, a replay looks at it once more first."""
+    job_id = left_open(begun, "uploaded", "close")
+    accounts = [account(begun)["unprocessed"], begun.whole()["summary"]["objects"]["Account"]["unprocessed"]]
+    assert ([ROWS, ROWS], {job_id: "Aborted"}) == (accounts, states(begun))
+    assert (ROWS, ROWS) == (replays.replayed(begun)["chosen"]["Account"]["send"], len(begun.org.query("SELECT Id FROM Account")))
 
 
 def test_a_closed_job_goes_on(begun: Load) -> None:
