@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.match import newer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -54,6 +55,13 @@ def _wave(place: int, wave: Wave, fields: Sequence[columns.Field]) -> str:
     good = f"SELECT row_id FROM {tables.parquets(wave.settled)} WHERE fate = '{entities.Fate.SUCCEEDED}'"
     key = "key" if wave.keyed else "NULL::VARCHAR"
     return f"SELECT row_id, {place} AS wave, {key} AS key{told} FROM {tables.parquet(wave.ready)} SEMI JOIN ({good}) USING (row_id)"
+
+
+def without(con: duckdb.DuckDBPyConnection, rows: Path, staged: Path, later: Sequence[newer.Keys], out: Path) -> int:
+    """Write `rows` but those whose key (`staged`: row_id, key) later runs wrote; return how many these are."""
+    theirs = f"SELECT row_id FROM {tables.parquet(staged)} WHERE {newer.among('key', later)}"
+    (before,) = con.execute(f"SELECT count(*) FROM {tables.parquet(rows)}").fetchone() or (0,)
+    return int(before) - tables.write_parquet(con, f"FROM {tables.parquet(rows)} ANTI JOIN ({theirs}) USING (row_id) ORDER BY row_id", out)
 
 
 def keys(con: duckdb.DuckDBPyConnection, rows: Path, by: str, out: Path) -> int:

@@ -44,13 +44,13 @@ class Counterpart:
     staged: Path
 
 
-def written(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
-    """Write the keys of the records that later runs wrote, or left because they had them already.
+def written(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
+    """Write the keys of the records that later runs wrote, or left because they had them already; of all objects, or of one.
 
     Rows of closed jobs that nobody collected count too: they may be written. Objects whose rows have no key of the source's have none,
     nor do runs whose plan knew the object's rows by another field.
     """
-    return _found(run, opened, "written", _written)
+    return _found(run, opened, "written", _written, only)
 
 
 def named(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
@@ -58,9 +58,11 @@ def named(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]
     return _found(run, opened, "named", lambda _, theirs: f"FROM {tables.parquet(theirs.staged)}")
 
 
-def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Callable[[ports.Run, Counterpart], str]) -> dict[str, list[newer.Keys]]:
+def _found(
+    run: ports.Run, opened: journal.Opened, what: str, rows: Callable[[ports.Run, Counterpart], str], only: str = ""
+) -> dict[str, list[newer.Keys]]:
     """Write the keys of `rows` (SQL from FROM on, of their staged rows), by object."""
-    keyed = [name for name, each in opened.plan.objects.items() if each.external_id]
+    keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
     for later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
         stands = journal.demand(later.run, entries.STAGED)["objects"]

@@ -5,14 +5,15 @@ One question per object, by key; by Id where rows have none. Nothing of it chang
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.ledger import entries
+from include.bulkload.ledger import entries, replays
 from include.bulkload.load import fates
 from include.bulkload.match import columns, verified
-from include.bulkload.steps import journal, org_rows, outcome, sending, written
+from include.bulkload.steps import journal, later_runs, org_rows, outcome, sending, targets, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,8 @@ class Question:
 def told(run: ports.Run, opened: journal.Opened, name: str) -> Document:
     """Verify what stands of an object, once; {} if the plan doesn't ask for it, or none of its rows succeeded.
 
-    Returns {"verified": {"rows", and of each problem the rows that have it, "file": URI of their list, "notChecked": lookups}}.
+    Returns {"verified": {"rows", and of each problem the rows that have it, "file": URI of their list, "notChecked": lookups,
+    "superseded": rows that a later run wrote, left out after a replay}}; what is none is left out.
     Raises what `query_rows` raises.
     """
     if not opened.plan.verify or opened.plan.dry_run:
@@ -57,18 +59,33 @@ def told(run: ports.Run, opened: journal.Opened, name: str) -> Document:
 
 def _verified(run: ports.Run, opened: journal.Opened, name: str, standing: outcome.Standing) -> Document:
     each, asked = opened.plan.objects[name], _question(run, opened, name, standing)
+    asked, newer = _without_newer(run, opened, asked)
     with tables.connect(run.limits) as con:
         if each.operation in {entities.Operation.DELETE, entities.Operation.HARD_DELETE}:
             verified.remaining(con, asked.rows, _seen(run, con, asked, "own", []))
         else:
             _judge(run, opened, con, asked)
         rows = verified.keys(con, asked.rows, "own", run.scratch / f"{name}-verified.parquet")
-        said: Document = {"rows": rows, **verified.counts(con)}
+        said: Document = {"rows": rows, **({"superseded": newer} if newer else {}), **verified.counts(con)}
         local = run.scratch / f"{name}-differences.csv"
         if verified.for_people(con, name, asked.rows, local):
             said["file"] = run.folder.uri(journal.keep(run, local, f"{name}/differences.csv")["name"])
     hidden = sorted({field.name for field in asked.fields if field.shown is None})
     return said | ({"notChecked": hidden} if hidden else {})
+
+
+def _without_newer(run: ports.Run, opened: journal.Opened, asked: Question) -> tuple[Question, int]:
+    """Leave out rows whose records later runs wrote, or may have, and count them: what those runs meant is theirs to verify.
+
+    Only a run that was replayed is verified after later ones.
+    """
+    later = later_runs.written(run, opened, asked.name)[asked.name] if run.folder.names(replays.FOLDER) else []
+    if not later:
+        return asked, 0
+    out = run.scratch / f"{asked.name}-own.parquet"
+    with tables.connect(run.limits) as con:
+        left_out = verified.without(con, asked.rows, targets.staged_file(run, asked.name), later, out)
+    return dataclasses.replace(asked, rows=out), left_out
 
 
 def _judge(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection, asked: Question) -> None:
