@@ -161,8 +161,10 @@ async def _plain_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return answers.Refused(413, "REQUEST_ENTITY_TOO_LARGE", "the request is too large").answer()
     except web.HTTPException:
         raise
-    except Exception:  # noqa: BLE001 - a bug of ours is told as Salesforce tells its own
-        traceback.print_exc(file=sys.stderr)
+    except Exception as wrong:  # noqa: BLE001 - a bug of ours is told as Salesforce tells its own
+        # A client that was killed while results were sent to it is none, and nobody reads the answer.
+        if not isinstance(wrong, ConnectionResetError):
+            traceback.print_exc(file=sys.stderr)
         return answers.Refused(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId").answer()
 
 
