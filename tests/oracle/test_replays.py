@@ -15,6 +15,7 @@ from tests.oracle import judge, seen, world
 
 if TYPE_CHECKING:
     from tests.oracle.conftest import Court
+    from tests.running import loads
 
 # `make drills` tries more.
 EXAMPLES = int(os.environ.get("BULKLOAD_ORACLE_EXAMPLES", "12")) // 3
@@ -60,3 +61,36 @@ def test_a_replay_ends_where_an_undisturbed_load_does(court: Court, given: world
         assert seen.records(load, kind, example) == seen.wanted(verdicts, kind, example)
         told = whole["objects"][kind.name]
         assert verdicts.counts(kind.name) == {fate: told[fate] for fate in seen.FATES if told[fate]}
+
+
+@hypothesis.given(strategies.hierarchies(), disturbances())
+@hypothesis.settings(max_examples=max(EXAMPLES // 2, 1), suppress_health_check=list(hypothesis.HealthCheck))
+def test_what_hangs_on_superseded_roots_hangs_on_the_later_nights(court: Court, given: world.World, disturbed: dict[str, Any]) -> None:
+    """A later night loads the roots alone, and the first one is replayed: records and links as if nothing had been, the sums close."""
+    given = without_blanks(given)
+    root, *below = given.kinds
+    hypothesis.assume(root.known_by == world.KEY)
+    verdicts = judge.Judge(given)
+    hypothesis.assume(all(verdicts.verdicts[place].written for place in verdicts.in_circles))
+    court.org.behave(**disturbed)
+    load, _, example = court.load(given)
+    court.org.behave(row_faults=world.FAULTS, job_ends=[])
+    later_night(
+        load, dataclasses.replace(given, rows={kind.name: given.rows[kind.name] if kind == root else () for kind in given.kinds}), example
+    )
+    replays.replayed(load)
+    objects = replays.whole(load)["objects"]
+    for kind in given.kinds:
+        assert seen.records(load, kind, example) == seen.wanted(verdicts, kind, example)
+        assert objects[kind.name]["source"] == sum(objects[kind.name][fate] for fate in seen.FATES)
+    for kind in below:
+        assert verdicts.counts(kind.name) == {fate: objects[kind.name][fate] for fate in seen.FATES if objects[kind.name][fate]}
+
+
+def later_night(load: loads.Load, given: world.World, example: str) -> None:
+    """Another run of the plan, with rows of its own."""
+    folder = load.root / "later"
+    folder.mkdir()
+    night = dataclasses.replace(load, plan=world.plan(given, folder, example), run_name="later")
+    night.whole()
+    load.clock = night.clock

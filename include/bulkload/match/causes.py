@@ -21,7 +21,7 @@ NONE = "SELECT {} WHERE false".format(", ".join(f"NULL::{_TYPES.get(name, 'VARCH
 ABSENT, AMBIGUOUS = "absent", "ambiguous"
 TWICE = "two records in the org have this key"
 # Only a replay looks in the org for keys that later runs wrote.
-GONE = "a later run wrote this key, and no record in the org has it now"
+GONE = "a later run wrote this key, or may have, and no record in the org has it now"
 FINE = f"({split.FINE})"
 
 

@@ -115,7 +115,7 @@ class Oracle:
             if end.fate == "orphaned" and end.details and not gone:
                 above = {name: end.details[name] for name in ("ancestor_object", "ancestor_row", "ancestor_key", "ancestor_error")}
                 return told | above | {"depth": end.details["depth"] + 1}
-        told |= {"parent_error": "a later run wrote this key, and no record in the org has it now"} if gone else {}
+        told |= {"parent_error": "a later run wrote this key, or may have, and no record in the org has it now"} if gone else {}
         kept = None if at is None else self.things[each.parent].rows[at].merged_into
         own = {
             "ancestor_object": told["parent_object"],
