@@ -81,15 +81,14 @@ def _stands(undo: undo_wave.Undo, of: str) -> None:
 def so_far(run: ports.Run, number: int) -> tuple[dict[str, Any], list[str]]:
     """Bring the jobs of an undo that broke off as far as they can go, as a summary does: (its objects' parts, what stood in the way).
 
-    Nothing is sent. No part if it never began. Raises AnotherRun if another run writes by now.
+    Nothing is sent. No part if it had nothing to send yet. Raises AnotherRun if another run writes by now.
     """
-    if run.folder.read(undos.BEGUN) is None:
+    opened, planned = journal.opened(run), journal.demand(run, undos.plan_name(number))
+    undo = undo_wave.Undo(run, opened, number, dict(planned["rows"]))
+    if not any(undo.waves(name, kind) for name in undo.rows for kind in undo_wave.ACTS):
         return {}, []
-    opened = journal.opened(run)
     # What stands Open might be another run's by now.
     lease.hold(run, opened)
-    planned = journal.demand(run, undos.plan_name(number))
-    undo = undo_wave.Undo(run, opened, number, dict(planned["rows"]))
     troubles = [each for name in undo.rows for each in leftovers.tidy(run, opened, undos.place(name))]
     return {name: _part(undo, name, planned["summary"]["objects"][name]) for name in undo.rows}, troubles
 

@@ -169,19 +169,32 @@ def test_a_plan_without_keys_cant_ask_for_it(load: Load) -> None:
         plan.plan_from({**load.document, "objects": {"Contact": contact}, "replay_leftovers": True})
 
 
+def taken(first: Load) -> tuple[ports.Run, ports.Run, int]:
+    """The same once it has begun to replay the first: that night, its view of the first one's folder, the replay's number."""
+    tonight = begun(first)
+    earlier = dataclasses.replace(tonight, folder=replays.home(first, "one"))
+    return tonight, earlier, earlier_runs.begin(earlier, "one", first)["replay"]
+
+
 def test_a_night_that_broke_off_tells_what_came_of_it(first: Load) -> None:
     """Its task died after the job had ended: the job is collected, both summaries tell it; the task, cleared, says the same."""
-    first.run_name, first.payload, first.more = "two", replays.family(c=[]), {"replay_leftovers": True, "again": True}
-    first.whole()
-    tonight = dataclasses.replace(first.run, is_over=lambda _: True)
-    (of,) = earlier_runs.due(tonight)
-    earlier = dataclasses.replace(tonight, folder=replays.home(first, of))
-    found = earlier_runs.begin(earlier, of, first)
-    first.waited(replay.advance(earlier, found["replay"], "Account")["waiting"])
-    assert [of] == earlier_runs.left_off(tonight)
-    earlier_runs.break_off(tonight, of, earlier_runs.so_far(earlier))
+    tonight, earlier, number = taken(first)
+    first.waited(replay.advance(earlier, number, "Account")["waiting"])
+    assert ["one"] == earlier_runs.left_off(tonight)
+    earlier_runs.break_off(tonight, "one", earlier_runs.so_far(earlier))
     told = {"one": {"Account": {"taken": 1, "succeeded": 1, "left": {}}}}
     assert told == summarize.close(first.run, [], ["it broke off"])["summary"]["leftovers"]
-    assert (2, 2, 0, 0, 0, 0, 0) == replays.account(replays.home(first, of).read("summary.json") or {}, "Account")
-    earlier_runs.tell(tonight, of, replayed(first, tonight, of))
+    assert (2, 2, 0, 0, 0, 0, 0) == replays.account(replays.home(first, "one").read("summary.json") or {}, "Account")
+    earlier_runs.tell(tonight, "one", replayed(first, tonight, "one"))
     assert ([], told) == (earlier_runs.left_off(tonight), summarize.close(first.run, [])["summary"]["leftovers"])
+
+
+def test_a_night_that_died_while_it_uploaded_leaves_no_open_job(first: Load) -> None:
+    """The job that stands in the earlier run's ledger is aborted; its row is left to the next night."""
+    _, earlier, number = taken(first)
+    dying = dataclasses.replace(earlier, folder=replays.Dying(earlier.folder, "/uploaded.json", after=False))
+    with pytest.raises(replays.KilledError):
+        replay.advance(dying, number, "Account")
+    assert ["Open"] == [each["state"] for each in first.org.jobs() if each["state"] != "JobComplete"]
+    assert {"Account": {"taken": 1, "succeeded": 0, "left": {"unprocessed": 1}}} == earlier_runs.so_far(earlier)
+    assert ["Aborted"] == [each["state"] for each in first.org.jobs() if each["state"] != "JobComplete"]

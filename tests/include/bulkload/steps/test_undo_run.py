@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.bulkload.steps import trouble, undo_run
+from include.bulkload.ledger import undos
+from include.bulkload.steps import journal, trouble, undo_run
 from tests.include.bulkload.steps import replays, undoings
 
 if TYPE_CHECKING:
@@ -118,6 +119,9 @@ def test_an_undo_that_broke_off_is_red_and_says_why(undoing: Undoing) -> None:
     assert ("FAILED", ["undo.dry_run: the org is away"], False) == _told(undoing.closed("undo.dry_run"))
     undoing.planned()
     assert ("FAILED", [undo_run.STOPPED], False) == _told(undoing.closed())
+    # Another undo of the run began meanwhile: of this one nothing was tried, and nothing is told.
+    journal.note(undoing.run, undos.begun(1, "2026-01-01"))
+    assert {} == undoing.closed("undo.act")["summary"]["objects"]
     assert 9 == len(undoings.world(undoing.load))
 
 
