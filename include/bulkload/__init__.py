@@ -152,4 +152,5 @@ steps: the use cases, in the order of the DAG
     steps/choice           what a replay takes
     steps/replay           lost rows sent again
     steps/earlier_runs     the same by itself, for a nightly run
+    steps/unasked          which rows of a run may go though nobody asked, or why a person must
 """

@@ -107,13 +107,15 @@ class SummaryOperator(StepOperator):
 
     def _loaded(self, context: Context, states: Mapping[str, str | None]) -> dict[str, Any]:
         """Run `steps.summarize`."""
-        from include.bulkload.steps import summarize
+        from include.bulkload.steps import summarize, unasked
 
         with self._closing(context) as run:
-            failed = outcomes.failed(states, self.flow)
+            failed, due = outcomes.failed(states, self.flow), self.due(context)
             bulk_cancels.obeyed(run, run.folder, failed)
+            if outcomes.was_stopped(states, due, self.by_chunk):
+                unasked.stopped(run)
             troubles = bulk_closings.left_off(context, run, failed)
-            return summarize.close(run, outcomes.broken(states, self.due(context), self.by_chunk), troubles)
+            return summarize.close(run, outcomes.broken(states, due, self.by_chunk), troubles)
 
     def due(self, context: Context) -> list[str]:  # noqa: ARG002 - for those whose flow depends on the plan
         """The tasks that must have run."""

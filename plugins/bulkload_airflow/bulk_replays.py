@@ -91,8 +91,9 @@ class LeftoversOperator(bulk_rounds.RoundsOperator):
         troubles: dict[str, errors.BulkloadError] = {}
         for of in earlier_runs.due(step.run):
             try:
-                told[of] = self._replayed(context, of)
-                earlier_runs.tell(step.run, of, told[of])
+                found = self._replayed(context, of)
+                earlier_runs.tell(step.run, of, found)
+                told[of] = found["objects"]
             except errors.BulkloadError as wrong:
                 troubles[of] = wrong
         if troubles:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SUCCESS = "success"
 FAILED = "failed"
+SKIPPED = "skipped"
 
 
 @contextlib.contextmanager
@@ -66,6 +67,11 @@ def broken(states: Mapping[str, str | None], tasks: Sequence[str], by_chunk: Col
     two tasks has no failed one: then the first task that never ran is named.
     """
     return failed(states, tasks) or [task for task in tasks if task not in by_chunk and states.get(task) != SUCCESS][:1]
+
+
+def was_stopped(states: Mapping[str, str | None], tasks: Sequence[str], by_chunk: Collection[str]) -> bool:
+    """Whether a person marked the run failed: Airflow then skips what hasn't begun, while a failure's followers read upstream_failed."""
+    return any(states.get(task) == SKIPPED for task in tasks if task not in by_chunk)
 
 
 def failed(states: Mapping[str, str | None], tasks: Sequence[str]) -> list[str]:

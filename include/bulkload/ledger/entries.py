@@ -20,6 +20,8 @@ BEGUN = "ledger/begun.json"
 WAVES = "ledger/{}/wave-"
 STAGED = "ledger/staged.json"
 SWEPT = "ledger/swept.json"
+# A person marked the run failed. Cancelled jobs say so themselves.
+CANCELLED = "ledger/cancelled.json"
 # What becomes of the rows of a job that is gone.
 AGAIN, IN_DOUBT = "again", "in doubt"
 MOVED = "moved-"
@@ -44,6 +46,11 @@ def staged(objects: Mapping[str, Document], sources: Mapping[str, str]) -> Entry
     `sources`: source → SHA-256 of its content.
     """
     return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources)})
+
+
+def cancelled(at: str) -> Entry:
+    """A person marked the run failed: nothing of it goes by itself any more."""
+    return Entry(CANCELLED, {"at": at})
 
 
 def swept(at: str) -> Entry:

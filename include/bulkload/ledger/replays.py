@@ -24,15 +24,19 @@ BROKEN_OFF = "broken_off"
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One replay: its number from 1, the run id of the run that does it, the URI of the edited copy that it reads, if any."""
+    """One replay: its number from 1, the run id of the run that does it, the URI of the edited copy that it reads, if any.
+
+    `by_itself`: nobody asked for it, so only rows with a key go that no later run's source had.
+    """
 
     number: int
     by: str
     file: str | None = None
+    by_itself: bool = False
 
     def begun(self, at: str) -> entries.Entry:
         """The number is taken."""
-        return entries.Entry(name(self.number, BEGUN), {"by": self.by, "file": self.file, "at": at})
+        return entries.Entry(name(self.number, BEGUN), {"by": self.by, "file": self.file, "by_itself": self.by_itself, "at": at})
 
     def chosen(self, document: Document) -> entries.Entry:
         """What it takes, object by object."""
@@ -50,7 +54,7 @@ def name(number: int, fact: str) -> str:
 
 def read(number: int, document: Document) -> Replay:
     """Read a replay from its first entry."""
-    return Replay(number, document["by"], document["file"])
+    return Replay(number, document["by"], document["file"], by_itself=bool(document.get("by_itself")))
 
 
 def numbers(names: Iterable[str], fact: str = BEGUN) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from include.bulkload.report import reconcile
 from include.bulkload.steps import edited, journal, later_parents, later_runs, next_wave, outcome, parts, targets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from include.bulkload.intake.copies import Copy  # a variable is called copies
     from include.bulkload.match import newer
     from include.bulkload.steps import ports
 
@@ -29,10 +32,18 @@ class Found:
     edits: edited.Edits | None = None
 
 
-def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet, *, by_itself: bool = False) -> Document:
-    """Choose what a replay takes, or read what it chose.
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a replay would take, by object: where its rows stand, what is found, what is taken, keys of parents that came later."""
 
-    `by_itself`: nobody asked for it, so only rows with a key go that no later run's source had.
+    final: dict[str, Path]
+    found: dict[str, Found]
+    taken: dict[str, tuple[chosen.Member, Path]]
+    parents: dict[str, Path]
+
+
+def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet) -> Document:
+    """Choose what a replay takes, or read what it chose.
 
     Returns {"objects": {name: {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
     "waves": that stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
@@ -40,31 +51,53 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
     Raises PlanError with every finding if the edited copy is wrong.
     """
     standing = run.folder.read(replays.name(replay.number, replays.CHOSEN))
-    return standing or journal.note(run, replay.chosen(_chosen(run, opened, replay, inlet, by_itself=by_itself)))
+    if standing:
+        return standing
+    copies = edited.read(run, opened, replay.file, inlet) if replay.file else None
+    sought = _sought(run, opened, copies, by_itself=replay.by_itself)
+    return journal.note(run, replay.chosen({"objects": {name: _told(run, name, sought, replay) for name in opened.plan.order()}}))
 
 
-def _chosen(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet, *, by_itself: bool) -> Document:
+def look(run: ports.Run, opened: journal.Opened) -> tuple[int, set[str]]:
+    """How many rows a replay that nobody asked for would take now, and the jobs in which rows of the run were left.
+
+    It leaves no trace. What runs or was never sent needn't be settled: the one is in doubt, the other is left.
+    """
+    sought = _sought(run, opened, None, by_itself=True)
+    rows = " UNION ALL ".join(f"SELECT row_id FROM {tables.parquet(rows)}" for _, rows in sought.taken.values())
+    jobs = " UNION ".join(f"SELECT job_id FROM {tables.parquet(final)} WHERE {chosen.IS_LEFT}" for final in sought.final.values())
+    with tables.connect(run.limits) as con:
+        (count,) = con.execute(f"SELECT count(*) FROM ({rows})").fetchone() or (0,)
+        left_in = con.execute(f"SELECT job_id FROM ({jobs}) WHERE job_id IS NOT NULL").fetchall()
+    return int(count), {str(job_id) for (job_id,) in left_in}
+
+
+def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Copy]] | None, *, by_itself: bool) -> Sought:
+    """Find what a replay takes. `copies`: of an edited file, by object; None: all that is left goes as it was."""
     names = opened.plan.order()
     standing = {name: final(run, name) for name in names}
     later = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
-    copies = edited.read(run, opened, replay.file, inlet) if replay.file else {}
     found = {}
     for name in names:
         left = _left(run, opened, name, standing[name])
         if by_itself and not opened.plan.objects[name].external_id:
             left = _none(run, name, left)
-        edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), left, standing[name], later[name])) if replay.file else None
+        edits = None
+        if copies is not None:
+            edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), left, standing[name], later[name]))
         found[name] = _with_superseded(run, name, left, edits, later[name])
     taken = _taken(run, opened, found)
-    parents = later_parents.of(run, opened, taken, standing, None if by_itself else later)
-    return {"objects": {name: _told(run, name, found[name], taken[name][1], replay, parents.get(name)) for name in names}}
+    return Sought(standing, found, taken, later_parents.of(run, opened, taken, standing, None if by_itself else later))
 
 
 def final(run: ports.Run, name: str) -> Path:
-    """Write where each row of an object stands that was in a wave, or should have been: row_id, fate, sf_id, created, error, job_id."""
+    """Write where each row of an object stands that was in a wave, or should have been: row_id, fate, sf_id, created, error, job_id.
+
+    Rows of a job that is gone and may go again were never sent, whether their chunk is void by now or not.
+    """
     out = run.scratch / f"{name}-final.parquet"
     with tables.connect(run.limits) as con:
-        reconcile.account(con, parts.files_of(run, name, outcome.of(run, name)))
+        reconcile.account(con, parts.files_of(run, name, dataclasses.replace(outcome.of(run, name), gone={})))
         tables.write_parquet(con, "FROM final", out)
     return out
 
@@ -141,7 +174,8 @@ def _taken(run: ports.Run, opened: journal.Opened, found: dict[str, Found]) -> d
     return {member.name: (member, out) for member, out in zip(members, outs, strict=True)}
 
 
-def _told(run: ports.Run, name: str, found: Found, rows: Path, replay: replays.Replay, parents: Path | None) -> Document:
+def _told(run: ports.Run, name: str, sought: Sought, replay: replays.Replay) -> Document:
+    found, (_, rows), parents = sought.found[name], sought.taken[name], sought.parents.get(name)
     with tables.connect(run.limits) as con:
         counts = {chosen.REFUSED: 0} | chosen.counts(con, rows)
     told: Document = {"rows": journal.keep(run, rows, f"{name}/replay-{replay.number:03d}.parquet"), **counts}

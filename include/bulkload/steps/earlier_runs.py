@@ -1,6 +1,7 @@
 """Earlier runs of a plan that lost rows → replayed by a later run of it, after its own load (`replay_leftovers`).
 
 Nobody asked for these replays: so only rows with a key go, and only if no later run's source had that key, tonight's included.
+What a person stopped waits for a person; a run of which nothing is taken is left as it was.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
-from include.bulkload.steps import journal, later_runs, lease, replay, summarize
+from include.bulkload.report import summary
+from include.bulkload.steps import journal, later_runs, lease, replay, summarize, unasked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +22,7 @@ Document = dict[str, Any]
 # Entries after which nothing of a run is sent any more; an undo only needs to have begun.
 OVER = {undos.BEGUN: "undone", entries.SWEPT: "swept"}
 STOPPED = "it was stopped before it was done"
+PASSED = "passedOver"
 TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
 
 
@@ -35,7 +38,7 @@ def due(run: ports.Run) -> list[str]:
     left = [each for each in standing["runs"] if each not in standing["told"]]
     passed = _passed(run, left) if left else {}
     if passed:
-        run.folder.write(replays.EARLIER, {**standing, "passedOver": passed})
+        run.folder.write(replays.EARLIER, {**standing, PASSED: {**standing.get(PASSED, {}), **passed}})
     return [each for each in left if each not in passed]
 
 
@@ -56,11 +59,19 @@ def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
 
 
 def _has_left(folder: ports.RunFolder) -> bool:
-    """Whether a run's summary names rows that didn't get through; one without a summary broke off. Undone or swept, it has none to send."""
+    """Whether a run's summary names rows that didn't get through, or jobs that nobody has collected; one without a summary broke off.
+
+    Undone or swept, it has none to send.
+    """
     if _over(folder):
         return False
     told = folder.read(summarize.SUMMARY)
-    return told is None or any(each[fate] for each in told["objects"].values() for fate in chosen.LEFT)
+    return told is None or any(each[fate] for each in told["objects"].values() for fate in chosen.LEFT) or _runs_on(told)
+
+
+def _runs_on(told: Document) -> bool:
+    """Whether a summary names jobs that still ran."""
+    return any(job["state"] == summary.STILL_RUNNING for each in told["objects"].values() for job in each["jobs"])
 
 
 def _over(folder: ports.RunFolder) -> str:
@@ -69,7 +80,15 @@ def _over(folder: ports.RunFolder) -> str:
 
 
 def begin(run: ports.Run, of: str, inlet: ports.Inlet) -> Document:
-    """Begin the replay of one earlier run: as `replay.begin`, in that run's folder by the later one's name."""
+    """Begin the replay of one earlier run: as `replay.begin`, in that run's folder by the later one's name.
+
+    A run of which nothing is taken has no replay: {"replay": None, "waiting": [], "objects": {}, "passedOver": why only a person may
+    send its rows, or ""}. Its jobs are collected all the same, as far as they have ended.
+    """
+    if replay.number(run) is None:
+        rows, why = unasked.look(run, replay.begins(run, of))
+        if why or not rows:
+            return {"replay": None, "waiting": [], "objects": {}, PASSED: why}
     return replay.begin(run, of, None, inlet, by_itself=True)
 
 
@@ -80,8 +99,19 @@ def takes(begun: Document) -> dict[str, int]:
 
 
 def account(run: ports.Run, begun: Document) -> Document:
-    """Close that replay; of each object of which rows were taken: {"taken", "succeeded": rows, "left": {fate: rows}}."""
+    """Close that replay, if there is one: {"objects": {name: {"taken", "succeeded": rows, "left": {fate: rows}}}, "passedOver": why or ""}.
+
+    The objects are those of which rows were taken. The run's summary is written anew if anything came of it.
+    """
+    return {"objects": _objects(run, begun), PASSED: begun.get(PASSED, "")}
+
+
+def _objects(run: ports.Run, begun: Document) -> Document:
     taken = takes(begun)
+    if begun["replay"] is None:
+        if _runs_on(run.folder.read(summarize.SUMMARY) or {"objects": {}}):
+            summarize.close(run, [], keeps_lease=True)
+        return {}
     if not taken:
         journal.note(run, replays.Replay(begun["replay"], run.name.run_id).closed(run.now()))
         return {}
@@ -95,11 +125,11 @@ def _told(objects: Document, taken: dict[str, int]) -> Document:
 def left_off(run: ports.Run) -> list[str]:
     """Name the earlier runs that the later one was to replay and isn't done with; none if it never came to that."""
     standing = run.folder.read(replays.EARLIER) or {"runs": [], "told": {}}
-    return [each for each in standing["runs"] if each not in {*standing["told"], *standing.get("passedOver", {})}]
+    return [each for each in standing["runs"] if each not in {*standing["told"], *standing.get(PASSED, {})}]
 
 
 def so_far(run: ports.Run) -> Document:
-    """Bring the jobs of a replay that broke off as far as they can go, as a summary does: {object: as `account`}, {} if it never began.
+    """Bring the jobs of a replay that broke off as far as they can go, as a summary does: {object: as of `account`}, {} if it never began.
 
     `run` as for `begin`. Nothing is sent. That run's own summary is written anew. Raises AnotherRun if another run writes by now.
     """
@@ -119,6 +149,7 @@ def break_off(run: ports.Run, of: str, told: Document) -> None:
 
 
 def tell(run: ports.Run, of: str, told: Document) -> None:
-    """Keep what came of one earlier run in the folder of the later one, whose summary tells it."""
+    """Keep what came of one earlier run, by `account`, in the folder of the later one, whose summary tells it."""
     standing = run.folder.read(replays.EARLIER) or {"runs": [of], "told": {}}
-    run.folder.write(replays.EARLIER, {**standing, "told": {**standing["told"], of: told}})
+    passed = {name: why for name, why in {**standing.get(PASSED, {}), of: told[PASSED]}.items() if why}
+    run.folder.write(replays.EARLIER, {**standing, "told": {**standing["told"], of: told["objects"]}, PASSED: passed})

@@ -26,21 +26,27 @@ def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet, *, by_i
     """Collect what a run left behind and choose the rows that go again.
 
     `run`: in the folder of the run that is replayed, by the name of the one that does it; `of`: the former's run id; `file`: URI of
-    an edited copy, read by `inlet`; None: the rows as they were; `by_itself`: see `choice.of`.
+    an edited copy, read by `inlet`; None: the rows as they were; `by_itself`: nobody asked for it, see `choice.look`.
     Returns {"replay": its number, "waiting": [ids of jobs that still run], "objects": {name: {"send", "links", "rejected",
     "superseded": rows, "skipped": {fate: rows}}}}; objects come once nothing is
     waited for. Raises AnotherRun if that run or another replay of it isn't over, PlanError with every finding.
     """
-    opened = journal.opened(run)
-    _replayable(run, opened, of)
-    lease.hold(run, opened)
-    own = _entered(run, of, file)
+    opened = begins(run, of)
+    own = _entered(run, of, file, by_itself=by_itself)
     waiting = [] if run.folder.read(replays.name(own.number, replays.CHOSEN)) else _collected(run, opened)
     if waiting:
         return {"replay": own.number, "waiting": waiting, "objects": {}}
-    told = choice.of(run, opened, own, inlet, by_itself=by_itself)["objects"]
+    told = choice.of(run, opened, own, inlet)["objects"]
     counts = (chosen.SEND, chosen.LINKS, chosen.REFUSED, "superseded", "skipped")
     return {"replay": own.number, "waiting": [], "objects": {name: {count: told[name][count] for count in counts} for name in told}}
+
+
+def begins(run: ports.Run, of: str) -> journal.Opened:
+    """Open a run that has rows to send again, and sends none itself; the lease is ours then. Raises as `begin`."""
+    opened = journal.opened(run)
+    _replayable(run, opened, of)
+    lease.hold(run, opened)
+    return opened
 
 
 def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
@@ -55,11 +61,11 @@ def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
         raise errors.AnotherRun(f"the run {of} isn't over, and sends its rows itself; wait for it, or mark it failed")
 
 
-def _entered(run: ports.Run, of: str, file: str | None) -> replays.Replay:
+def _entered(run: ports.Run, of: str, file: str | None, *, by_itself: bool) -> replays.Replay:
     """Find this replay in the run's ledger, or take the next number, once the replay before is done or its run is over."""
     while True:
         names = run.folder.names(replays.FOLDER)
-        known = _known(run, names)
+        known = begun(run, names)
         for each in known:
             if each.by == run.name.run_id:
                 return each
@@ -69,18 +75,19 @@ def _entered(run: ports.Run, of: str, file: str | None) -> replays.Replay:
                 message = f"replay {last.number} of the run {of}, by {last.by}, isn't over; wait for it, or mark that run failed"
                 raise errors.AnotherRun(message)
             journal.note(run, last.closed(run.now(), taken_over=run.name.run_id))
-        own = replays.Replay(len(known) + 1, run.name.run_id, file)
+        own = replays.Replay(len(known) + 1, run.name.run_id, file, by_itself)
         if replays.read(own.number, journal.note(run, own.begun(run.now()))) == own:
             return own
 
 
-def _known(run: ports.Run, names: Sequence[str]) -> list[replays.Replay]:
+def begun(run: ports.Run, names: Sequence[str]) -> list[replays.Replay]:
+    """The replays of this run, in order; `names`: of all entries of them."""
     return [replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN))) for number in replays.numbers(names)]
 
 
 def number(run: ports.Run) -> int | None:
     """Find the number of the replay that `run.name` does of this run; None if it has none yet."""
-    known = _known(run, run.folder.names(replays.FOLDER))
+    known = begun(run, run.folder.names(replays.FOLDER))
     return next((each.number for each in known if each.by == run.name.run_id), None)
 
 
@@ -100,7 +107,7 @@ def _settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
             if number not in standing.jobs:
                 journal.note(run, entries.void(name, number, run.now()))
     # Only now: a job that was begun meanwhile is seen, or sees that its chunk is void.
-    waiting = [facts.place.job_id for facts in journal.jobs(run, name) if not _tidied(run, opened, facts)]
+    waiting = collected(run, opened, name)
     standing = outcome.of(run, name)
     for number in standing.gone.keys() - standing.jobs.keys():
         # What a job that is gone carried goes by the replay.
@@ -108,6 +115,11 @@ def _settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
     if standing.waves and not waiting:
         journal.note(run, entries.settled(name, len(standing.waves)))
     return waiting
+
+
+def collected(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
+    """Collect what has ended of an object's jobs, give up what nobody closed; ids of those that still run. Nothing becomes void."""
+    return [facts.place.job_id for facts in journal.jobs(run, name) if not _tidied(run, opened, facts)]
 
 
 def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:

@@ -42,7 +42,7 @@ def _is_void(run: ports.Run, name: str, number: int) -> bool:
 
 
 def _void(name: str, number: int) -> errors.ChunkVoid:
-    message = f"chunk {number} of {name} was never sent and a replay of this run took its rows over; nothing is left to send here"
+    message = f"chunk {number} of {name} was never sent and a replay of this run took its rows over; what is left goes by another replay"
     return errors.ChunkVoid(message)
 
 

@@ -36,6 +36,20 @@ def test_a_step_may_call_one_kind_final() -> None:
     assert (AirflowFailException, ["job 1 goes on"]) == found
 
 
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ({"split": "success", "parent_job": "skipped", "settle_parent": "success"}, False),
+        ({"split": "failed", "parent_job": "upstream_failed", "settle_parent": "upstream_failed"}, False),
+        ({"split": "failed", "parent_job": "skipped", "settle_parent": "skipped"}, True),
+        ({"split": "success", "parent_job_0": "failed", "settle_parent": "skipped"}, True),
+    ],
+)
+def test_a_run_that_a_person_stopped_is_told_from_one_that_failed(states: dict[str, str | None], *, expected: bool) -> None:
+    """Marked failed, its tasks that hadn't begun are skipped; an empty mapped task is as well, and means nothing."""
+    assert expected is outcomes.was_stopped(states, FLOW, MAPPED)
+
+
 def test_a_bug_shows_as_what_it_is_but_its_text_isnt_noted() -> None:
     """An unexpected error may quote a row; the summary gets its kind only."""
     assert (KeyError, ["KeyError; see the task's log"]) == raised(KeyError("Jane Doe"))

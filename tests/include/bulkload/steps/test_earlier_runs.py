@@ -37,7 +37,7 @@ def night(load: Load, run_name: str, payload: bytes, *going_on: str) -> dict[str
 
 
 def replayed(load: Load, tonight: ports.Run, of: str) -> dict[str, Any]:
-    """The replay of one earlier run."""
+    """The replay of one earlier run, if there is anything to take."""
     earlier = dataclasses.replace(tonight, folder=replays.home(load, of))
     found = earlier_runs.begin(earlier, of, load)
     for name in plan.plan_from(load.document).order() if earlier_runs.takes(found) else ():

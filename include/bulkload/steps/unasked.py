@@ -1,0 +1,56 @@
+"""An earlier run that lost rows → how many of them may go though nobody asked, or why only a person may send them.
+
+What a person stopped, or is about to mend, is that person's to send: by a replay that somebody starts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities
+from include.bulkload.ledger import entries, replays
+from include.bulkload.load import job
+from include.bulkload.steps import choice, journal, replay
+
+if TYPE_CHECKING:
+    from include.bulkload.ledger import resume
+    from include.bulkload.steps import ports
+
+CANCELLED, ABORTED, UNFINISHED = "cancelled", "aborted", "unfinished"
+
+
+def look(run: ports.Run, opened: journal.Opened) -> tuple[int, str]:
+    """Collect what has ended of a run; how many of its rows would go now, and why none may: `cancelled`, `aborted`, `unfinished` or "".
+
+    What its jobs have done is known then; besides that it leaves no trace. Jobs that still run aren't waited for.
+    """
+    for name in opened.plan.order():
+        replay.collected(run, opened, name)
+    rows, left_in = choice.look(run, opened)
+    return rows, _why_not(run, opened, left_in) if rows else ""
+
+
+def stopped(run: ports.Run) -> None:
+    """Note that a person marked the run failed, if it ever began."""
+    if run.folder.read(entries.BEGUN) is not None:
+        journal.note(run, entries.cancelled(run.now()))
+
+
+def _why_not(run: ports.Run, opened: journal.Opened, left_in: set[str]) -> str:
+    """Why no row of a run goes by itself; `left_in`: ids of the jobs in which rows were left."""
+    jobs = [facts for name in opened.plan.order() for facts in journal.jobs(run, name)]
+    if run.folder.read(entries.CANCELLED) is not None or any(each.has("cancel") for each in jobs):
+        return CANCELLED
+    if any(each.place.job_id in left_in and _was_aborted(each) for each in jobs):
+        return ABORTED
+    names = run.folder.names(replays.FOLDER)
+    closed = replays.numbers(names, replays.CLOSED)
+    # Somebody mends its rows, maybe by an edited copy: as they were they must not come before.
+    if any(not each.by_itself and each.number not in closed for each in replay.begun(run, names)):
+        return UNFINISHED
+    return ""
+
+
+def _was_aborted(facts: resume.JobFacts) -> bool:
+    """Whether somebody aborted a job after it was closed: we do that only for a cancel."""
+    return bool(facts.last) and job.end(facts.last).state is entities.JobState.ABORTED
