@@ -105,6 +105,7 @@ steps: the use cases, in the order of the DAG
     steps/past_runs        what runs sent, and how fast
     steps/day_limits       what the load needs of the day
     steps/foreseen         what may go wrong with staged rows
+    steps/at_work          jobs of a run that is over which still write
     steps/lease            one run of a plan at a time
     steps/split            a run begun, rows staged
     steps/rehearsal        a dry run's waves, as if they went well

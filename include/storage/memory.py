@@ -9,6 +9,8 @@ from include.storage import folders, names, stores
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
+    from include.bulkload.steps import ports
+
 # No DAG's folder has this name: an encoded `~` is followed by two hex digits.
 ROOT = "~memory"
 
@@ -19,6 +21,11 @@ class Memory(folders.RunFolder):
     def remove(self, name: str) -> None:
         """Remove an object, if it is there. Raises UnfitStorage or NetworkFault."""
         self._store.remove(f"{self._base}/{self._root}/{names.path(name)}")
+
+    def run_folder(self, name: ports.RunName) -> folders.RunFolder:
+        """The folder of a run beside it."""
+        above = names.encoded(name.dag_id)
+        return folders.RunFolder(self._store, (self._base, self._base_uri), f"{above}/{names.encoded(name.run_id)}", above)
 
 
 def memory(fs: AbstractFileSystem, base: str, *, base_uri: str | None = None) -> Memory:

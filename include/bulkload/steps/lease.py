@@ -1,7 +1,8 @@
 """A run that is about to write → the only one of its plan and org that does, or the name of the run that it must wait for.
 
 Whoever takes the lease creates the next number of it exclusively; the highest number counts. It has no end in time: it is
-given back, or taken over when Airflow says that the run that holds it is over (docs/decisions/lease.md).
+given back, or taken over when Airflow says that the run that holds it is over, and Salesforce works on none of its jobs
+(docs/decisions/lease.md).
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
-from include.bulkload.steps import ports
+from include.bulkload.steps import at_work, ports
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from include.bulkload.steps import journal
 
 Document = dict[str, Any]
@@ -26,7 +29,7 @@ def hold(run: ports.Run, opened: journal.Opened) -> None:
     """Take the lease of the run's plan and org, or find that this run has it. Dry runs and runs without a memory need none.
 
     Call it before anything is written, load, replay and undo alike; again is no harm. Raises AnotherRun naming the run
-    that has it, NetworkFault.
+    that has it, or its jobs that go on though it is over; NetworkFault, and what asking for those jobs raises.
     """
     if run.memory is None or opened.plan.dry_run:
         return
@@ -38,6 +41,8 @@ def hold(run: ports.Run, opened: journal.Opened) -> None:
             return
         if holder and run.is_over(ports.RunName(holder["dag_id"], holder["run_id"])) is not True:
             raise errors.AnotherRun(_told(run.memory, where, number, holder))
+        if holder and (jobs := _at_work(run, run.memory, holder)):
+            raise errors.AnotherRun(_goes_on(holder, jobs))
         with contextlib.suppress(FileExistsError):
             run.memory.create(_name(where, "taken", number + 1), _own(run))
         # Only the next look tells whose it is: a slow taker may have created a number that had its time and was forgotten.
@@ -76,7 +81,15 @@ def _newest(memory: ports.Memory, where: str) -> tuple[int, Document]:
 
 
 def _own(run: ports.Run) -> Document:
-    return {"run": run.folder.uri(""), "dag_id": run.name.dag_id, "run_id": run.name.run_id, "at": run.now()}
+    name = {"dag_id": run.name.dag_id, "run_id": run.name.run_id}
+    # A replay or an undo writes in another run's folder.
+    return {"run": run.folder.uri(""), **name, "within": run.folder.run_id(), "at": run.now()}
+
+
+def _at_work(run: ports.Run, memory: ports.Memory, holder: Document) -> list[str]:
+    """Name jobs of the run that has it, which is over, that Salesforce still works on: what they write comes last."""
+    name = ports.RunName(holder["dag_id"], holder["run_id"])
+    return at_work.of(run, memory, name, holder.get("within") or name.run_id)
 
 
 def _is_own(run: ports.Run, holder: Document) -> bool:
@@ -92,6 +105,14 @@ def _told(memory: ports.Memory, where: str, number: int, holder: Document) -> st
     return (
         f"{who} writes by this plan since {holder['at']}; this one waits for it. "
         f"If Airflow doesn't know that run any more and its jobs have ended, remove {place}"
+    )
+
+
+def _goes_on(holder: Document, jobs: Sequence[str]) -> str:
+    return (
+        f"run {holder['run_id']!r} of {holder['dag_id']!r} ({holder['run']}) is over, but Salesforce still works on its job "
+        f"{', '.join(jobs)}, which would overwrite what this run sends; nothing is sent before it has ended, and the next try looks again. "
+        "To have it sooner, abort it in Salesforce's Setup; clear that run's waiting task with all that follows to take its results in"
     )
 
 

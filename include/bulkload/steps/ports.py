@@ -122,19 +122,22 @@ class Inlet(Protocol):
         """Run a query on a connection and yield its rows; the first batch comes even if there is no row. May raise NetworkFault."""
 
 
-class Memory(RunFolder, Protocol):
-    """What runs leave for later runs of the same plan, beside the run folders; its names begin with the plan's and the org's."""
-
-    def remove(self, name: str) -> None:
-        """Remove a JSON object or a stored file, if it is there."""
-
-
 @dataclass(frozen=True, slots=True)
 class RunName:
     """Which run of which DAG; both empty for a run outside of Airflow."""
 
     dag_id: str = ""
     run_id: str = ""
+
+
+class Memory(RunFolder, Protocol):
+    """What runs leave for later runs of the same plan, beside the run folders; its names begin with the plan's and the org's."""
+
+    def remove(self, name: str) -> None:
+        """Remove a JSON object or a stored file, if it is there."""
+
+    def run_folder(self, name: RunName) -> RunFolder:
+        """The folder of a run that it stands beside, whichever DAG's; empty if nothing is there."""
 
 
 def unknown(_: RunName) -> bool | None:

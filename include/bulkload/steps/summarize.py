@@ -10,6 +10,7 @@ from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.report import dry_run, summary, table
 from include.bulkload.steps import (
+    at_work,
     forecast,
     foreseen,
     journal,
@@ -47,9 +48,20 @@ def close(run: ports.Run, broken: Sequence[str], troubles: Sequence[str] = (), *
     verdict = _closed(run, opened, troubles) if opened else summary.never_began(troubles, run.now())
     document = stamped(run.folder, verdict.document | _of_earlier_runs(run) | undo.told_of(run))
     run.folder.write(SUMMARY, document)
-    if opened and not keeps_lease and not leftovers.running(run, opened):
+    if opened and not keeps_lease and not _goes_on(run, opened):
         lease.give_back(run, opened)
     return {"summary": document, "clean": verdict.clean, "why": list(verdict.why)}
+
+
+def _goes_on(run: ports.Run, opened: journal.Opened) -> bool:
+    """Whether a job of the run may still write, its own or one of an earlier run that it replayed by itself."""
+    if leftovers.running(run, opened):
+        return True
+    try:
+        return run.memory is not None and bool(at_work.of(run, run.memory, run.name, run.folder.run_id()))
+    except errors.BulkloadError as wrong:
+        log.warning("whether jobs go on can't be told, so the lease is kept: %s", wrong)
+        return True
 
 
 def _of_earlier_runs(run: ports.Run) -> dict[str, Any]:

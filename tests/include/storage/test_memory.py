@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include import storage
+from include.bulkload.steps import ports
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from include.bulkload.steps import ports
 
 Place = tuple[Any, str]
 
@@ -41,3 +40,10 @@ def test_what_has_had_its_time_goes(kept: ports.Memory, tmp_path: Path) -> None:
     for name in ("plan a/org/one.json", stored.name, stored.name):
         kept.remove(name)
     assert [] == kept.names("plan a/")
+
+
+def test_it_knows_the_runs_beside_it(place: Place, kept: ports.Memory) -> None:
+    """By their names, whichever DAG's; of one that isn't there it says nothing."""
+    storage.run_folder(*place, "dag/a", "run ü").create("ledger/a.json", {"n": 1})
+    found = kept.run_folder(ports.RunName("dag/a", "run ü"))
+    assert (["ledger/a.json"], "run ü", []) == (found.names(""), found.run_id(), kept.run_folder(ports.RunName("dag", "no")).names(""))

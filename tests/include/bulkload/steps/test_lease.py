@@ -213,16 +213,20 @@ def test_nothing_is_read_or_sent_while_another_run_writes(load: Load) -> None:
 
 
 def test_a_job_that_goes_on_keeps_the_lease(load: Load) -> None:
-    """The run is accounted for, but Salesforce still writes; Airflow's word frees it all the same."""
+    """The run is accounted for, but Salesforce still writes; Airflow's word frees it once the job has ended."""
     load.payload = json.dumps({"accounts": [{"name": "a", "sourceId": "K"}]}).encode()
     load.org.behave(looks=1_000)
-    submit.chunk(load.run, "Account", *load.split())
+    job_id = submit.chunk(load.run, "Account", *load.split())
     summarize.close(load.run, ["wait_for_parent"])
     load.run_name = "second"
     load.is_over = lambda _: False  # type: ignore[method-assign]
-    with pytest.raises(errors.AnotherRun):
+    with pytest.raises(errors.AnotherRun, match="writes by this plan since"):
         load.split()
     load.is_over = lambda _: True  # type: ignore[method-assign]
+    with pytest.raises(errors.AnotherRun, match=f"run 'run' of 'dag' .* is over, but Salesforce still works on its job {job_id}"):
+        load.split()
+    load.org.behave(looks=0)
+    load.waited([job_id])
     assert [0] == load.split()
 
 
