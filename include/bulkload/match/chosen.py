@@ -53,16 +53,13 @@ def _listed(fates: Sequence[entities.Fate]) -> str:
 IS_LEFT = f"fate IN ({_listed(LEFT)})"
 
 
-def left(con: duckdb.DuckDBPyConnection, final: str, unlinked: Sequence[str], doubtful: Sequence[str], out: Path) -> int:
+def left(con: duckdb.DuckDBPyConnection, final: str, doubtful: Sequence[str], out: Path) -> int:
     """Write the rows that a replay may take (row_id, fate, how: send or links); return how many.
 
-    `final`: an SQL table expression of row_id, fate, sf_id. `unlinked`: queries of the row_ids whose second pass never came;
-    `doubtful`: of those of which nobody knows whether they were written, whatever `final` says.
+    `final`: an SQL table expression of row_id, fate, sf_id. `doubtful`: queries of the row_ids of which nobody knows whether they
+    were written, whatever `final` says.
     """
     rows = f"SELECT row_id, fate, CASE WHEN sf_id IS NULL THEN '{SEND}' ELSE '{LINKS}' END AS how FROM {final} WHERE {IS_LEFT}"
-    for query in unlinked:
-        others = f"SELECT row_id, fate, '{LINKS}' AS how FROM {final} WHERE sf_id IS NOT NULL AND fate NOT IN ({_listed(LEFT)})"
-        rows = f"{rows} UNION ({others} AND row_id IN ({query}))"
     for query in doubtful:
         rows = f"SELECT * FROM ({rows}) WHERE how = '{LINKS}' OR row_id NOT IN ({query})"
     return tables.write_parquet(con, f"SELECT row_id, fate, how FROM ({rows}) ORDER BY row_id", out)

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import split
-from include.bulkload.load import fates
+from include.bulkload.load import fates, recovery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
 TOP_ERRORS = 10
 THEN = " | then: "
+NEVER_LINKED = "no second pass: the record is stored, the pass that sets its link never came"
 LOST = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT, entities.Fate.ORPHANED, entities.Fate.REJECTED)
 # Fates that a row has before it is sent: staging says so.
 STAGED = {entities.Fate.REJECTED: "reason IS NOT NULL", entities.Fate.FILTERED: "reason IS NULL AND filtered"}
@@ -44,6 +45,8 @@ class Files:
     `met`: what became of the rows, wave by wave. `running`: closed jobs without results. `unsent`:
     chunks in no closed job. `complete`: every row should be in a wave; if not, those in none are unprocessed, for the
     reason `stopped`. `only_staged`: `staged` holds some of the object's rows, and the account is of these alone.
+    `unlinked`: the query of rows whose second pass never came, "": none. `edited`: rows came in by an edited copy, which a replay
+    may have left alone.
     """
 
     name: str
@@ -55,11 +58,17 @@ class Files:
     complete: bool = False
     stopped: str = ""
     only_staged: bool = False
+    unlinked: str = ""
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An object's rows by fate (every Fate is a key), what its successes did, and its most frequent errors."""
+    """An object's rows by fate (every Fate is a key), what its successes did, and its most frequent errors.
+
+    `unsent` and `unlinked`: rows among them that no job ever carried, or whose second pass never came, though nothing stopped the
+    object: some task never did its work, whatever Airflow says of it.
+    """
 
     source: int
     fates: dict[str, int]
@@ -67,6 +76,8 @@ class Account:
     updated: int = 0
     top_errors: list[dict[str, int | str]] = field(default_factory=list)
     doubled: int = 0
+    unsent: int = 0
+    unlinked: int = 0
 
     @property
     def gap(self) -> int:
@@ -90,6 +101,7 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
     Staging's own fates are counted from the staged file, so that a row lost between two files shows as a gap.
     """
     doubled = _final(con, files)
+    unlinked = _unlinked(con, files)
     staged = tables.parquet(files.staged)
     counted = dict.fromkeys((str(fate) for fate in entities.Fate), 0)
     for fate, condition in {**STAGED, entities.Fate.MERGED: MERGED}.items():
@@ -98,7 +110,11 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
         counted[fate] += rows
     succeeded = f"final WHERE fate = '{entities.Fate.SUCCEEDED}'"
     created, updated = count(con, f"{succeeded} AND created"), count(con, f"{succeeded} AND NOT coalesce(created, false)")
-    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled)
+    errors = _top_errors(con, files)
+    if files.stopped:
+        return Account(files.source_rows, counted, created, updated, errors, doubled)
+    unsent = 0 if files.edited else count(con, f"final WHERE fate = '{entities.Fate.UNPROCESSED}' AND job_id IS NULL")
+    return Account(files.source_rows, counted, created, updated, errors, doubled, unsent, unlinked)
 
 
 def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
@@ -125,6 +141,17 @@ def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
     return doubled
 
 
+def _unlinked(con: duckdb.DuckDBPyConnection, files: Files) -> int:
+    """Make rows of `final` failed whose record stands while the second pass that sets its link never came; how many."""
+    if not files.unlinked:
+        return 0
+    stored = f"sf_id IS NOT NULL AND fate IN ('{entities.Fate.SUCCEEDED}', '{entities.Fate.UNCHANGED}')"
+    why = f"concat_ws({tables.literal(THEN)}, error, {tables.literal(': '.join(filter(None, [NEVER_LINKED, files.stopped])))})"
+    changed = f"UPDATE final SET fate = '{entities.Fate.FAILED}', error = {why} WHERE {stored} AND row_id IN ({files.unlinked})"
+    found = con.execute(changed).fetchone()
+    return int(found[0]) if found else 0
+
+
 def _range(each: Range, fate: entities.Fate, why: str) -> str:
     """The attempts of a chunk whose rows have no results."""
     error, job_id = (tables.literal(text) if text else "NULL::VARCHAR" for text in (why, each.job_id))
@@ -140,11 +167,22 @@ def count(con: duckdb.DuckDBPyConnection, rows: str) -> int:
     return int(found[0]) if found else 0
 
 
-def not_through(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Count, by job, the rows of `final` that it didn't get through."""
-    lost = ", ".join(f"'{fate}'" for fate in (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT))
-    found = con.execute(f"SELECT job_id, count(*) FROM final WHERE fate IN ({lost}) AND job_id IS NOT NULL GROUP BY job_id")
-    return {str(job_id): int(rows) for job_id, rows in found.fetchall()}
+def not_through(con: duckdb.DuckDBPyConnection, broken: Mapping[str, Path], transient: Iterable[str] = ()) -> dict[str, int]:
+    """Count, by job, the rows of `final` that it didn't get through: those that it was the last for.
+
+    `broken`: the fates of jobs that ended Failed or Aborted. Of these the rows count that they left behind, by no fault of the rows'
+    own, and that nothing got through since, whichever job was their last. `transient`: the plan's own codes of passing errors.
+    """
+    lost = ", ".join(f"'{fate}'" for fate in LOST)
+    found = con.execute(f"SELECT job_id, count(*) FROM final WHERE fate IN ({lost}) AND job_id IS NOT NULL GROUP BY job_id").fetchall()
+    counted = {str(job_id): int(rows) for job_id, rows in found}
+    left = f"fate != '{entities.Fate.FAILED}' OR {recovery.is_transient('error', transient)}"
+    still = f"(SELECT row_id FROM final WHERE fate IN ({lost}))"
+    for job_id, path in broken.items():
+        counted[job_id] = count(
+            con, f"(FROM {tables.parquet(path)} WHERE fate != '{entities.Fate.SUCCEEDED}' AND ({left})) SEMI JOIN {still} USING (row_id)"
+        )
+    return counted
 
 
 def _top_errors(con: duckdb.DuckDBPyConnection, files: Files) -> list[dict[str, int | str]]:

@@ -20,6 +20,8 @@ COMPLETED, WITH_ERRORS, FAILED = "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED"
 SKIPPED, NOT_CREATED = "SKIPPED", "NOT_CREATED"
 STILL_RUNNING = "still running"
 A_FAMILY = 2
+# Whatever max_failed says: it is about rows that were tried.
+CLEAR = "clear the task that should have seen to it, with all that follows"
 DIFFERENCES = {
     "missing": "are missing",
     "twice": "are there more than once",
@@ -121,6 +123,10 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
         said.append(f"{part.name}: {account.lost} of {account.source} rows are lost, max_failed allows {allowed}")
     if account.fates[entities.Fate.IN_DOUBT]:
         said.append(f"{part.name}: {account.fates[entities.Fate.IN_DOUBT]} rows are in doubt; clear the run to look again")
+    if account.unsent:
+        said.append(f"{part.name}: {account.unsent} rows never came into a job, and nothing stopped them; {CLEAR}")
+    if account.unlinked:
+        said.append(f"{part.name}: {account.unlinked} records lack a link, as the second pass that sets it never came; {CLEAR}")
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [
         f"{part.name}: job {job['id']} is gone from Salesforce, what became of {job['notThrough']} rows can't be told"

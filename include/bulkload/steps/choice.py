@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import tables
-from include.bulkload.ledger import replays, waves
+from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
-from include.bulkload.steps import edited, journal, later_parents, later_runs, next_wave, outcome, parts, targets
+from include.bulkload.steps import edited, journal, later_parents, later_runs, outcome, parts, targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,11 +75,11 @@ def look(run: ports.Run, opened: journal.Opened) -> tuple[int, set[str]]:
 def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Copy]] | None, *, by_itself: bool) -> Sought:
     """Find what a replay takes. `copies`: of an edited file, by object; None: all that is left goes as it was."""
     names = opened.plan.order()
-    standing = {name: final(run, name) for name in names}
+    standing = {name: final(run, opened, name) for name in names}
     later = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
     found = {}
     for name in names:
-        left = _left(run, opened, name, standing[name])
+        left = _left(run, name, standing[name])
         if by_itself and not opened.plan.objects[name].external_id:
             left = _none(run, name, left)
         edits = None
@@ -90,23 +90,23 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
     return Sought(standing, found, taken, later_parents.of(run, opened, taken, standing, None if by_itself else later))
 
 
-def final(run: ports.Run, name: str) -> Path:
+def final(run: ports.Run, opened: journal.Opened, name: str) -> Path:
     """Write where each row of an object stands that was in a wave, or should have been: row_id, fate, sf_id, created, error, job_id.
 
     Rows of a job that is gone and may go again were never sent, whether their chunk is void by now or not.
     """
     out = run.scratch / f"{name}-final.parquet"
     with tables.connect(run.limits) as con:
-        reconcile.account(con, parts.files_of(run, name, dataclasses.replace(outcome.of(run, name), gone={})))
+        reconcile.account(con, parts.files_of(run, opened, name, dataclasses.replace(outcome.of(run, name), gone={})))
         tables.write_parquet(con, "FROM final", out)
     return out
 
 
-def _left(run: ports.Run, opened: journal.Opened, name: str, standing: Path) -> Path:
+def _left(run: ports.Run, name: str, standing: Path) -> Path:
     out = run.scratch / f"{name}-left.parquet"
-    unlinked, doubtful = _unlinked(run, opened, name), _doubtful(run, name)
+    doubtful = _doubtful(run, name)
     with tables.connect(run.limits) as con:
-        chosen.left(con, tables.parquet(standing), unlinked, doubtful, out)
+        chosen.left(con, tables.parquet(standing), doubtful, out)
     return out
 
 
@@ -116,24 +116,6 @@ def _none(run: ports.Run, name: str, left: Path) -> Path:
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, f"FROM {tables.parquet(left)} LIMIT 0", out)
     return out
-
-
-def _unlinked(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
-    """Queries of the rows whose turn ended before its second pass: their records may lack a link."""
-    if not next_wave.sets_links_later(opened, name):
-        return []
-    links, own = opened.plan.objects[name].numbered_links, opened.plan.links_within(name)
-    cut = [number for number, field, nth, _ in links if opened.plan.is_cut(name, field, nth)]
-    queries = []
-    for turn in waves.turns(journal.waves_of(run, name)):
-        if any(wave.kind is waves.Kind.LINKS for wave in turn):
-            continue
-        staged, layered = tables.parquet(targets.staged_file(run, name)), turn[0].notes.get("layered")
-        filled = " OR ".join(["false", *(f"to{number} IS NOT NULL" for number in cut)])
-        queries.append(f"SELECT row_id FROM {staged} WHERE {filled}")
-        if own and layered:
-            queries.append(f"SELECT row_id FROM {tables.parquet(journal.bring(run, layered))} WHERE len(cut) > 0")
-    return queries
 
 
 def _doubtful(run: ports.Run, name: str) -> list[str]:

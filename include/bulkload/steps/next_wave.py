@@ -40,16 +40,19 @@ def following(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
     """
     standing = journal.waves_of(run, name)
     turn = waves.turn(standing)
-    # A replay isn't stopped by what the first, small job of the run itself had to say.
-    if not turn or (turn[0].kind is waves.Kind.FIRST and is_stopped(run, name)):
+    if not turn:
         return None
-    again = _round(run, opened, name) or _bereaved(run, opened, name)
-    if again is not None:
-        return again
-    number = sum(wave.kind in waves.WHOLE for wave in turn)
-    if number < turn[0].notes.get("layers", 1):
-        return waves.read(name, len(standing), _noted(run, _layer(run, opened, name, standing, number)))
+    if not _is_stopped(run, name, turn):
+        again = _round(run, opened, name) or _bereaved(run, opened, name)
+        if again is not None:
+            return again
+        number = sum(wave.kind in waves.WHOLE for wave in turn)
+        if number < turn[0].notes.get("layers", 1):
+            return waves.read(name, len(standing), _noted(run, _layer(run, opened, name, standing, number)))
+    # What stops an object keeps no second pass of others back that ends with it.
     for other in [each for each in opened.plan.order() if opened.plan.last_pass_in(each) == name]:
+        if _is_stopped(run, other, waves.turn(journal.waves_of(run, other))):
+            continue
         due = (_round(run, opened, other) if other != name else None) or _second_pass(run, opened, other)
         if due is not None:
             return due
@@ -79,9 +82,10 @@ def _of_turn(standing: list[waves.Wave]) -> Document:
     return {"replay": standing[-1].replay} if standing[-1].replay else {}
 
 
-def is_stopped(run: ports.Run, name: str) -> bool:
-    """Whether an object's canary stopped it."""
-    return bool((run.folder.read(entries.canary_name(name)) or {}).get("stopped"))
+def _is_stopped(run: ports.Run, name: str, turn: Sequence[waves.Wave]) -> bool:
+    """Whether an object's first, small job stopped it; a replay isn't stopped by what that of the run itself had to say."""
+    is_own = bool(turn) and turn[0].kind is waves.Kind.FIRST
+    return is_own and bool((run.folder.read(entries.canary_name(name)) or {}).get("stopped"))
 
 
 def _noted(run: ports.Run, planned: waves.Wave) -> Document:

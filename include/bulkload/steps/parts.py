@@ -12,7 +12,7 @@ from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
 from include.bulkload.match import orphans
 from include.bulkload.report import reconcile, summary
-from include.bulkload.steps import gone, journal, outcome, rehearsal, skew
+from include.bulkload.steps import gone, journal, outcome, rehearsal, skew, unlinked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +27,12 @@ LISTED = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUB
 def of(run: ports.Run, opened: journal.Opened, name: str, only: Only | None = None) -> summary.Part:
     """Gather an object's part, or what a replay took of it. Reads only what the ledger names."""
     staged, standing = journal.staged(run, name), outcome.of(run, name)
-    files = files_of(run, name, standing)
+    files = files_of(run, opened, name, standing)
     if only:
         files, standing = _narrowed(run, files, only), _turn(standing, only.replay)
     with tables.connect(run.limits) as con:
         account = reconcile.account(con, files)
-        lost = reconcile.not_through(con)
+        lost = reconcile.not_through(con, _broken(run, standing), opened.plan.objects[name].transient)
         uris: dict[str, str | list[str]] = {str(fate): _list(run, con, files, opened, fate) for fate in LISTED if account.fates[fate]}
         uris |= _set_aside(run, con, files, opened, staged, standing)
         told = [_job(facts, lost) for facts in (*standing.gone.values(), *standing.jobs.values())]
@@ -66,7 +66,7 @@ def _turn(standing: outcome.Standing, replay: int) -> outcome.Standing:
     return outcome.Standing(own, own_jobs, lost)
 
 
-def files_of(run: ports.Run, name: str, standing: outcome.Standing) -> reconcile.Files:
+def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcome.Standing) -> reconcile.Files:
     """Gather what an object's account is made from."""
     staged, canary, voids = journal.staged(run, name), run.folder.read(entries.canary_name(name)) or {}, journal.voids(run, name)
     running, unsent = [], []
@@ -95,6 +95,8 @@ def files_of(run: ports.Run, name: str, standing: outcome.Standing) -> reconcile
         unsent=unsent,
         complete=is_own and whole == first[0].notes.get("layers", 1),
         stopped=_why(canary) if canary.get("stopped") else "",
+        unlinked=unlinked.rows(run, opened, name),
+        edited="replay" in staged,
     )
 
 
@@ -144,6 +146,15 @@ def _orphans(
         return []
     orphans.for_people(con, files.name, cells, files.staged, still, local)
     return [run.folder.uri(journal.keep(run, local, f"{files.name}/orphaned.csv")["name"])]
+
+
+def _broken(run: ports.Run, standing: outcome.Standing) -> dict[str, Path]:
+    """Bring the fates of the rows of jobs that ended Failed or Aborted."""
+    found = {}
+    for facts in standing.jobs.values():
+        if facts.has("matched") and facts.last and job.end(facts.last).state is not entities.JobState.JOB_COMPLETE:
+            found[facts.place.job_id] = journal.bring(run, facts.facts["matched"]["fates"])
+    return found
 
 
 def _job(facts: resume.JobFacts, lost: dict[str, int]) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def _opened_turn(run: ports.Run, opened: journal.Opened, own: replays.Replay, na
         rows = journal.bring(run, told["rows"])
         if len(journal.waves_of(run, name)) != told["waves"]:
             # The run was cleared while it is replayed, and sent something itself.
-            rows = _still_left(run, name, rows)
+            rows = _still_left(run, opened, name, rows)
         if any(facts.moves for facts in journal.jobs(run, name)):
             rows = _still_unwritten(run, name, rows)
         refused = [journal.bring(run, told["refused"])] if told["refused"] else []
@@ -168,11 +168,11 @@ def _opened_turn(run: ports.Run, opened: journal.Opened, own: replays.Replay, na
     return True
 
 
-def _still_left(run: ports.Run, name: str, rows: Path) -> Path:
+def _still_left(run: ports.Run, opened: journal.Opened, name: str, rows: Path) -> Path:
     """Those of the chosen rows that nobody has sent meanwhile."""
-    final, left, out = choice.final(run, name), run.scratch / f"{name}-now.parquet", run.scratch / f"{name}-still_left.parquet"
+    final, left, out = choice.final(run, opened, name), run.scratch / f"{name}-now.parquet", run.scratch / f"{name}-still_left.parquet"
     with tables.connect(run.limits) as con:
-        chosen.left(con, tables.parquet(final), [], [], left)
+        chosen.left(con, tables.parquet(final), [], left)
         tables.write_parquet(con, f"FROM {tables.parquet(rows)} SEMI JOIN {tables.parquet(left)} USING (row_id, how)", out)
     return out
 

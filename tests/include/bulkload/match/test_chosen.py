@@ -36,15 +36,8 @@ def rows(con: duckdb.DuckDBPyConnection, path: Path) -> list[tuple[int, str]]:
 def test_what_is_left_is_sent_unless_its_record_stands(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """Then its links alone are set again; rows in doubt, and those that may have been written, stay."""
     out = tmp_path / "left.parquet"
-    chosen.left(con, STANDING, [], ["SELECT 7"], out)
+    chosen.left(con, STANDING, ["SELECT 7"], out)
     assert [(2, "send"), (3, "links"), (5, "send"), (6, "send")] == rows(con, out)
-
-
-def test_links_whose_pass_never_came_are_set(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """Of records that stand."""
-    out = tmp_path / "left.parquet"
-    chosen.left(con, STANDING, ["SELECT unnest([1, 2, 4, 8])"], [], out)
-    assert [(1, "links"), (2, "send"), (3, "links"), (5, "send"), (6, "send"), (7, "send"), (8, "links")] == rows(con, out)
 
 
 def member(

@@ -57,6 +57,23 @@ def test_what_a_failing_job_left_goes_again(load: Load) -> None:
     assert ((10, 10, 0, 0, 0), (10, 10, 0, 0, 0), True) == (counts(found, "Account"), counts(found, "Contact"), found["clean"])
 
 
+def test_what_a_failing_job_left_and_no_round_got_through_is_red(load: Load) -> None:
+    """The server gave up before the row, and the round had it refused for good: red whatever `max_failed` allows."""
+    load.mapping["Account"]["max_failed"] = load.mapping["Contact"]["max_failed"] = "50%"
+    ended = {"object": "Account", "state": "Failed", "at": 0.5, "message": "InternalServerError : later", "job": 1}
+    found = under(load, job_ends=[ended], row_faults=[{"object": "Account", "field": "Name", "value": "a9", "error": "SOME_RULE:no:--"}])
+    assert ((10, 9, 1, 0, 0), False) == (counts(found, "Account"), found["clean"])
+    assert ["Failed", 1] == [found["summary"]["objects"]["Account"]["jobs"][0][each] for each in ("state", "notThrough")]
+
+
+def test_what_a_failing_job_refused_for_good_is_a_failure_like_any_other(load: Load) -> None:
+    """It was tried and wrong; all that the job had left got through in the round. `max_failed` allows it."""
+    load.mapping["Account"]["max_failed"] = load.mapping["Contact"]["max_failed"] = "50%"
+    ended = {"object": "Account", "state": "Failed", "at": 0.5, "message": "InternalServerError : later", "job": 1}
+    found = under(load, job_ends=[ended], row_faults=[{"object": "Account", "field": "Name", "value": "a1", "error": "SOME_RULE:no:--"}])
+    assert ((10, 9, 1, 0, 0), True) == (counts(found, "Account"), found["clean"])
+
+
 @pytest.mark.parametrize(
     "ended",
     [

@@ -216,6 +216,20 @@ def test_a_cut_link_may_be_answered_by_the_org(tangled: Load) -> None:
     assert found["clean"]
 
 
+def test_an_object_that_is_stopped_keeps_no_second_pass_of_others_back(tangled: Load) -> None:
+    """The accounts' contacts are stopped after a first job of three, of which one got through: its account has its link."""
+    main = {"object": "Contact", "from": "main", "cut": True}
+    tangled.mapping = {"Account": {**ACCOUNT, "parents": {"Main__c": main}}, "Contact": {**CONTACT, "canary_rows": 3}}
+    accounts = [{"name": f"a{n}", "sourceId": f"a{n}", "main": f"c{n}", "contacts": [{"name": f"c{n}", "id": f"c{n}"}]} for n in range(9)]
+    tangled.payload = json.dumps({"accounts": accounts}).encode()
+    refused = [{"object": "Contact", "field": "LastName", "value": f"c{n}", "error": "SOME_RULE:no:--"} for n in range(1, 3)]
+    tangled.org.behave(row_faults=refused)
+    found = tangled.whole()["summary"]["objects"]
+    assert ("stopped" in found["Contact"], 1, 8) == (True, found["Account"]["succeeded"], found["Account"]["failed"])
+    mains = tangled.org.query("SELECT Name, Main__r.LastName FROM Account WHERE Main__c != NULL")
+    assert [("a0", "c0")] == [(each["Name"], each["Main__r"]["LastName"]) for each in mains]
+
+
 @pytest.mark.parametrize(
     "fault",
     [
