@@ -129,6 +129,7 @@ steps: the use cases, in the order of the DAG
     steps/next_wave        linked, set aside, cut into jobs
     steps/gone             a job that Salesforce doesn't know any more
     steps/submit           one chunk, one job
+    steps/stops            a job's end that stops its object
     steps/wait             jobs watched, or given up for a person
     steps/doubt            rows without a result, asked of the org
     steps/collected        one job's results fetched, its rows' fates found

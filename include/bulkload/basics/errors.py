@@ -12,6 +12,7 @@ BulkloadError
 │   ├── ContradictingIds    results that fit no row, or the same row twice
 │   ├── JobGone             Salesforce loses the jobs of a chunk, one after the other
 │   ├── ChunkVoid           a replay took the rows of a chunk over
+│   ├── ObjectStopped       a job of the object failed in a way that all would
 │   ├── RunUndone           the run is undone, nothing more of it may be sent
 │   ├── DryRunOutdated      the run that is to be undone has sent more since it was looked at
 │   ├── UnfitStorage        the object store can't create an object exclusively
@@ -103,6 +104,10 @@ class JobGone(MustStop):
 
 class ChunkVoid(MustStop):
     """A replay took over the rows of a chunk that was never sent: they go by the replay's own jobs."""
+
+
+class ObjectStopped(MustStop):
+    """A job of the object failed for its header or file, or its first one did too badly: no other is made."""
 
 
 class RunUndone(MustStop):

@@ -146,7 +146,9 @@ class ObjectPlan(Strict):
         False, description="Keep what fields held before an upsert or update changes them, so that undo can restore it."
     )
     canary_rows: int = Field(2_000, ge=0, description="Rows of the first, small job of a larger object; 0: none.")
-    stop_if_failing: Share = Field("50%", description="More permanent failures than this in the first job stop the object.")
+    stop_if_failing: Share = Field(
+        "50%", description="More permanent failures than this in the first job stop the object, and so does its abort."
+    )
     retry_rounds: int = Field(3, ge=0, le=10, description="How often rows go again that failed for a passing reason, such as a lock.")
     transient: tuple[str, ...] = Field((), description="Further error codes that are worth another round.")
     max_rejected: Tolerance | None = Field(None, description="Rejected rows beyond which nothing is sent: `10` or `2%`. Default: no limit.")

@@ -83,6 +83,16 @@ def canary_name(name: str) -> str:
     return f"ledger/{name}/canary.json"
 
 
+def stopped(name: str, replay: int, document: Document) -> Entry:
+    """A job of an object, or of its replay, failed so that no other of that turn is made: which job, and what it said."""
+    return Entry(stopped_name(name, replay), document)
+
+
+def stopped_name(name: str, replay: int) -> str:
+    """Where it stands that a job's failure stopped an object."""
+    return f"ledger/{name}/stopped-{replay:03d}.json"
+
+
 def settled(name: str, waves_seen: int) -> Entry:
     """All jobs of an object's first waves are collected, as far as they were sent."""
     return Entry(settled_name(name, waves_seen), {"waves": waves_seen})

@@ -1,7 +1,7 @@
 """One closed job → its results fetched whole and kept, the fate of each of its rows in a stored file.
 
-Results live seven days: they are fetched as soon as a job has ended, and kept. A job that is gone by then leaves its rows in
-doubt, or to be sent again.
+Results live seven days: they are fetched when the object is settled, at the latest when the run is summed up, and kept. A job that
+is gone by then leaves its rows in doubt, or to be sent again.
 """
 
 from __future__ import annotations

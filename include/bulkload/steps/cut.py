@@ -8,7 +8,7 @@ from include.bulkload.basics import entities, errors
 from include.bulkload.intake import mapping
 from include.bulkload.ledger import entries, waves
 from include.bulkload.load import recovery
-from include.bulkload.steps import collected, journal, next_wave, outcome, rehearsal, submit
+from include.bulkload.steps import collected, journal, next_wave, outcome, rehearsal, stops, submit
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -39,6 +39,8 @@ def first(run: ports.Run, name: str) -> dict[str, Any]:
 def go_on(run: ports.Run, name: str) -> list[int]:
     """Name the chunks that are to be sent now: all, or none if the first small job stopped the object.
 
+    If a later job did, those that have a job already.
+
     Raises JobStillRunning while that job runs.
     """
     opened = journal.opened(run)
@@ -47,8 +49,8 @@ def go_on(run: ports.Run, name: str) -> list[int]:
         standing = run.folder.read(entries.canary_name(name)) or journal.note(run, _judged(run, opened, wave))
         if standing["stopped"]:
             return []
-    voids = journal.voids(run, name)
-    return [number for number in _sent(opened, wave) if number not in voids]
+    voids, known = journal.voids(run, name), set(outcome.of(run, name).jobs) if stops.why(run, name) else None
+    return [number for number in _sent(opened, wave) if number not in voids and (known is None or number in known)]
 
 
 def _sent(opened: journal.Opened, wave: waves.Wave) -> list[int]:
@@ -73,13 +75,14 @@ def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries
     rows = int(wave.chunks[0]["rows"])
     allowed = mapping.allowed(opened.plan.objects[wave.name].stop_if_failing, rows)
     end = collected.end_of(run, facts.place)
-    mistaken = recovery.is_mistake(end)
+    # Whoever aborted it, and it wasn't one of ours by a mark in Airflow, doesn't want the others: a replay sends them if he does.
+    aborted = end.state is entities.JobState.ABORTED and not facts.has("cancel")
     document = {
-        "stopped": failed > allowed or mistaken,
+        "stopped": failed > allowed or recovery.is_mistake(end) or aborted,
         "rows": rows,
         "failed": failed,
         "succeeded": tally.get(str(entities.Fate.SUCCEEDED), 0),
         "job": facts.place.job_id,
-        "error": end.error_message,
+        "error": end.error_message or ("somebody aborted it in Salesforce" if aborted else ""),
     }
     return entries.canary(wave.name, document)

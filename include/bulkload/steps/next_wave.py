@@ -13,7 +13,20 @@ from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.load import chunks
 from include.bulkload.match import chosen, link
-from include.bulkload.steps import bereaved, foreseen, ids, journal, kept_before, outcome, rehearsal, rounds, sending, set_aside, targets
+from include.bulkload.steps import (
+    bereaved,
+    foreseen,
+    ids,
+    journal,
+    kept_before,
+    outcome,
+    rehearsal,
+    rounds,
+    sending,
+    set_aside,
+    stops,
+    targets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +55,7 @@ def following(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
     turn = waves.turn(standing)
     if not turn:
         return None
-    if not _is_stopped(run, name, turn):
+    if not stops.of_turn(run, name, turn):
         again = _round(run, opened, name) or _bereaved(run, opened, name)
         if again is not None:
             return again
@@ -51,7 +64,7 @@ def following(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
             return waves.read(name, len(standing), _noted(run, _layer(run, opened, name, standing, number)))
     # What stops an object keeps no second pass of others back that ends with it.
     for other in [each for each in opened.plan.order() if opened.plan.last_pass_in(each) == name]:
-        if _is_stopped(run, other, waves.turn(journal.waves_of(run, other))):
+        if stops.of_turn(run, other, waves.turn(journal.waves_of(run, other))):
             continue
         due = (_round(run, opened, other) if other != name else None) or _second_pass(run, opened, other)
         if due is not None:
@@ -80,12 +93,6 @@ def _round(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | No
 def _of_turn(standing: list[waves.Wave]) -> Document:
     """What each wave of a turn notes of it: which replay it is, if it is one."""
     return {"replay": standing[-1].replay} if standing[-1].replay else {}
-
-
-def _is_stopped(run: ports.Run, name: str, turn: Sequence[waves.Wave]) -> bool:
-    """Whether an object's first, small job stopped it; a replay isn't stopped by what that of the run itself had to say."""
-    is_own = bool(turn) and turn[0].kind is waves.Kind.FIRST
-    return is_own and bool((run.folder.read(entries.canary_name(name)) or {}).get("stopped"))
 
 
 def _noted(run: ports.Run, planned: waves.Wave) -> Document:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import lists
-from include.bulkload.ledger import entries, resume, waves
+from include.bulkload.ledger import resume, waves
 from include.bulkload.load import job
 from include.bulkload.match import orphans
 from include.bulkload.report import reconcile, summary
-from include.bulkload.steps import gone, journal, outcome, rehearsal, skew, unlinked
+from include.bulkload.steps import gone, journal, outcome, rehearsal, skew, stops, unlinked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def _turn(standing: outcome.Standing, replay: int) -> outcome.Standing:
 
 def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcome.Standing) -> reconcile.Files:
     """Gather what an object's account is made from."""
-    staged, canary, voids = journal.staged(run, name), run.folder.read(entries.canary_name(name)) or {}, journal.voids(run, name)
+    staged, voids = journal.staged(run, name), journal.voids(run, name)
     running, unsent = [], []
     for wave in standing.waves:
         if wave.ready is None or rehearsal.NOTE in wave.notes:
@@ -94,16 +94,10 @@ def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcom
         running=running,
         unsent=unsent,
         complete=is_own and whole == first[0].notes.get("layers", 1),
-        stopped=_why(canary) if canary.get("stopped") else "",
+        stopped=stops.last(run, name, standing.waves),
         unlinked=unlinked.rows(run, opened, name),
         edited="replay" in staged,
     )
-
-
-def _why(canary: dict[str, Any]) -> str:
-    """Why an object was stopped after its first job."""
-    told = canary["error"] or f"{canary['failed']} of {canary['rows']} rows failed for good"
-    return f"stopped after its first job {canary['job']}: {told}"
 
 
 def _list(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened, fate: entities.Fate) -> str:

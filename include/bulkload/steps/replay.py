@@ -162,7 +162,7 @@ def _opened_turn(run: ports.Run, opened: journal.Opened, own: replays.Replay, na
             # The run was cleared while it is replayed, and sent something itself.
             rows = _still_left(run, opened, name, rows)
         if any(facts.moves for facts in journal.jobs(run, name)):
-            rows = _still_unwritten(run, name, rows)
+            rows = _still_unwritten(run, opened, name, rows)
         refused = [journal.bring(run, told["refused"])] if told["refused"] else []
         next_wave.replayed(run, opened, name, own, rows, refused)
     return True
@@ -177,9 +177,9 @@ def _still_left(run: ports.Run, opened: journal.Opened, name: str, rows: Path) -
     return out
 
 
-def _still_unwritten(run: ports.Run, name: str, rows: Path) -> Path:
+def _still_unwritten(run: ports.Run, opened: journal.Opened, name: str, rows: Path) -> Path:
     """Those of the chosen rows that no aborted job has written since they were chosen."""
-    final, out = choice.final(run, name), run.scratch / f"{name}-still_unwritten.parquet"
+    final, out = choice.final(run, opened, name), run.scratch / f"{name}-still_unwritten.parquet"
     with tables.connect(run.limits) as con:
         chosen.unwritten(con, rows, tables.parquet(final), out)
     return out

@@ -1,13 +1,14 @@
-"""An object's closed jobs → their results collected as soon as they have ended, and what must go next sent."""
+"""An object's closed jobs → their results collected once they have ended, and what must go next sent."""
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, resume, waves
-from include.bulkload.steps import collected, gone, journal, next_wave, outcome, rehearsal, submit
+from include.bulkload.steps import collected, gone, journal, next_wave, outcome, rehearsal, stops, submit
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -80,7 +81,8 @@ def _tallied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, fou
         return False
     if settled is None:
         gone.bounded(facts)
-        found["waiting"].append(submit.chunk(run, facts.place.name, facts.place.number))
+        with contextlib.suppress(errors.ObjectStopped):
+            found["waiting"].append(submit.chunk(run, facts.place.name, facts.place.number))
         return False
     for fate, rows in settled.items():
         found["tally"][fate] = found["tally"].get(fate, 0) + rows
@@ -88,10 +90,12 @@ def _tallied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, fou
 
 
 def _waves(run: ports.Run, opened: journal.Opened, name: str) -> list[tuple[waves.Wave, outcome.Standing, set[int]]]:
-    """The waves of an object's last turn, and the second passes of others that end with it; what stands, chunks that are void."""
+    """The waves of an object's last turn, and the second passes of others that end with it; what stands, chunks that aren't sent."""
     found = []
     for other in _objects(opened, name):
         standing, voids = outcome.of(run, other), journal.voids(run, other)
+        if stops.of_turn(run, other, waves.turn(standing.waves)):
+            voids |= {number for wave in standing.waves for number in wave.numbers}
         found += [(wave, standing, voids) for wave in waves.turn(standing.waves) if other == name or _is_second_pass(wave)]
     return found
 
@@ -105,7 +109,10 @@ def _is_second_pass(wave: waves.Wave) -> bool:
     return waves.Kind.LINKS in {wave.kind, wave.notes.get("of")}
 
 
-def _submitted(run: ports.Run, wave: waves.Wave, number: int) -> resume.JobFacts:
-    """Submit a chunk of a later wave that an earlier try planned but didn't send."""
-    submit.chunk(run, wave.name, number)
+def _submitted(run: ports.Run, wave: waves.Wave, number: int) -> resume.JobFacts | None:
+    """Submit a chunk of a later wave that an earlier try planned but didn't send; None if a job before it has just stopped the object."""
+    try:
+        submit.chunk(run, wave.name, number)
+    except errors.ObjectStopped:
+        return None
     return resume.counting(journal.jobs(run, wave.name, number))[number]

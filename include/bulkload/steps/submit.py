@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
-from include.bulkload.steps import gone, journal, lease, wait
+from include.bulkload.steps import gone, journal, lease, stops, wait
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -34,6 +34,7 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
     if _is_void(run, name, number):
         raise _void(name, number)
     _not_undone(run, wave)
+    stops.refuse(run, wave)
     return _fresh(run, opened, wave, number, attempt=len(earlier))
 
 

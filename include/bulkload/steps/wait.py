@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.load import job
-from include.bulkload.steps import journal
+from include.bulkload.steps import journal, stops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +53,11 @@ def end(run: ports.Run, place: entries.JobPlace) -> entities.JobEnd:
 
 
 def noted(run: ports.Run, place: entries.JobPlace) -> ports.Document:
-    """The same as the job's own document."""
+    """The same as the job's own document. A job that failed for its header or file stops its object."""
     standing = run.folder.read(place.entry_name("ended"))
     if standing is None:
         standing = journal.note(run, place.ended(still(run, place.job_id), run.now()))
+    stops.note(run, place, job.end(standing["job"]))
     return dict(standing["job"])
 
 
