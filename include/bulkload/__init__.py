@@ -153,6 +153,7 @@ steps: the use cases, in the order of the DAG
     steps/plan_mode        a dry run, all steps in one go
     steps/edited           edited copies, a new version of staged rows
     steps/choice           what a replay takes
+    steps/turn             a replay's turn of an object, without what was overtaken since
     steps/replay           lost rows sent again
     steps/earlier_runs     the same by itself, for a nightly run
     steps/unasked          which rows of a run may go though nobody asked, or why a person must

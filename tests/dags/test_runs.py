@@ -157,6 +157,9 @@ def test_marking_the_run_failed_aborts_its_job_too(trial: Trial) -> None:
     assert "failed" == trial.ended(run)
     (job,) = trial.summary(run)["objects"]["Account"]["jobs"]
     assert "Aborted" == trial.org.job(job["id"])["state"]
+    seen = {each.name: each.state for each in trial.api.tasks(DAG, run)}
+    # By this the summary knows that it was a person: nothing of the run goes by itself any more.
+    assert ("skipped", "skipped") == (seen["settle_parent"], seen["id_map"])
 
 
 def test_a_job_that_is_gone_is_sent_again(trial: Trial) -> None:

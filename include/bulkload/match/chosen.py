@@ -65,12 +65,6 @@ def left(con: duckdb.DuckDBPyConnection, final: str, doubtful: Sequence[str], ou
     return tables.write_parquet(con, f"SELECT row_id, fate, how FROM ({rows}) ORDER BY row_id", out)
 
 
-def unwritten(con: duckdb.DuckDBPyConnection, rows: Path, final: str, out: Path) -> int:
-    """Write `rows` (row_id, how) without those that would be sent as a whole, though `final` says by now that they may be written."""
-    left = f"SELECT row_id FROM {final} WHERE sf_id IS NULL AND fate IN ({_listed(LEFT)})"
-    return tables.write_parquet(con, f"FROM {tables.parquet(rows)} WHERE how <> '{SEND}' OR row_id IN ({left}) ORDER BY row_id", out)
-
-
 def superseded(con: duckdb.DuckDBPyConnection, rows: Path, keyed: Path, later: Sequence[newer.Keys], out: Path) -> int:
     """Write `rows` (row_id, how …), those as superseded whose key later runs have written; return how many these are.
 

@@ -42,10 +42,11 @@ class Sought:
     parents: dict[str, Path]
 
 
-def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet) -> Document:
-    """Choose what a replay takes, or read what it chose.
+def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet, held: int) -> Document:
+    """Choose what a replay takes, or read what it chose. `held`: the number of the lease under which that is done; 0: there is none.
 
-    Returns {"objects": {name: {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
+    Returns {"lease": that number, "objects": {name:
+    {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
     "waves": that stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
     keys of the object by which its children are linked to what later runs wrote, or None}}}.
     Raises PlanError with every finding if the edited copy is wrong.
@@ -55,7 +56,9 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
         return standing
     copies = edited.read(run, opened, replay.file, inlet) if replay.file else None
     sought = _sought(run, opened, copies, by_itself=replay.by_itself)
-    return journal.note(run, replay.chosen({"objects": {name: _told(run, name, sought, replay) for name in opened.plan.order()}}))
+    return journal.note(
+        run, replay.chosen({"lease": held, "objects": {name: _told(run, name, sought, replay) for name in opened.plan.order()}})
+    )
 
 
 def look(run: ports.Run, opened: journal.Opened) -> tuple[int, set[str]]:
@@ -79,13 +82,13 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
     later = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
     found = {}
     for name in names:
-        left = _left(run, name, standing[name])
+        rows = left(run, name, standing[name])
         if by_itself and not opened.plan.objects[name].external_id:
-            left = _none(run, name, left)
+            rows = _none(run, name, rows)
         edits = None
         if copies is not None:
-            edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), left, standing[name], later[name]))
-        found[name] = _with_superseded(run, name, left, edits, later[name])
+            edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), rows, standing[name], later[name]))
+        found[name] = _with_superseded(run, name, rows, edits, later[name])
     taken = _taken(run, opened, found)
     return Sought(standing, found, taken, later_parents.of(run, opened, taken, standing, None if by_itself else later))
 
@@ -102,7 +105,8 @@ def final(run: ports.Run, opened: journal.Opened, name: str) -> Path:
     return out
 
 
-def _left(run: ports.Run, name: str, standing: Path) -> Path:
+def left(run: ports.Run, name: str, standing: Path) -> Path:
+    """Write what a replay may take of an object (row_id, fate, how), by where its rows stand."""
     out = run.scratch / f"{name}-left.parquet"
     doubtful = _doubtful(run, name)
     with tables.connect(run.limits) as con:

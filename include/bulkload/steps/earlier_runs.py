@@ -86,7 +86,7 @@ def begin(run: ports.Run, of: str, inlet: ports.Inlet) -> Document:
     send its rows, or ""}. Its jobs are collected all the same, as far as they have ended.
     """
     if replay.number(run) is None:
-        rows, why = unasked.look(run, replay.begins(run, of))
+        rows, why = unasked.look(run, replay.begins(run, of)[0])
         if why or not rows:
             return {"replay": None, "waiting": [], "objects": {}, PASSED: why}
     return replay.begin(run, of, None, inlet, by_itself=True)
@@ -119,7 +119,8 @@ def _objects(run: ports.Run, begun: Document) -> Document:
 
 
 def _told(objects: Document, taken: dict[str, int]) -> Document:
-    return {name: {"taken": rows, "succeeded": objects[name]["succeeded"], "left": objects[name]["left"]} for name, rows in taken.items()}
+    told = {name: objects[name] for name in taken}
+    return {name: {"taken": each["source"], "succeeded": each["succeeded"], "left": each["left"]} for name, each in told.items()}
 
 
 def left_off(run: ports.Run) -> list[str]:

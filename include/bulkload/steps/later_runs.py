@@ -53,9 +53,9 @@ def written(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str,
     return _found(run, opened, "written", _written, only)
 
 
-def named(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
-    """Write the keys that later runs read, whatever became of their rows."""
-    return _found(run, opened, "named", lambda _, theirs: f"FROM {tables.parquet(theirs.staged)}")
+def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
+    """Write the keys that later runs read, whatever became of their rows; of all objects, or of one."""
+    return _found(run, opened, "named", lambda _, theirs: f"FROM {tables.parquet(theirs.staged)}", only)
 
 
 def _found(

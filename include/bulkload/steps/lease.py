@@ -25,20 +25,22 @@ TRIES = 5
 KEPT = 3
 
 
-def hold(run: ports.Run, opened: journal.Opened) -> None:
+def hold(run: ports.Run, opened: journal.Opened) -> int:
     """Take the lease of the run's plan and org, or find that this run has it. Dry runs and runs without a memory need none.
+
+    Returns its number: as long as it stays the same, no other run has written. 0: there is no lease.
 
     Call it before anything is written, load, replay and undo alike; again is no harm. Raises AnotherRun naming the run
     that has it, or its jobs that go on though it is over; NetworkFault, and what asking for those jobs raises.
     """
     if run.memory is None or opened.plan.dry_run:
-        return
+        return 0
     for _ in range(TRIES):
         where = f"{opened.plan.name}/{opened.org_id}/{FOLDER}"
         number, holder = _newest(run.memory, where)
         if holder and _is_own(run, holder):
             _forget(run.memory, where, number - KEPT)
-            return
+            return number
         if holder and run.is_over(ports.RunName(holder["dag_id"], holder["run_id"])) is not True:
             raise errors.AnotherRun(_told(run.memory, where, number, holder))
         if holder and (jobs := _at_work(run, run.memory, holder)):

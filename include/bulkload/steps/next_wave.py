@@ -110,11 +110,13 @@ def _first(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave:
     return _sent(run, opened, name, Part(0, waves.Kind.FIRST, _in_layer(journal.bring(run, notes["layered"]), 0), notes), staged)
 
 
-def replayed(run: ports.Run, opened: journal.Opened, name: str, replay: replays.Replay, rows: Path, refused: Sequence[Path]) -> waves.Wave:
+def replayed(
+    run: ports.Run, opened: journal.Opened, name: str, replay: replays.Replay, rows: Path, refused: Sequence[Path], more: Document
+) -> waves.Wave:
     """Open another turn of an object, with the rows that a replay takes (row_id, how); the wave that stands then, maybe another's.
 
-    `refused`: files of rows that are set aside, with their fate. All jobs of the waves that stand must have been collected,
-    so that the Ids are known that they gave. Raises PlanError if edited rows hang on each other too deep.
+    `refused`: files of rows that are set aside, with their fate; `more`: what else the wave notes. All jobs of the waves that stand
+    must have been collected, so that the Ids are known that they gave. Raises PlanError if edited rows hang on each other too deep.
     """
     standing, staged = journal.waves_of(run, name), targets.staged_file(run, name)
     out, work = run.scratch / f"{name}-layered.parquet", run.scratch / f"{name}-layers.parquet"
@@ -122,7 +124,8 @@ def replayed(run: ports.Run, opened: journal.Opened, name: str, replay: replays.
         count = chosen.layered(con, rows, staged, opened.plan.links_within(name), work, out)
         foreseen.not_too_deep([(name, count)])
         sent = chosen.counts(con, rows)[chosen.SEND]
-    notes = {"replay": replay.number, "by": replay.by, "layers": count, "layered": journal.keep(run, out, f"{name}/layers.parquet")}
+    layered = journal.keep(run, out, f"{name}/layers.parquet")
+    notes = {"replay": replay.number, "by": replay.by, "layers": count, "layered": layered, **more}
     part = Part(len(standing), waves.Kind.REPLAY, _in_layer(out, 0), notes, _chunks(standing), tuple(refused))
     if sent:
         return waves.read(name, part.number, _noted(run, _sent(run, opened, name, part, staged)))

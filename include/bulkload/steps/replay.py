@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import errors, tables
-from include.bulkload.ledger import entries, replays, resume, undos, waves
+from include.bulkload.basics import errors
+from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import choice, journal, lease, leftovers, next_wave, outcome, parts, ports, remember, settle, summarize, trouble
+from include.bulkload.steps import choice, journal, lease, parts, ports, remember, settle, summarize, trouble, turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 Document = dict[str, Any]
 DONE: Document = {"waiting": [], "not_before": None, "tally": {}}
@@ -31,22 +30,21 @@ def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet, *, by_i
     "superseded": rows, "skipped": {fate: rows}}}}; objects come once nothing is
     waited for. Raises AnotherRun if that run or another replay of it isn't over, PlanError with every finding.
     """
-    opened = begins(run, of)
+    opened, held = begins(run, of)
     own = _entered(run, of, file, by_itself=by_itself)
     waiting = [] if run.folder.read(replays.name(own.number, replays.CHOSEN)) else _collected(run, opened)
     if waiting:
         return {"replay": own.number, "waiting": waiting, "objects": {}}
-    told = choice.of(run, opened, own, inlet)["objects"]
+    told = choice.of(run, opened, own, inlet, held)["objects"]
     counts = (chosen.SEND, chosen.LINKS, chosen.REFUSED, "superseded", "skipped")
     return {"replay": own.number, "waiting": [], "objects": {name: {count: told[name][count] for count in counts} for name in told}}
 
 
-def begins(run: ports.Run, of: str) -> journal.Opened:
-    """Open a run that has rows to send again, and sends none itself; the lease is ours then. Raises as `begin`."""
+def begins(run: ports.Run, of: str) -> tuple[journal.Opened, int]:
+    """Open a run that has rows to send again, and sends none itself; the lease is ours then, the number as of it. Raises as `begin`."""
     opened = journal.opened(run)
     _replayable(run, opened, of)
-    lease.hold(run, opened)
-    return opened
+    return opened, lease.hold(run, opened)
 
 
 def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
@@ -93,52 +91,17 @@ def number(run: ports.Run) -> int | None:
 
 def _collected(run: ports.Run, opened: journal.Opened) -> list[str]:
     """Collect all jobs of the run, make void what was never sent; ids of those that still run."""
-    waiting = [job_id for name in opened.plan.order() for job_id in _settled(run, opened, name)]
+    waiting = [job_id for name in opened.plan.order() for job_id in turn.settled(run, opened, name)]
     if not waiting:
         remember.objects(run, opened)
     return waiting
 
 
-def _settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
-    """The same of one object; where nothing runs any more, its Ids may be learnt."""
-    standing = outcome.of(run, name)
-    for wave in standing.waves:
-        for number in wave.numbers:
-            if number not in standing.jobs:
-                journal.note(run, entries.void(name, number, run.now()))
-    # Only now: a job that was begun meanwhile is seen, or sees that its chunk is void.
-    waiting = collected(run, opened, name)
-    standing = outcome.of(run, name)
-    for number in standing.gone.keys() - standing.jobs.keys():
-        # What a job that is gone carried goes by the replay.
-        journal.note(run, entries.void(name, number, run.now()))
-    if standing.waves and not waiting:
-        journal.note(run, entries.settled(name, len(standing.waves)))
-    return waiting
-
-
-def collected(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
-    """Collect what has ended of an object's jobs, give up what nobody closed; ids of those that still run. Nothing becomes void."""
-    return [facts.place.job_id for facts in journal.jobs(run, name) if not _tidied(run, opened, facts)]
-
-
-def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
-    """Bring a job as far as it can go; False if it still runs. What a person must look at stays in doubt.
-
-    Of an aborted job that was collected, and can't be looked at again, rows would be sent that it may have written: then it raises.
-    """
-    try:
-        leftovers.one(run, opened, facts)
-    except errors.JobStillRunning:
-        return False
-    except errors.MustStop:
-        if facts.has("matched"):
-            raise
-    return True
-
-
 def advance(run: ports.Run, number: int, name: str) -> Document:
-    """Send what replay `number` takes of an object, as far as it goes now; see `settle.advance`. In plan order, parents first."""
+    """Send what replay `number` takes of an object, as far as it goes now; see `settle.advance`. In plan order, parents first.
+
+    Rows that weren't sent yet and that later runs have had since the choice stay behind: they count as superseded.
+    """
     opened = journal.opened(run)
     own = replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN)))
     closed = run.folder.read(replays.name(number, replays.CLOSED))
@@ -146,43 +109,9 @@ def advance(run: ports.Run, number: int, name: str) -> Document:
         if closed["taken_over"]:
             raise errors.MustStop(f"replay {number} was given up for that of {closed['taken_over']}, as its run was over; start a new one")
         return DONE
-    if not _opened_turn(run, opened, own, name):
-        return {**DONE, "waiting": _settled(run, opened, name)}
+    if not turn.open_up(turn.Turn(run, opened, own, name, lease.hold(run, opened))):
+        return {**DONE, "waiting": turn.settled(run, opened, name)}
     return settle.advance(run, name)
-
-
-def _opened_turn(run: ports.Run, opened: journal.Opened, own: replays.Replay, name: str) -> bool:
-    """Open an object's turn of this replay, if it isn't yet; False if jobs of somebody else must end first."""
-    told = journal.demand(run, replays.name(own.number, replays.CHOSEN))["objects"][name]
-    while not any(wave.replay == own.number for wave in journal.waves_of(run, name)):
-        if _settled(run, opened, name):
-            return False
-        rows = journal.bring(run, told["rows"])
-        if len(journal.waves_of(run, name)) != told["waves"]:
-            # The run was cleared while it is replayed, and sent something itself.
-            rows = _still_left(run, opened, name, rows)
-        if any(facts.moves for facts in journal.jobs(run, name)):
-            rows = _still_unwritten(run, opened, name, rows)
-        refused = [journal.bring(run, told["refused"])] if told["refused"] else []
-        next_wave.replayed(run, opened, name, own, rows, refused)
-    return True
-
-
-def _still_left(run: ports.Run, opened: journal.Opened, name: str, rows: Path) -> Path:
-    """Those of the chosen rows that nobody has sent meanwhile."""
-    final, left, out = choice.final(run, opened, name), run.scratch / f"{name}-now.parquet", run.scratch / f"{name}-still_left.parquet"
-    with tables.connect(run.limits) as con:
-        chosen.left(con, tables.parquet(final), [], left)
-        tables.write_parquet(con, f"FROM {tables.parquet(rows)} SEMI JOIN {tables.parquet(left)} USING (row_id, how)", out)
-    return out
-
-
-def _still_unwritten(run: ports.Run, opened: journal.Opened, name: str, rows: Path) -> Path:
-    """Those of the chosen rows that no aborted job has written since they were chosen."""
-    final, out = choice.final(run, opened, name), run.scratch / f"{name}-still_unwritten.parquet"
-    with tables.connect(run.limits) as con:
-        chosen.unwritten(con, rows, tables.parquet(final), out)
-    return out
 
 
 def account(run: ports.Run, broken: Sequence[str], home: ports.RunFolder) -> Document:
@@ -212,25 +141,15 @@ def closed(run: ports.Run, number: int, troubles: Sequence[str], *, keeps_lease:
     verdict = (
         summary.judge(opened.plan, found, troubles, str(begun["at"]), run.now()) if found else summary.never_began(troubles, run.now())
     )
-    if found and not troubles and all(_is_done(run, opened, name, number) for name in opened.plan.order()):
+    if found and not troubles and all(turn.is_done(run, opened, name, number) for name in opened.plan.order()):
         journal.note(run, replays.read(number, begun).closed(run.now()))
     return verdict
 
 
 def _part(run: ports.Run, opened: journal.Opened, name: str, number: int, told: Document, whole: Document) -> summary.Part:
     """What became of the rows that were taken of an object, and how many are left of it as a whole."""
-    part = parts.of(run, opened, name, parts.Only(number, journal.bring(run, told["rows"])))
+    rows, late = turn.taken(run, name, number, journal.bring(run, told["rows"]))
+    part = parts.of(run, opened, name, parts.Only(number, rows))
     left = {str(fate): whole[fate] for fate in (*chosen.LEFT, "in_doubt") if whole[fate]}
-    part.notes.update({"superseded": told["superseded"], "skipped": told["skipped"], "left": left})
+    part.notes.update({"superseded": told["superseded"] + late, "skipped": told["skipped"], "left": left})
     return part
-
-
-def _is_done(run: ports.Run, opened: journal.Opened, name: str, number: int) -> bool:
-    """Whether nothing of an object is to be sent or collected any more."""
-    standing = outcome.of(run, name)
-    own = [wave for wave in standing.waves if wave.replay == number]
-    if not own or sum(wave.kind in waves.WHOLE for wave in own) < own[0].notes["layers"]:
-        return False
-    if next_wave.sets_links_later(opened, name) and not any(wave.kind is waves.Kind.LINKS for wave in own):
-        return False
-    return all(chunk in standing.jobs and standing.jobs[chunk].has("matched") for wave in own for chunk in wave.numbers)

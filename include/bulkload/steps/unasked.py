@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities
 from include.bulkload.ledger import entries, replays
 from include.bulkload.load import job
-from include.bulkload.steps import choice, journal, replay
+from include.bulkload.steps import choice, journal, replay, turn
 
 if TYPE_CHECKING:
     from include.bulkload.ledger import resume
@@ -25,7 +25,7 @@ def look(run: ports.Run, opened: journal.Opened) -> tuple[int, str]:
     What its jobs have done is known then; besides that it leaves no trace. Jobs that still run aren't waited for.
     """
     for name in opened.plan.order():
-        replay.collected(run, opened, name)
+        turn.collected(run, opened, name)
     rows, left_in = choice.look(run, opened)
     return rows, _why_not(run, opened, left_in) if rows else ""
 

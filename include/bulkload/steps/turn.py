@@ -1,0 +1,177 @@
+"""What a run left of an object, and what a replay chose of it → the replay's turn, opened with what is still to be sent.
+
+Between its choice and its jobs a replay may have stood still for days, its run marked failed and cleared. Rows whose keys later
+runs have had since aren't sent any more: what they wrote is newer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import errors, tables
+from include.bulkload.ledger import entries, replays, waves
+from include.bulkload.match import chosen
+from include.bulkload.steps import choice, journal, later_runs, leftovers, next_wave, outcome, targets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from include.bulkload.ledger import resume
+    from include.bulkload.steps import ports
+
+Document = dict[str, Any]
+# What a wave that opens a turn says of it: under which lease, and which chosen rows were overtaken until then.
+LEASE, OVERTAKEN = "lease", "overtaken"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One object's turn of a replay: the run, its plan, the replay, the object, the number of the lease that is held (0: there is none)."""
+
+    run: ports.Run
+    opened: journal.Opened
+    replay: replays.Replay
+    name: str
+    held: int
+
+    def opening(self) -> waves.Wave | None:
+        """The wave that opened it last."""
+        own = [wave for wave in journal.waves_of(self.run, self.name) if wave.replay == self.replay.number]
+        return next((wave for wave in reversed(own) if wave.kind is waves.Kind.REPLAY), None)
+
+    def is_alone(self, said: Document) -> bool:
+        """Whether no other run can have written since that was said: the lease is the same."""
+        return bool(self.held) and said.get(LEASE) == self.held
+
+
+def open_up(turn: Turn) -> bool:
+    """Open an object's turn, or open it once more without what was overtaken since; False if jobs must end first."""
+    told = journal.demand(turn.run, replays.name(turn.replay.number, replays.CHOSEN))
+    while not _goes_on(turn, told["objects"][turn.name]):
+        if settled(turn.run, turn.opened, turn.name):
+            return False
+        _opened(turn, told)
+    return True
+
+
+def _goes_on(turn: Turn, told: Document) -> bool:
+    """Whether the turn is open, and nothing that it is still to send was overtaken."""
+    opening = turn.opening()
+    if opening is None or turn.is_alone(opening.notes):
+        return opening is not None
+    _, late = _left(turn, told)
+    return late is None
+
+
+def _opened(turn: Turn, told: Document) -> None:
+    each, opening = told["objects"][turn.name], turn.opening()
+    rows, late = journal.bring(turn.run, each["rows"]), None
+    # Unless another run wrote meanwhile, this one was cleared and sent something itself, or the counts of an aborted job have moved,
+    # what was chosen is what is left.
+    was_cleared = len(journal.waves_of(turn.run, turn.name)) != each["waves"]
+    if opening or not turn.is_alone(told) or was_cleared or any(facts.moves for facts in journal.jobs(turn.run, turn.name)):
+        rows, late = _left(turn, each)
+    # Once is enough for those whose edit was refused.
+    refused = [journal.bring(turn.run, each["refused"])] if each["refused"] and not opening else []
+    notes: Document = {LEASE: turn.held}
+    if late:
+        notes[OVERTAKEN] = journal.keep(turn.run, late, f"{turn.name}/overtaken.parquet")
+    next_wave.replayed(turn.run, turn.opened, turn.name, turn.replay, rows, refused, notes)
+
+
+def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
+    """Those of the chosen rows that are left now (row_id, how), and those of them that were overtaken; None: there are none."""
+    run, name = turn.run, turn.name
+    now, still, marked, late = (run.scratch / f"{name}-{part}.parquet" for part in ("now", "still", "marked", "late"))
+    left = choice.left(run, name, choice.final(run, turn.opened, name))
+    with tables.connect(run.limits) as con:
+        ours = f"SELECT row_id FROM {tables.parquet(journal.bring(run, told['rows']))} WHERE how != '{chosen.REFUSED}'"
+        gone = " UNION ALL ".join(["SELECT NULL::BIGINT AS row_id WHERE false", *map(_rows, overtaken(run, name, turn.replay.number))])
+        query = f"FROM {tables.parquet(left)} SEMI JOIN ({ours}) USING (row_id) ANTI JOIN ({gone}) USING (row_id) ORDER BY row_id"
+        if not tables.write_parquet(con, query, now):
+            return now, None
+    newer = later_runs.named if turn.replay.by_itself else later_runs.written
+    later = newer(run, turn.opened, name)[name]
+    with tables.connect(run.limits) as con:
+        if not chosen.superseded(con, now, targets.staged_file(run, name), later, marked):
+            return now, None
+        for how, out in (("!=", still), ("=", late)):
+            tables.write_parquet(con, f"FROM {tables.parquet(marked)} WHERE how {how} '{chosen.SUPERSEDED}' ORDER BY row_id", out)
+    return still, late
+
+
+def _rows(path: Path) -> str:
+    return f"SELECT row_id FROM {tables.parquet(path)}"
+
+
+def overtaken(run: ports.Run, name: str, number: int) -> list[Path]:
+    """Bring the rows of an object (row_id) that replay `number` chose and later runs have had since."""
+    own = [wave for wave in journal.waves_of(run, name) if wave.replay == number]
+    return [journal.bring(run, wave.notes[OVERTAKEN]) for wave in own if OVERTAKEN in wave.notes]
+
+
+def taken(run: ports.Run, name: str, number: int, rows: Path) -> tuple[Path, int]:
+    """What a replay has taken of its chosen `rows` (row_id, how) after all, and how many it left since later runs had them."""
+    out = run.scratch / f"{name}-{number}-taken.parquet"
+    gone = overtaken(run, name, number)
+    if not gone:
+        return rows, 0
+    with tables.connect(run.limits) as con:
+        union = " UNION ALL ".join(map(_rows, gone))
+        (late,) = con.execute(f"SELECT count(*) FROM ({union})").fetchone() or (0,)
+        tables.write_parquet(con, f"FROM {tables.parquet(rows)} ANTI JOIN ({union}) USING (row_id) ORDER BY row_id", out)
+    return out, int(late)
+
+
+def is_done(run: ports.Run, opened: journal.Opened, name: str, number: int) -> bool:
+    """Whether nothing that a replay takes of an object is to be sent or collected any more."""
+    standing, voids = outcome.of(run, name), journal.voids(run, name)
+    own = [wave for wave in standing.waves if wave.replay == number]
+    last = waves.turns(own)[-1] if own else []
+    if not last or sum(wave.kind in waves.WHOLE for wave in last) < last[0].notes["layers"]:
+        return False
+    if next_wave.sets_links_later(opened, name) and not any(wave.kind is waves.Kind.LINKS for wave in last):
+        return False
+    numbers = {chunk for wave in own for chunk in wave.numbers}
+    # A turn that was opened once more has made void what the one before hadn't sent.
+    numbers -= voids - {chunk for wave in last for chunk in wave.numbers}
+    return all(chunk in standing.jobs and standing.jobs[chunk].has("matched") for chunk in numbers)
+
+
+def settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
+    """Collect all jobs of an object, make void what was never sent; ids of those that still run. If none does, its Ids may be learnt."""
+    standing = outcome.of(run, name)
+    for wave in standing.waves:
+        for number in wave.numbers:
+            if number not in standing.jobs:
+                journal.note(run, entries.void(name, number, run.now()))
+    # Only now: a job that was begun meanwhile is seen, or sees that its chunk is void.
+    waiting = collected(run, opened, name)
+    standing = outcome.of(run, name)
+    for number in standing.gone.keys() - standing.jobs.keys():
+        # What a job that is gone carried goes by the replay.
+        journal.note(run, entries.void(name, number, run.now()))
+    if standing.waves and not waiting:
+        journal.note(run, entries.settled(name, len(standing.waves)))
+    return waiting
+
+
+def collected(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
+    """Collect what has ended of an object's jobs, give up what nobody closed; ids of those that still run. Nothing becomes void."""
+    return [facts.place.job_id for facts in journal.jobs(run, name) if not _tidied(run, opened, facts)]
+
+
+def _tidied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
+    """Bring a job as far as it can go; False if it still runs. What a person must look at stays in doubt.
+
+    Of an aborted job that was collected, and can't be looked at again, rows would be sent that it may have written: then it raises.
+    """
+    try:
+        leftovers.one(run, opened, facts)
+    except errors.JobStillRunning:
+        return False
+    except errors.MustStop:
+        if facts.has("matched"):
+            raise
+    return True
