@@ -149,6 +149,7 @@ steps: the use cases, in the order of the DAG
     steps/parts            one object's part of the summary
     steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour
+    steps/old_runs         how old a run is, and who needs its files
     steps/sweep            old runs' files, forgotten jobs
     steps/plan_mode        a dry run, all steps in one go
     steps/edited           edited copies, a new version of staged rows

@@ -50,6 +50,8 @@ class SweepOperator(BaseOperator):
                 found = getattr(sweep, self.part)(ground)
         for row in found["done"]:
             self.log.info("%s", "  ".join(f"{key} {value}" for key, value in row.items()))
+        for row in found.get("kept", ()):
+            self.log.info("kept: %s, while %s may be replayed", row["run"], row["for"])
         self.log.info("%s: %d in all%s", self.part, len(found["done"]), ", only told" if ground.dry_run else "")
         told = {"count": len(found["done"]), "done": found["done"][:TOLD], "troubles": found["troubles"][:TOLD]}
         context["ti"].xcom_push("return_value", told)

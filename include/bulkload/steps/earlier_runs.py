@@ -14,13 +14,14 @@ from include.bulkload.report import summary
 from include.bulkload.steps import journal, later_runs, lease, replay, summarize, unasked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
 # Entries after which nothing of a run is sent any more; an undo only needs to have begun.
 OVER = {undos.BEGUN: "undone", entries.SWEPT: "swept"}
+LATER_SWEPT = "laterSwept"
 STOPPED = "it was stopped before it was done"
 PASSED = "passedOver"
 TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
@@ -43,9 +44,22 @@ def due(run: ports.Run) -> list[str]:
 
 
 def _passed(run: ports.Run, runs: Sequence[str]) -> dict[str, str]:
-    """Why some of these runs aren't replayed any more: run id → undone, swept or gone (nothing of its folder is there)."""
-    stands = {folder.run_id(): _over(folder) for folder in run.folder.beside() if folder.run_id() in runs}
+    """Why some of these runs aren't replayed any more: run id → undone, swept, gone (nothing of its folder is there), laterSwept."""
+    folders = {folder.run_id(): folder for folder in run.folder.beside() if folder.run_id() in runs}
+    stands = {each: _over(folder) for each, folder in folders.items()} | dict.fromkeys(_behind_swept(run, folders), LATER_SWEPT)
     return {each: why for each in runs if (why := stands.get(each, "gone"))}
+
+
+def _behind_swept(run: ports.Run, folders: Mapping[str, ports.RunFolder]) -> list[str]:
+    """Those of some runs of which a later one was swept: which of their rows are older than its can't be told any more."""
+    began = {each: begun["at"] for each, folder in folders.items() if (begun := folder.read(entries.BEGUN)) and not _over(folder)}
+    if not began:
+        return []
+    oldest = min(began.values())
+    opened = journal.opened(run, compare=False)
+    swept = later_runs.others(run, opened, lambda folder, at: at > oldest and folder.read(entries.SWEPT) is not None)
+    last = max((each.at for each in swept), default="")
+    return [each for each, at in began.items() if at < last]
 
 
 def _found(run: ports.Run) -> Iterator[tuple[str, str]]:

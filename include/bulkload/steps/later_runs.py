@@ -5,12 +5,13 @@ Or all keys that their sources had.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import entities, tables
+from include.bulkload.basics import entities, errors, tables
 from include.bulkload.intake import keys
 from include.bulkload.ledger import entries, undos, waves
 from include.bulkload.load import fates
@@ -65,18 +66,42 @@ def _found(
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
     for later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
-        stands = journal.demand(later.run, entries.STAGED)["objects"]
         for name in keyed:
-            for nth, their in enumerate(each for each in _known_as(opened, name, later) if each in stands):
-                rule = _compared(run, opened, name, later, their)
-                key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
-                theirs = Counterpart(their, journal.bring(later.run, journal.staged(later.run, their)["file"]))
-                out = later.run.scratch / f"{name}-{what}-{nth}.parquet"
-                query = f"SELECT DISTINCT {key} AS key {rows(later.run, theirs)}"
-                with tables.connect(run.limits) as con:
-                    if tables.write_parquet(con, f"SELECT key FROM ({query}) WHERE key IS NOT NULL", out):
-                        found[name].append(newer.Keys(out, rule))
+            with _named(later.run.folder):
+                found[name] += _keys(run, opened, name, later, what, rows)
     return found
+
+
+def _keys(
+    run: ports.Run, opened: journal.Opened, name: str, later: Other, what: str, rows: Callable[[ports.Run, Counterpart], str]
+) -> Iterator[newer.Keys]:
+    """Write the keys of one object that one later run's objects have."""
+    stands = journal.demand(later.run, entries.STAGED)["objects"]
+    for nth, their in enumerate(each for each in _known_as(opened, name, later) if each in stands and stands[each]["rows"]):
+        rule = _compared(run, opened, name, later, their)
+        key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
+        theirs = Counterpart(their, journal.bring(later.run, journal.staged(later.run, their)["file"]))
+        out = later.run.scratch / f"{name}-{what}-{nth}.parquet"
+        query = f"SELECT DISTINCT {key} AS key {rows(later.run, theirs)}"
+        with tables.connect(run.limits) as con:
+            if tables.write_parquet(con, f"SELECT key FROM ({query}) WHERE key IS NOT NULL", out):
+                yield newer.Keys(out, rule)
+
+
+@contextlib.contextmanager
+def _named(folder: ports.RunFolder) -> Iterator[None]:
+    """Say of which other run an entry or file can't be read."""
+    try:
+        yield
+    except errors.LedgerDamaged as damaged:
+        swept = folder.read(entries.SWEPT)
+        if swept is None:
+            raise errors.LedgerDamaged(f"the run {folder.run_id()} of this plan: {damaged}") from damaged
+        message = (
+            f"the files of the later run {folder.run_id()} were swept at {swept['at']}: which rows of this one are older can't be told "
+            "any more; load its source by a new run"
+        )
+        raise errors.LedgerDamaged(message) from damaged
 
 
 def _known_as(opened: journal.Opened, name: str, later: Other) -> list[str]:
@@ -116,7 +141,8 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
         scratch = run.scratch / f"other-{number}"
         scratch.mkdir(exist_ok=True)
         other = dataclasses.replace(run, folder=folder, scratch=scratch)
-        plan = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
+        with _named(folder):
+            plan = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
         if plan["name"] == opened.plan.name and not plan.get("dry_run"):
             yield Other(begun["at"], other, plan, begun["describes"])
 

@@ -40,13 +40,14 @@ def close(run: ports.Run, broken: Sequence[str], troubles: Sequence[str] = (), *
 
     `broken` names the tasks that failed or never ran because of one that did; `troubles`: what else went wrong, one sentence each.
     Returns {"summary": document, "clean": whether the run may be green, "why": sentences if not}. A run that never began is
-    summed up too. `keeps_lease`: whoever calls it goes on writing by this plan.
+    summed up too. `keeps_lease`: a later run calls it by itself and goes on writing by this plan; the summary keeps the time that it
+    had, so that the run grows old for the sweep.
     """
     troubles = [*trouble.told(run.folder, broken), *troubles]
     began = run.folder.read(entries.BEGUN) is not None
     opened = journal.opened(run, compare=False) if began else None
     verdict = _closed(run, opened, troubles) if opened else summary.never_began(troubles, run.now())
-    document = stamped(run.folder, verdict.document | _of_earlier_runs(run) | undo.told_of(run))
+    document = stamped(run.folder, verdict.document | _of_earlier_runs(run) | undo.told_of(run), keeps_time=keeps_lease)
     run.folder.write(SUMMARY, document)
     if opened and not keeps_lease and not _goes_on(run, opened):
         lease.give_back(run, opened)
@@ -126,12 +127,16 @@ def _rehearsed(
     return verdict
 
 
-def stamped(folder: ports.RunFolder, document: dict[str, Any]) -> dict[str, Any]:
-    """Keep the time of an earlier summary that says the same: a cleared finished run writes the same summary."""
+def stamped(folder: ports.RunFolder, document: dict[str, Any], *, keeps_time: bool = False) -> dict[str, Any]:
+    """Keep the time of an earlier summary that says the same: a cleared finished run writes the same summary.
+
+    `keeps_time`: of one that says something else, too.
+    """
     earlier = folder.read(SUMMARY)
     if earlier is not None and _timeless(earlier) == _timeless(document):
         return earlier
-    return document
+    stamp = next((earlier[each] for each in STAMPS if earlier.get(each)), None) if earlier and keeps_time else None
+    return {key: stamp if stamp and key in STAMPS else value for key, value in document.items()}
 
 
 def _timeless(document: dict[str, Any]) -> dict[str, Any]:

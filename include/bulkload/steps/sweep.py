@@ -1,6 +1,7 @@
 """A run base and a date → files of old runs removed, forgotten jobs ended; what others left is told, never touched.
 
 A run that Airflow calls running is left alone, and so is one of which a job may still work, or that a running one replays or undoes.
+A run's files stay while an earlier run of its plan may be replayed: only they tell which of that one's rows are older.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors
-from include.bulkload.intake import plan
-from include.bulkload.ledger import entries, replays, resume, undos
+from include.bulkload.ledger import entries
 from include.bulkload.load import job
-from include.bulkload.steps import journal, leftovers, ports, summarize
+from include.bulkload.steps import journal, leftovers, old_runs, ports, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +27,6 @@ Document = dict[str, Any]
 UNKNOWN_FOR = timedelta(days=7)
 # What a run may tell for longer: no row stands in it.
 LONGER = ("ledger/", "plan-", "describe-", summarize.SUMMARY)
-# Stands until all the rest of a run is gone.
-GOING = "ledger/swept-whole.json"
 OPEN = entities.JobState.OPEN
 
 
@@ -46,42 +44,6 @@ class Ground:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Old:
-    """One run that stands there: its folder, all names in it, its plan if it ever began, when it was last heard of."""
-
-    name: ports.RunName
-    folder: ports.Kept
-    names: Sequence[str]
-    opened: journal.Opened | None
-    heard: datetime | None
-
-    def is_past(self, now: datetime, days: int) -> bool:
-        """Whether it wasn't heard of for so many days."""
-        return self.heard is not None and now - self.heard > timedelta(days=days)
-
-    @property
-    def days(self) -> tuple[int, int]:
-        """How long its files and its ledger are kept, in days."""
-        if self.opened:
-            return self.opened.plan.keep_days, self.opened.plan.keep_ledger_days
-        fields = plan.Plan.model_fields
-        return int(fields["keep_days"].default), int(fields["keep_ledger_days"].default)
-
-    def worked_on(self) -> list[ports.RunName]:
-        """Name the runs that replay or undo it, and aren't done by its ledger."""
-        begun = replays.numbers(each for each in self.names if each.startswith(replays.FOLDER))
-        going = [replays.name(each, replays.BEGUN) for each in begun if replays.name(each, replays.CLOSED) not in self.names]
-        plans = [each for each in self.names if each.startswith(undos.PLAN)]
-        going += [each for each in plans if each.replace(undos.PLAN, undos.ENDED) not in self.names]
-        found = [(self.folder.read(each) or {}).get("by") for each in going]
-        return [ports.RunName(self.name.dag_id, by) for by in found if by]
-
-    def jobs(self) -> list[resume.JobFacts]:
-        """Fold what its ledger says of its jobs."""
-        return resume.jobs({each: self.folder.read(each) or {} for each in self.names if resume.is_of_a_job(each)})
-
-
 def open_jobs(ground: Ground) -> Document:
     """Abort Open jobs of runs that are over. Returns {"done": [{"run", "job"}], "troubles": [sentence]}."""
     return _swept(ground, _given_up)
@@ -95,9 +57,33 @@ def finished_jobs(ground: Ground) -> Document:
 def files(ground: Ground) -> Document:
     """Remove what holds rows of runs past their `keep_days`, and all of those past their `keep_ledger_days`.
 
-    Returns {"done": [{"run", "files", "ledger": whether it went too}], "troubles": [sentence]}.
+    Earlier runs first; a run stays while an earlier one of its plan may be replayed. Returns {"done": [{"run", "files", "ledger":
+    whether it went too}], "kept": [{"run", "for": the earlier one}], "troubles": [sentence]}.
     """
-    return _swept(ground, _removed)
+    troubles: list[str] = []
+    unread: list[ports.RunName] = []
+    done, kept, left, due = [], [], [], []
+    for run in _standing(ground, troubles, unread):
+        placed = run.placed
+        left += [placed] if placed.has_left else []
+        due += [placed] if _may_be_due(ground, run) else []
+    for each in sorted(due, key=lambda placed: placed.at):
+        holder = next((other for other in left if other.precedes(each)), None)
+        folder = ground.archive.folder(each.name)
+        if each.name.dag_id in {other.dag_id for other in unread}:
+            continue  # Which may be an earlier run that holds it; the trouble is told.
+        if holder:
+            kept.append({"run": folder.uri(""), "for": ground.archive.folder(holder.name).uri("")})
+            continue
+        with _told(each.name, troubles):
+            found = _removed(ground, _old(ground, each.name, folder, folder.names("")))
+            left = [other for other in left if not found or other.name != each.name]
+            done += found
+    return {"done": done, "kept": kept, "troubles": troubles}
+
+
+def _may_be_due(ground: Ground, run: old_runs.Old) -> bool:
+    return run.heard is None or old_runs.GOING in run.names or run.is_past(ground.clock(), min(run.days))
 
 
 def strangers(ground: Ground, conn_ids: Sequence[str]) -> Document:
@@ -126,7 +112,7 @@ def _listed(ground: Ground, conn_id: str, troubles: list[str]) -> list[Document]
         return []
 
 
-def _swept(ground: Ground, act: Callable[[Ground, Old], list[Document]]) -> Document:
+def _swept(ground: Ground, act: Callable[[Ground, old_runs.Old], list[Document]]) -> Document:
     """Go through all runs; what stands in the way of one doesn't keep the others."""
     troubles: list[str] = []
     done: list[Document] = []
@@ -136,36 +122,35 @@ def _swept(ground: Ground, act: Callable[[Ground, Old], list[Document]]) -> Docu
     return {"done": done, "troubles": troubles}
 
 
-def _standing(ground: Ground, troubles: list[str]) -> Iterator[Old]:
+def _standing(ground: Ground, troubles: list[str], unread: list[ports.RunName] | None = None) -> Iterator[old_runs.Old]:
+    """Read all runs that stand there. `unread` is filled with those that may be read another time."""
     for name in ground.archive.runs():
         folder = ground.archive.folder(name)
-        with _told(name, troubles):
+        with _told(name, troubles, unread):
             names = folder.names("")
             if names:
                 yield _old(ground, name, folder, names)
 
 
 @contextlib.contextmanager
-def _told(name: ports.RunName, troubles: list[str]) -> Iterator[None]:
+def _told(name: ports.RunName, troubles: list[str], unread: list[ports.RunName] | None = None) -> Iterator[None]:
     try:
         yield
     except errors.BulkloadError as wrong:
+        if unread is not None and isinstance(wrong, errors.TryAgain):
+            unread.append(name)
         troubles.append(f"{name.dag_id} {name.run_id}: {wrong}")
 
 
-def _old(ground: Ground, name: ports.RunName, folder: ports.Kept, names: Sequence[str]) -> Old:
-    is_whole = entries.BEGUN in names and GOING not in names
-    opened = journal.opened(_run(ground, folder, None), compare=False) if is_whole else None
-    told = (folder.read(summarize.SUMMARY) or {}) if summarize.SUMMARY in names else {}
-    stamps = [told[each] for each in summarize.STAMPS if told.get(each)] + ([opened.at] if opened else [])
-    return Old(name, folder, names, opened, max(map(datetime.fromisoformat, stamps), default=None))
+def _old(ground: Ground, name: ports.RunName, folder: ports.Kept, names: Sequence[str]) -> old_runs.Old:
+    return old_runs.read(_run(ground, folder, None), folder, name, names)
 
 
 def _run(ground: Ground, folder: ports.Kept, org: ports.Salesforce | None) -> ports.Run:
     return ports.Run(folder, org, ground.scratch, ground.limits, ground.clock, ground.pause)  # type: ignore[arg-type]
 
 
-def _connected(ground: Ground, run: Old) -> ports.Run:
+def _connected(ground: Ground, run: old_runs.Old) -> ports.Run:
     """The run with its org. Raises WrongOrg if its connection leads elsewhere by now."""
     if run.opened is None:
         raise errors.LedgerDamaged(f"{run.folder.uri('')} has jobs, but its first entry is missing; look into it, then remove the folder")
@@ -174,7 +159,7 @@ def _connected(ground: Ground, run: Old) -> ports.Run:
     return _run(ground, run.folder, org)
 
 
-def _given_up(ground: Ground, run: Old) -> list[Document]:
+def _given_up(ground: Ground, run: old_runs.Old) -> list[Document]:
     ended = ("closed", "ended", "aborted", "matched")
     maybe = [each for each in run.jobs() if not any(each.has(fact) for fact in ended)]
     if not maybe or not _nobody_goes_on(ground, run):
@@ -188,19 +173,19 @@ def _given_up(ground: Ground, run: Old) -> list[Document]:
     return found
 
 
-def _nobody_goes_on(ground: Ground, run: Old) -> bool:
+def _nobody_goes_on(ground: Ground, run: old_runs.Old) -> bool:
     if _is_worked_on(ground, run):
         return False
     said = ground.is_over(run.name)
     return said is True or (said is None and run.heard is not None and ground.clock() - run.heard > UNKNOWN_FOR)
 
 
-def _is_worked_on(ground: Ground, run: Old) -> bool:
+def _is_worked_on(ground: Ground, run: old_runs.Old) -> bool:
     """Whether a run that Airflow calls running replays or undoes this one; who waits for an answer is running too."""
     return any(ground.is_over(each) is False for each in run.worked_on())
 
 
-def _deleted(ground: Ground, run: Old) -> list[Document]:
+def _deleted(ground: Ground, run: old_runs.Old) -> list[Document]:
     mark = entries.Entry("ledger/jobs-deleted.json", {"at": ground.clock().isoformat(timespec="seconds")})
     jobs = run.jobs()
     if not jobs or mark.name in run.names or not _is_due(ground, run):
@@ -214,7 +199,7 @@ def _deleted(ground: Ground, run: Old) -> list[Document]:
     return [{"run": run.folder.uri(""), "job": job_id} for job_id in found]
 
 
-def _is_due(ground: Ground, run: Old) -> bool:
+def _is_due(ground: Ground, run: old_runs.Old) -> bool:
     """Whether its time is over, Airflow doesn't call it running, and no job of it works. Raises JobStillRunning.
 
     Raises LedgerDamaged for a run that is over and doesn't tell how old it is.
@@ -242,20 +227,20 @@ def _state(run: ports.Run, job_id: str) -> entities.JobState | None:
         return None
 
 
-def _removed(ground: Ground, run: Old) -> list[Document]:
-    whole = GOING in run.names or run.is_past(ground.clock(), max(run.days))
+def _removed(ground: Ground, run: old_runs.Old) -> list[Document]:
+    whole = old_runs.GOING in run.names or run.is_past(ground.clock(), max(run.days))
     going = [each for each in run.names if whole or not _stays(each)]
-    if not going or (GOING not in run.names and not _is_due(ground, run)):
+    if not going or (old_runs.GOING not in run.names and not _is_due(ground, run)):
         return []
     if not ground.dry_run:
         here, at = _run(ground, run.folder, None), ground.clock().isoformat(timespec="seconds")
         # Said first: who clears the run from now on is told why its files are missing.
-        journal.note(here, entries.Entry(GOING, {"at": at}) if whole else entries.swept(at))
+        journal.note(here, entries.Entry(old_runs.GOING, {"at": at}) if whole else entries.swept(at))
         for each in going:
-            if each != GOING:
+            if each != old_runs.GOING:
                 run.folder.remove(each)
         if whole:
-            run.folder.remove(GOING)
+            run.folder.remove(old_runs.GOING)
         run.folder.tidy()
     return [{"run": run.folder.uri(""), "files": len(going), "ledger": whole}]
 

@@ -14,13 +14,14 @@ import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.intake import plan
-from include.bulkload.steps import earlier_runs, ports, replay, summarize, undo
-from tests.include.bulkload.steps import replays, undoings
+from include.bulkload.steps import earlier_runs, ports, replay, summarize, sweep, undo
+from tests.include.bulkload.steps import replays, test_sweep, undoings
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
 
 SCHEMA = Path(__file__).parents[4] / "docs" / "summary.schema.json"
+DAY = 86_400
 B_FAILS = [{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}]
 
 
@@ -116,6 +117,32 @@ def test_a_run_that_was_swept_is_passed_over(first: Load) -> None:
     """Its rows are gone."""
     replays.home(first, "one").create("ledger/swept.json", {"at": "2026-02-01"})
     assert None is night(first, "two", replays.family(c=[])).get("leftovers")
+
+
+def test_a_run_that_is_refused_every_night_grows_old(first: Load) -> None:
+    """Nights that send it again don't make it younger: it is swept before the later ones, and then nobody looks for its rows."""
+    first.org.behave(row_faults=B_FAILS)
+    for day, run_name in ((1, "two"), (20, "three")):
+        first.clock = day * DAY
+        assert {"one"} == {*night(first, run_name, replays.family(**{run_name: []}))["leftovers"]}
+    found = sweep.files(test_sweep.Sweeping(first).ground(32))
+    assert ["one", "two"] == [each["run"].rpartition("/")[2] for each in found["done"]]
+    first.clock = 32 * DAY
+    assert None is night(first, "four", replays.family(d=[])).get("leftovers")
+
+
+def test_a_run_of_which_a_later_one_was_swept_is_passed_over_and_told(first: Load) -> None:
+    """Which of its rows are older can't be told any more: by itself nothing goes, and who asks for it is told why not."""
+    first.org.behave(row_faults=B_FAILS)
+    night(first, "two", replays.family(c=["c1"]))
+    first.org.behave(row_faults=[])
+    swept = replays.home(first, "two")
+    swept.create("ledger/swept.json", {"at": "2026-02-01"})
+    shutil.rmtree(Path(urlsplit(swept.uri("")).path) / "Account")
+    told = night(first, "three", replays.family(d=[]))
+    assert ({"one": "laterSwept"}, None) == (told["passedOver"], told.get("leftovers"))
+    with pytest.raises(errors.LedgerDamaged, match="the files of the later run two were swept at 2026-02-01"):
+        replays.begun(dataclasses.replace(first, run_name="one"), of="one")
 
 
 def begun(load: Load) -> ports.Run:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import fsspec
 import pytest
@@ -14,14 +16,16 @@ import pytest
 from include import storage
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal, ports, replay, submit, sweep
+from include.bulkload.steps import journal, old_runs, ports, replay, submit, sweep
 from tests.include.bulkload.steps import replays, undoings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.include.bulkload.steps.conftest import Load
 
 PAYLOAD = {"accounts": [{"name": "Secret Name", "sourceId": "K1", "contacts": [{"lastName": "c"}]}, {"name": "", "sourceId": "K2"}]}
-MONTH, YEARS = 31, 401
+MONTH, YEARS, DAY = 31, 401, 86_400
 BEGAN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -145,6 +149,55 @@ def test_a_run_that_a_running_one_replays_or_undoes_is_left_alone(sweeping: Swee
     assert 1 == len(done(sweep.files(sweeping.ground(MONTH))))
 
 
+def test_a_later_run_stays_while_an_earlier_one_may_be_replayed(sweeping: Sweeping) -> None:
+    """Only its files tell which rows of the earlier one are older. That one was replayed by hand, and goes first when both may."""
+    first = dataclasses.replace(sweeping.load, run_name="z first")
+    first.whole()
+    later = dataclasses.replace(
+        sweeping.load, run_name="a later", clock=first.clock, payload=replays.family(later=[]), more={"again": True}
+    )
+    later.whole()
+    first.clock = 20 * DAY
+    replays.replayed(first, of="z first")
+    shutil.rmtree(urlsplit(replays.home(first, "again").uri("")).path)
+    found = sweep.files(sweeping.ground(MONTH))
+    uris = [each.run.folder.uri("") for each in (first, later)]
+    assert ([], [{"run": uris[1], "for": uris[0]}], []) == (found["done"], found["kept"], found["troubles"])
+    for dry_run in (True, False):
+        found = sweep.files(sweeping.ground(20 + MONTH, dry_run=dry_run))
+        assert (uris, [], []) == ([each["run"] for each in found["done"]], found["kept"], found["troubles"])
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_cant_be_read_may_hold_later_runs(sweeping: Sweeping, *, again: bool) -> None:
+    """An earlier run whose store doesn't answer just now; one that is damaged can't be replayed, and holds nobody."""
+    sweeping.load.whole()
+    ground = sweeping.ground(MONTH)
+    wrong = errors.NetworkFault("no answer") if again else errors.LedgerDamaged("it isn't JSON")
+    first = ports.RunName("dag", "first")
+    found = sweep.files(dataclasses.replace(ground, archive=Unread(ground.archive, first, wrong)))
+    assert (0 if again else 1, [f"dag first: {wrong}"]) == (len(found["done"]), found["troubles"])
+
+
+class Unread:
+    """Run folders of which there is one more, that can't be read."""
+
+    def __init__(self, archive: ports.Archive, name: ports.RunName, wrong: errors.BulkloadError) -> None:
+        self._archive, self._name, self._wrong = archive, name, wrong
+
+    def runs(self) -> Iterator[ports.RunName]:
+        """All runs."""
+        yield from (self._name, *self._archive.runs())
+
+    def folder(self, name: ports.RunName) -> Any:
+        """The folder of a run; of that one, itself."""
+        return self if name == self._name else self._archive.folder(name)
+
+    def names(self, _: str) -> list[str]:
+        """What stands there can't be told."""
+        raise self._wrong
+
+
 def test_a_run_whose_job_works_is_left_alone(sweeping: Sweeping) -> None:
     """It is named, so that a person looks; once the job has ended, the files go."""
     sweeping.load.org.behave(looks=1_000)
@@ -162,9 +215,9 @@ def test_a_kill_in_the_middle_is_no_harm(sweeping: Sweeping) -> None:
     """Whatever is gone already, the next sweep takes the rest."""
     sweeping.load.whole()
     folder = sweeping.ground(YEARS).archive.folder(ports.RunName("dag", "run"))
-    folder.create(sweep.GOING, {"at": "then"})
+    folder.create(old_runs.GOING, {"at": "then"})
     for each in sweeping.names()[::2]:
-        if each != sweep.GOING:
+        if each != old_runs.GOING:
             folder.remove(each)
     assert 1 == len(done(sweep.files(sweeping.ground(MONTH))))
     assert [] == sweeping.names()
