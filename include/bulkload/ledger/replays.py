@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 FOLDER = "ledger/replays/"
-BEGUN, CHOSEN, CLOSED = "", "-chosen", "-closed"
+BEGUN, CHOSEN, CLOSED, KEPT = "", "-chosen", "-closed", "-kept"
 # In the folder of a run that replays earlier ones by itself: which, and what came of it. No fact of its own load.
 EARLIER = "earlier-runs.json"
 # A key of that file: what came of those that broke off, which a cleared task goes on with.
@@ -41,6 +41,10 @@ class Replay:
     def chosen(self, document: Document) -> entries.Entry:
         """What it takes, object by object."""
         return entries.Entry(name(self.number, CHOSEN), document)
+
+    def kept(self, objects: Document) -> entries.Entry:
+        """What of its edits counts after it was given up, instead of what it chose; by object: {"staged": stored rows, or None}."""
+        return entries.Entry(name(self.number, KEPT), {"objects": objects})
 
     def closed(self, at: str, taken_over: str = "") -> entries.Entry:
         """Nothing of it is sent any more; `taken_over`: the run id of the replay that found it unfinished, its run over."""

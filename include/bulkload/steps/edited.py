@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import copies, link_cells, split, values
+from include.bulkload.ledger import replays
 from include.bulkload.match import edits
-from include.bulkload.steps import journal, targets
+from include.bulkload.steps import journal, outcome, targets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,13 +93,57 @@ def of(run: ports.Run, opened: journal.Opened, name: str, given: Given) -> Edits
         edits.judge(con, drafts, standing)
         edits.write(con, drafts, standing, out)
         aside = edits.taken(con, rows, refused, standing)
-    version = _version(run, opened, name, out)
+    version = _version(run, opened, name, out, journal.staged(run, name))
     return Edits(rows, out, superseded, skipped, refused if aside else None, version)
 
 
-def _version(run: ports.Run, opened: journal.Opened, name: str, staged: Path) -> Document:
-    """Count the staged rows anew, and list those that can't be sent."""
-    before, listed = journal.staged(run, name), run.scratch / f"{name}-rejected.csv"
+def given_up(run: ports.Run, opened: journal.Opened) -> None:
+    """Note what of their edits counts of replays that were given up: of rows that were in a job, so that they may stand in the org.
+
+    All others are as they were before. Call it once nothing of these replays runs any more, and before rows are chosen.
+    """
+    names = run.folder.names(replays.FOLDER)
+    kept = replays.numbers(names, replays.KEPT)
+    for number in replays.numbers(names, replays.CHOSEN):
+        closed = run.folder.read(replays.name(number, replays.CLOSED))
+        if number in kept or not (closed and closed["taken_over"]):
+            continue
+        objects = journal.demand(run, replays.name(number, replays.CHOSEN))["objects"]
+        versions = {name: each["staged"] for name, each in objects.items() if each["staged"]}
+        if versions:
+            own = replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN)))
+            told = {name: {"staged": _sent_edits(run, opened, name, number, versions[name])} for name in versions}
+            journal.note(run, own.kept(told))
+
+
+def _sent_edits(run: ports.Run, opened: journal.Opened, name: str, number: int, version: Document) -> Document | None:
+    """An object's staged rows with those edits alone that replay `number` sent; None: it sent none."""
+    standing, out = outcome.of(run, name), run.scratch / f"{name}-{number}-kept.parquet"
+    carried = standing.jobs.keys() | standing.gone.keys()
+    chunks = [
+        (wave.ready, chunk)
+        for wave in standing.waves
+        for chunk in standing.chunks(wave)
+        if wave.replay == number and wave.ready and chunk.number in carried
+    ]
+    if not chunks:
+        return None
+    before = journal.staged(run, name, number)
+    old, new = (tables.parquet(journal.bring(run, each["file"])) for each in (before, version))
+    sent = " UNION ".join(
+        f"SELECT row_id FROM {tables.parquet(journal.bring(run, ready))} WHERE {chunk.condition}" for ready, chunk in chunks
+    )
+    with tables.connect(run.limits) as con:
+        rows = (
+            f"SELECT * FROM {new} SEMI JOIN ({sent}) USING (row_id) UNION ALL BY NAME SELECT * FROM {old} ANTI JOIN ({sent}) USING (row_id)"
+        )
+        tables.write_parquet(con, f"FROM ({rows}) ORDER BY row_id", out)
+    return {**_version(run, opened, name, out, before), "replay": number, "file": journal.keep(run, out, f"{name}/staged.parquet")}
+
+
+def _version(run: ports.Run, opened: journal.Opened, name: str, staged: Path, before: Document) -> Document:
+    """Count the staged rows anew, and list those that can't be sent; `before`: what an entry said of them until now."""
+    listed = run.scratch / f"{name}-rejected.csv"
     with tables.connect(run.limits) as con:
         places = _places(journal.bring(run, before["rejected_csv"]))
         rejected = split.rejected(con, staged, opened.plan.objects[name], name, places, listed)

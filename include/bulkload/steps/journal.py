@@ -81,11 +81,16 @@ def wave_of(run: ports.Run, name: str, chunk_number: int) -> waves.Wave:
     raise errors.LedgerDamaged(f"no wave of {name} has a chunk {chunk_number}; clear the task that cuts its jobs")
 
 
-def staged(run: ports.Run, name: str) -> dict[str, Any]:
-    """What stands of an object's staged rows: as the split made them, or as the last replay with edited rows did ("replay": its number)."""
+def staged(run: ports.Run, name: str, before: int = 0) -> dict[str, Any]:
+    """What stands of an object's staged rows: as the split made them, or as the last replay with edited rows did ("replay": its number).
+
+    Of a replay that was given up only those edits count that it sent. `before`: as it stood before that replay; 0: as it stands now.
+    """
     names = run.folder.names(replays.FOLDER)
-    for number in reversed(replays.numbers(names, replays.CHOSEN)):
-        edited = demand(run, replays.name(number, replays.CHOSEN))["objects"].get(name, {}).get("staged")
+    kept = replays.numbers(names, replays.KEPT)
+    for number in reversed([each for each in replays.numbers(names, replays.CHOSEN) if not before or each < before]):
+        fact = replays.KEPT if number in kept else replays.CHOSEN
+        edited = demand(run, replays.name(number, fact))["objects"].get(name, {}).get("staged")
         if edited:
             return dict(edited)
     return dict(demand(run, entries.STAGED)["objects"][name])

@@ -12,7 +12,7 @@ from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import choice, journal, lease, parts, ports, remember, settle, summarize, trouble, turn
+from include.bulkload.steps import choice, edited, journal, lease, parts, ports, remember, settle, summarize, trouble, turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +94,7 @@ def _collected(run: ports.Run, opened: journal.Opened) -> list[str]:
     waiting = [job_id for name in opened.plan.order() for job_id in turn.settled(run, opened, name)]
     if not waiting:
         remember.objects(run, opened)
+        edited.given_up(run, opened)
     return waiting
 
 

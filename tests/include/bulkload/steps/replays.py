@@ -62,9 +62,9 @@ class Dying:
             raise KilledError
 
 
-def begun_and_sent(load: Load, run: ports.Run) -> None:
+def begun_and_sent(load: Load, run: ports.Run, file: Path | None = None) -> None:
     """A replay's first tasks, in one process that may die."""
-    number = replay.begin(run, "run", None, load)["replay"]
+    number = replay.begin(run, "run", file.as_uri() if file else None, load)["replay"]
     for name in plan.plan_from(load.document).order():
         while (found := replay.advance(run, number, name))["waiting"]:
             load.waited(found["waiting"])

@@ -195,3 +195,43 @@ def test_a_mended_row_that_is_superseded_brings_its_children(load: Load) -> None
     found = replays.replayed(load, file=copy)["chosen"]
     assert (0, 1) == (found["Account"]["send"], found["Account"]["superseded"])
     assert [("b1", "B")] == replays.kin(load)
+
+
+def test_edits_of_a_replay_that_was_given_up_unsent_are_forgotten(load: Load) -> None:
+    """It died before it sent anything, and its edits were a mistake: the next replay sends the rows as they were."""
+    load.mapping.pop("Contact")
+    lost(load, row_faults=B_FAILS)
+    rows = listed(load, "Account", "failed")
+    replays.begun(load, "dies", replays.copied(load, rows, External_Id__c="k", Name="by mistake"))
+    found = replays.replayed(load, "plain")
+    assert ({"a": "a", "b": "b", "c": "c"}, True) == (accounts(load), found["clean"])
+    assert (3, 3, 0, 0, 0, 0, 0) == replays.account(replays.whole(load), "Account")
+
+
+def test_edits_that_were_sent_before_a_replay_was_given_up_stay(load: Load) -> None:
+    """Of two jobs the first was sent: its row stands in the org as edited, and its child follows; the other goes as it was."""
+    load.more = {"job_bytes": 1_000}
+    load.mapping["Account"]["fields"]["Description"] = "text"
+    account = {key: {"name": key, "sourceId": key, "text": "x" * 700, "contacts": [{"lastName": f"{key}1"}]} for key in "abc"}
+    load.payload = json.dumps({"accounts": [*account.values()]}).encode()
+    lost(load, row_faults=[*B_FAILS, {"object": "Account", "field": "Name", "value": "c", **REFUSED}])
+    dying = replays.Dying(load.run.folder, "chunk-00004/intent", after=False)
+    path = replays.copied(load, listed(load, "Account", "failed"), Name="mended")
+    with pytest.raises(replays.KilledError):
+        replays.begun_and_sent(load, dataclasses.replace(replays.again(load), folder=dying), path)
+    replays.replayed(load, "plain")
+    assert {"a": "a", "b": "mended", "c": "c"} == accounts(load)
+    assert [("a1", "a"), ("b1", "b"), ("c1", "c")] == replays.kin(load)
+
+
+def test_edits_that_the_org_refused_are_what_goes_again(load: Load) -> None:
+    """As it was is as the run's lists show it: as it was sent last."""
+    load.mapping.pop("Contact")
+    lost(load, row_faults=B_FAILS)
+    rows = listed(load, "Account", "failed")
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "mended", **REFUSED}])
+    replays.replayed(load, file=replays.copied(load, rows, Name="mended"))
+    load.org.behave(row_faults=[])
+    assert ["mended"] == [row["Name"] for row in listed(load, "Account", "failed")]
+    replays.replayed(load, "plain")
+    assert "mended" == accounts(load)["b"]
