@@ -11,7 +11,7 @@ BulkloadError
 │   ├── LedgerDamaged       the run's own records are missing or were changed
 │   ├── ContradictingIds    results that fit no row, or the same row twice
 │   ├── JobGone             Salesforce loses the jobs of a chunk, one after the other
-│   ├── ChunkVoid           a replay took the rows of a chunk over
+│   ├── ChunkVoid           the rows of a chunk are a replay's
 │   ├── ObjectStopped       a job of the object failed in a way that all would
 │   ├── RunUndone           the run is undone, nothing more of it may be sent
 │   ├── DryRunOutdated      the run that is to be undone has sent more since it was looked at
@@ -103,7 +103,7 @@ class JobGone(MustStop):
 
 
 class ChunkVoid(MustStop):
-    """A replay took over the rows of a chunk that was never sent: they go by the replay's own jobs."""
+    """A replay took over the rows of a chunk that was never sent, or later runs wrote some: they go by a replay's own jobs."""
 
 
 class ObjectStopped(MustStop):

@@ -40,12 +40,12 @@ def begun(org_id: str, plan: Document, describes: Mapping[str, Document], warnin
     return Entry(BEGUN, {"format": 3, "org_id": org_id, "plan": plan, "describes": dict(describes), "warnings": list(warnings), "at": at})
 
 
-def staged(objects: Mapping[str, Document], sources: Mapping[str, str]) -> Entry:
+def staged(objects: Mapping[str, Document], sources: Mapping[str, str], lease: int) -> Entry:
     """All objects' rows stand in stored files: one entry, so that they come from one reading of each source.
 
-    `sources`: source → SHA-256 of its content.
+    `sources`: source → SHA-256 of its content; `lease`: the number of the lease under which they were read, 0: there is none.
     """
-    return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources)})
+    return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources), "lease": lease})
 
 
 def cancelled(at: str) -> Entry:

@@ -32,8 +32,7 @@ def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[s
     all else is found out and told in its summary.
     """
     opened = _begun(run, document)
-    lease.hold(run, opened)
-    staged = _staged(run, opened, inlet)
+    staged = _staged(run, opened, inlet, lease.hold(run, opened))
     if not opened.plan.dry_run and (found := too_many(opened, staged)):
         raise errors.TooManyRejected("; ".join(found))
     payloads.refuse_repeat(run, opened)
@@ -92,17 +91,17 @@ def _described(run: ports.Run, checked: plan.Plan) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _staged(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> dict[str, dict[str, Any]]:
-    """Read each source once, or what stands; per object its counts and stored files."""
+def _staged(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet, held: int) -> dict[str, dict[str, Any]]:
+    """Read each source once, or what stands; per object its counts and stored files. `held`: the number of the lease."""
     standing = run.folder.read(entries.STAGED)
     if standing is None:
         for name in opened.plan.objects:
             journal.not_lost(run, entries.STAGED, entries.WAVES.format(name))
-        standing = journal.note(run, _read(run, opened, inlet))
+        standing = journal.note(run, _read(run, opened, inlet, held))
     return dict(standing["objects"])
 
 
-def _read(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> entries.Entry:
+def _read(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet, held: int) -> entries.Entry:
     """Read each source, stage each object's rows, store what was found."""
     with tables.connect(run.limits) as con:
         read = [_sourced(run, con, sources.Source(name, opened.plan, opened.describes), inlet) for name in opened.plan.all_sources]
@@ -120,7 +119,7 @@ def _read(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet) -> entries
         }
         for name, each in found.items()
     }
-    return entries.staged(objects, {each.source: each.sha256 for each in read})
+    return entries.staged(objects, {each.source: each.sha256 for each in read}, held)
 
 
 def _sourced(run: ports.Run, con: duckdb.DuckDBPyConnection, source: sources.Source, inlet: ports.Inlet) -> sources.Read:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
-from include.bulkload.steps import gone, journal, lease, stops, wait
+from include.bulkload.steps import gone, journal, lease, overtaken, stops, wait
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -43,7 +43,7 @@ def _is_void(run: ports.Run, name: str, number: int) -> bool:
 
 
 def _void(name: str, number: int) -> errors.ChunkVoid:
-    message = f"chunk {number} of {name} was never sent and a replay of this run took its rows over; what is left goes by another replay"
+    message = f"chunk {number} of {name} isn't sent any more: a replay of this run took its rows over, or is to; start one for what is left"
     return errors.ChunkVoid(message)
 
 
@@ -68,28 +68,44 @@ def _settled(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> 
     if facts.is_gone or facts.has("closed") or facts.has("ended"):
         return True
     try:
-        return _decided(run, facts)
+        return _decided(run, opened, facts)
     except errors.RequestRefused as refused:
         if not refused.is_missing:
             raise
         return not gone.noted(run, opened, facts.place).goes_again
 
 
-def _decided(run: ports.Run, facts: resume.JobFacts) -> bool:
+def _decided(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
     decision = facts.decision
     if decision is None:
         # Nobody decided: a try died between creating the job and closing it. What it uploaded may be half a file.
         decision = entities.Decision.ABANDON if _is_open(run, facts.place) else entities.Decision.CLOSE
         decision = decide(run, facts.place, decision)
-    if decision is entities.Decision.CLOSE:
+    if decision is entities.Decision.ABANDON:
+        return not give_up(run, facts.place)
+    if _is_open(run, facts.place) and _overtaken(
+        run, opened, journal.wave_of(run, facts.place.name, facts.place.number), facts.place.number
+    ):
+        # It counts, as it was to be closed: its rows are unprocessed, and a replay's.
+        stop(run, facts.place)
+    else:
         _close(run, facts.place)
-        return True
-    return not give_up(run, facts.place)
+    return True
+
+
+def _overtaken(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int) -> int:
+    """Have the lease; how many rows of a chunk later runs have written since this one had it without a break."""
+    return overtaken.rows(run, opened, wave, number, lease.hold(run, opened))
 
 
 def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, *, attempt: int) -> str:
-    """Create, record, upload, decide, close."""
-    lease.hold(run, opened)
+    """Create, record, upload, decide, close. Rows that later runs wrote meanwhile make the chunk void."""
+    if rows := _overtaken(run, opened, wave, number):
+        journal.note(run, entries.void(wave.name, number, run.now()))
+        raise errors.ChunkVoid(
+            f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, "
+            "so nothing of it is sent; replay this run: that sends the rows which no later run wrote"
+        )
     planned = wave.chunk(number)["csv"]
     sobject = opened.sobject(wave.name)
     path = journal.bring(run, planned)

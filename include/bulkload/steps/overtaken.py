@@ -1,0 +1,47 @@
+"""A chunk about to be sent, and which lease its run has → how many of its rows later runs of the plan wrote meanwhile.
+
+Old cells would overwrite newer ones: who clears a run that others have followed, or a replay, sends no such chunk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import tables
+from include.bulkload.ledger import entries, waves
+from include.bulkload.match import newer
+from include.bulkload.steps import journal, later_runs, targets
+
+if TYPE_CHECKING:
+    from include.bulkload.steps import ports
+
+UNDOES = {waves.Kind.UNDO_DELETE, waves.Kind.UNDO_RESTORE}
+
+
+def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, held: int) -> int:
+    """Count the rows of chunk `number` whose key later runs wrote, or may have. `held`: the number of the lease; 0: there is none.
+
+    Who has had the lease ever since the rows were staged, or chosen, needn't ask: nobody else wrote. Rows without a key of the
+    source's are nobody else's. An undo looks at its records itself.
+    """
+    if not held or wave.ready is None or wave.kind in UNDOES or not opened.plan.objects[wave.name].external_id:
+        return 0
+    if _told(run, wave) == held:
+        return 0
+    later = later_runs.written(run, opened, wave.name)[wave.name]
+    chunk, ready, staged = journal.chunk(wave.chunk(number)), journal.bring(run, wave.ready), targets.staged_file(run, wave.name)
+    own = f"SELECT row_id FROM {tables.parquet(ready)} WHERE {chunk.condition}"
+    with tables.connect(run.limits) as con:
+        found = con.execute(
+            f"SELECT count(*) FROM {tables.parquet(staged)} WHERE row_id IN ({own}) AND {newer.among('key', later)}"
+        ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _told(run: ports.Run, wave: waves.Wave) -> int | None:
+    """Under which lease it was told which rows there are; None: that wasn't noted yet then."""
+    if wave.replay:
+        opening = [each for each in journal.waves_of(run, wave.name) if each.replay == wave.replay and each.kind is waves.Kind.REPLAY]
+        return opening[-1].notes.get("lease")
+    found: int | None = journal.demand(run, entries.STAGED).get("lease")
+    return found

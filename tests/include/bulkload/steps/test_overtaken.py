@@ -1,0 +1,110 @@
+"""A run that is cleared after a later one of its plan → no older value is written over a newer one; the run is red and says why."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from include.bulkload.basics import errors
+from include.bulkload.steps import submit, summarize
+from tests.include.bulkload.steps import replays
+from tests.include.bulkload.steps.test_at_work import another
+from tests.include.bulkload.steps.test_leftovers import left_open
+
+if TYPE_CHECKING:
+    from tests.include.bulkload.steps.conftest import Load
+
+
+def keyed(*names: tuple[str, str]) -> bytes:
+    """A payload of accounts: key, name."""
+    return json.dumps({"accounts": [{"name": name, "sourceId": key} for key, name in names]}).encode()
+
+
+OLD, NEW = keyed(("K1", "old"), ("K2", "old")), keyed(("K1", "new"))
+STORED = [("K1", "new")]
+REPLAYED = [("K1", "new"), ("K2", "old")]
+
+
+def stored(load: Load) -> list[tuple[str, str]]:
+    """All accounts of the org."""
+    return sorted((each["External_Id__c"], each["Name"]) for each in load.org.query("SELECT External_Id__c, Name FROM Account"))
+
+
+@pytest.fixture
+def older(load: Load) -> Load:
+    """Two rows are staged and cut."""
+    load.mapping.pop("Contact")
+    load.payload = OLD
+    load.split()
+    return load
+
+
+def followed(load: Load) -> None:
+    """The plan's next run writes the first row's key."""
+    assert another(load, "two", NEW).whole()["clean"]
+    load.clock += 100
+
+
+def cleared(load: Load) -> dict[str, Any]:
+    """The run is cleared: its tasks run until one fails, then its summary."""
+    with pytest.raises(errors.ChunkVoid, match=r"later runs of this plan wrote 1 of its 2 rows.*replay this run"):
+        load.whole()
+    found = summarize.close(load.run, ["parent_job-0"])
+    assert (False, 2) == (found["clean"], found["summary"]["objects"]["Account"]["unprocessed"])
+    return found
+
+
+def test_a_chunk_that_was_never_sent_is_left_to_a_replay(older: Load) -> None:
+    """Which sends the row that nobody wrote."""
+    summarize.close(older.run, ["parent_job-0"])
+    followed(older)
+    cleared(older)
+    assert STORED == stored(older)
+    chosen = replays.replayed(older)["chosen"]["Account"]
+    assert (1, 1, REPLAYED) == (chosen["send"], chosen["superseded"], stored(older))
+
+
+def test_so_is_one_whose_job_is_gone(older: Load) -> None:
+    """Its results were never fetched, and live seven days: the rows don't go again by themselves."""
+    job_id = submit.chunk(older.run, "Account", 0)
+    older.waited([job_id])
+    followed(older)
+    older.run.salesforce.delete(job_id)
+    cleared(older)
+    assert ("K1", "new") in stored(older)
+    assert (False, 2) == (older.whole()["clean"], replays.whole(older)["objects"]["Account"]["unprocessed"])
+
+
+def test_an_open_job_that_was_to_be_closed_is_aborted(older: Load) -> None:
+    """Its rows are a replay's, too."""
+    job_id = left_open(older, "uploaded", "close")
+    followed(older)
+    assert (False, "Aborted") == (older.whole()["clean"], older.run.salesforce.job(job_id)["state"])
+    assert STORED == stored(older)
+    replays.replayed(older)
+    assert REPLAYED == stored(older)
+
+
+def test_a_run_that_nobody_followed_goes_on(older: Load) -> None:
+    """Cleared after its summary gave the lease back: its rows go."""
+    summarize.close(older.run, ["parent_job-0"])
+    older.clock += 100
+    assert (True, [("K1", "old"), ("K2", "old")]) == (older.whole()["clean"], stored(older))
+
+
+def test_who_kept_the_lease_asks_nobody(older: Load) -> None:
+    """The other runs aren't even looked at: nobody can have written."""
+
+    class Alone:
+        """A run folder that must not be asked what stands beside it."""
+
+        def __getattr__(self, name: str) -> Any:
+            assert name != "beside"
+            return getattr(older.run.folder, name)
+
+    job_id = submit.chunk(dataclasses.replace(older.run, folder=Alone()), "Account", 0)  # type: ignore[arg-type]
+    older.waited([job_id])
+    assert "JobComplete" == older.run.salesforce.job(job_id)["state"]
