@@ -98,7 +98,7 @@ def test_so_is_one_of_an_earlier_run_that_was_replayed_by_itself(load: Load) -> 
     folder.write(ledger.EARLIER, {"runs": ["run"], "told": {}})
     name = ports.RunName("dag", "again")
     assert [job_id] == at_work.of(load_in(load, "two"), memory(load), name, "again")
-    earlier_runs.tell(night.run, "run", {})
+    earlier_runs.tell(night.run, "run", {"objects": {}, "passedOver": ""})
     assert [] == at_work.of(load_in(load, "two"), memory(load), name, "again")
 
 
