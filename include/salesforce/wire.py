@@ -26,6 +26,8 @@ TOLD_CHARACTERS = 500
 # Nothing but a new day, or a person who buys more, helps against these (contract 1.1, 4.3).
 DAILY_LIMITS = frozenset({"REQUEST_LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "EXCEEDEDQUOTA"})
 BUSY_CODES = DAILY_LIMITS | {"SERVER_UNAVAILABLE", "TIMEOUT", "INTERNALSERVERERROR"}
+# Too many at once, or too slow: the same request may go again, whatever code the body names.
+SOON = frozenset({408, 425, 429})
 EXPIRED_CODES = frozenset({"INVALID_SESSION_ID", "INVALIDSESSIONID"})
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _VERSION = re.compile(r"v?(\d{2,3})(?:\.0)?")
@@ -195,8 +197,8 @@ def is_expired(status: int, body: bytes) -> bool:
 
 
 def is_passing(status: int, body: bytes) -> bool:
-    """Whether the same request may well be answered in some seconds: busy, but no daily limit."""
-    return (status >= SERVER_ERROR or status in {408, 425, 429}) and not DAILY_LIMITS & set(codes(body))
+    """Whether the same request may well be answered in some seconds: busy, but no daily limit, which is never a 429 (contract 1.1)."""
+    return status in SOON or (status >= SERVER_ERROR and not DAILY_LIMITS & set(codes(body)))
 
 
 def codes(body: bytes) -> list[str]:
@@ -208,8 +210,9 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, where: str = "
     """The error that an answer other than 2xx means; for 3xx its message names the host it points to."""
     found = codes(body)
     said = f"{where}: Salesforce answered {status}, {_told(body)}"
-    if status >= SERVER_ERROR or status in {408, 425, 429} or BUSY_CODES & set(found):
-        wait = "wait for the daily limit, then clear this task" if DAILY_LIMITS & set(found) else "it may work later"
+    if status >= SERVER_ERROR or status in SOON or BUSY_CODES & set(found):
+        is_daily = status not in SOON and DAILY_LIMITS & set(found)
+        wait = "wait for the daily limit, then clear this task" if is_daily else "it may work later"
         return errors.SalesforceBusy(f"{said}; {wait}")
     if is_expired(status, body):
         return errors.LoginRefused(f"{said}; {_REMEDIES[401]}")

@@ -13,7 +13,6 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from bulkload_airflow import bulk_cancels, bulk_closings, bulk_hook, bulk_runs, links, outcomes, settings
 from include.bulkload.basics import errors
-from include.bulkload.steps import submit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,6 +61,8 @@ class SubmitOperator(StepOperator):
 
     def execute(self, context: Context) -> Any:
         """Run `steps.submit`."""
+        from include.bulkload.steps import submit
+
         with self.step(context) as step:
             job_id = submit.chunk(step.run, step.name, self.number)
             self.job_page = links.job_page(step.hook.login().token().instance_url, job_id)

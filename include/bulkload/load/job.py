@@ -6,6 +6,9 @@ from typing import Any
 
 from include.bulkload.basics import entities, errors
 
+# Words of a job that failed as a whole because of its header or file: the same upload would fail again.
+MISTAKES = ("InvalidBatch", "ClientInputError")
+
 
 def state(document: dict[str, Any]) -> entities.JobState:
     """Read a job's state. Raises ResultsIncomplete if the answer has none that we know."""
@@ -36,3 +39,8 @@ def end(document: dict[str, Any]) -> entities.JobEnd:
         failed=int(document.get("numberRecordsFailed", 0)),
         error_message=str(document.get("errorMessage", "")),
     )
+
+
+def is_mistake(ended: entities.JobEnd) -> bool:
+    """Whether a job failed because of its header or file, before any row was looked at (contract 4.3)."""
+    return ended.state is entities.JobState.FAILED and ended.processed == 0 and any(word in ended.error_message for word in MISTAKES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
+from include.bulkload.load import job
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,8 +24,6 @@ TRANSIENT_CODES = (
     "SERVER_UNAVAILABLE",
     "UNKNOWN_EXCEPTION",
 )
-# Jobs that failed as a whole because of their header or file: the same upload would fail again.
-MISTAKES = ("InvalidBatch", "ClientInputError")
 # Limits of a day, and storage: waiting some minutes doesn't help.
 EXHAUSTED = ("ExceededQuota", "LIMIT_EXCEEDED", "STORAGE_LIMIT")
 
@@ -36,15 +35,10 @@ def is_transient(error: str, more: Iterable[str] = ()) -> str:
     return f"coalesce({anywhere} OR split_part({error}, ':', 1) IN ({codes}), false)"
 
 
-def is_mistake(end: entities.JobEnd) -> bool:
-    """Whether a job failed because of its header or file, before any row was looked at (contract 4.3)."""
-    return end.state is entities.JobState.FAILED and end.processed == 0 and any(word in end.error_message for word in MISTAKES)
-
-
 def goes_again(end: entities.JobEnd) -> bool:
     """Whether any row of a job may be worth another round: it was done, it failed for the server's reasons, or it forgot rows.
 
     An abort is somebody's decision, over its rows that lost a lock too; mistakes, daily limits and storage won't pass.
     """
-    hopeless = is_mistake(end) or any(word in end.error_message for word in EXHAUSTED)
+    hopeless = job.is_mistake(end) or any(word in end.error_message for word in EXHAUSTED)
     return end.state is not entities.JobState.ABORTED and not hopeless

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import entities, errors
 from include.bulkload.intake import mapping
 from include.bulkload.ledger import entries, waves
-from include.bulkload.load import recovery
+from include.bulkload.load import job
 from include.bulkload.steps import collected, journal, next_wave, outcome, rehearsal, stops, submit
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries
     # Whoever aborted it, and it wasn't one of ours by a mark in Airflow, doesn't want the others: a replay sends them if he does.
     aborted = end.state is entities.JobState.ABORTED and not facts.has("cancel")
     document = {
-        "stopped": failed > allowed or recovery.is_mistake(end) or aborted,
+        "stopped": failed > allowed or job.is_mistake(end) or aborted,
         "rows": rows,
         "failed": failed,
         "succeeded": tally.get(str(entities.Fate.SUCCEEDED), 0),

@@ -66,7 +66,8 @@ def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
     opened = journal.opened(run)
     if opened.plan.dry_run or opened.plan.only_first:
         return
-    for other in later_runs.others(run, opened, lambda folder, at: at < opened.at and _has_left(folder)):
+    own = later_runs.began(run.folder, opened.at)
+    for other in later_runs.others(run, opened, lambda folder, at: later_runs.began(folder, at) < own and _has_left(folder)):
         # Who goes on sends its rows itself.
         if not lease.goes_on(run, other.run.folder.run_id()):
             yield other.at, other.run.folder.run_id()

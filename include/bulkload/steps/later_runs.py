@@ -65,7 +65,7 @@ def _found(
     """Write the keys of `rows` (SQL from FROM on, of their staged rows), by object."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
-    for later in others(run, opened, lambda _, at: at > opened.at) if keyed else ():
+    for later in others(run, opened, lambda folder, at: began(folder, at) > began(run.folder, opened.at)) if keyed else ():
         for name in keyed:
             with _named(later.run.folder):
                 found[name] += _keys(run, opened, name, later, what, rows)
@@ -127,6 +127,11 @@ def _compared(run: ports.Run, opened: journal.Opened, name: str, later: Other, t
     them = journal.Describes(later.run, later.describes)
     fields = [(opened.describes, ours.sobject, str(ours.external_id)), (them, theirs["sobject"], theirs["external_id"])]
     return newer.common(*(keys.rule(keys.described(*each)) for each in fields))
+
+
+def began(folder: ports.RunFolder, at: str) -> tuple[str, str]:
+    """By what runs are put in order: when they began, and as several may begin within a second, their run ids."""
+    return at, folder.run_id()
 
 
 def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFolder, str], bool]) -> Iterator[Other]:

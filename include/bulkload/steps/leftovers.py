@@ -36,9 +36,10 @@ def running(run: ports.Run, opened: journal.Opened) -> list[str]:
     return [each.place.job_id for each in found if not (each.has("matched") or each.has("aborted") or each.goes_again)]
 
 
-def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
+def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, *, looks_again: bool = False) -> None:
     """Bring one job as far as it can go now; one that is gone is noted, an aborted one that was collected is looked at again.
 
+    `looks_again`: whoever calls looks at the records before he sends anything more, so a job that was never closed needn't count.
     Raises JobStillRunning if it runs, and what else is in the way.
     """
     if facts.has("aborted") or facts.goes_again:
@@ -47,17 +48,19 @@ def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
         collected.anew(run, opened, facts)
         return
     try:
-        _one(run, opened, facts)
+        _one(run, opened, facts, looks_again=looks_again)
     except errors.RequestRefused as refused:
         if not refused.is_missing:
             raise
         collected.one(run, opened, gone.noted(run, opened, facts.place))
 
 
-def _one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
+def _one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, *, looks_again: bool) -> None:
     if not facts.counts and _given_up(run, facts):
         return
     if _never_closed(run, facts):
+        if looks_again and submit.give_up(run, facts.place):
+            return
         # Its task may be slow, not dead, and close it even now: so it counts, and its results tell what it wrote.
         submit.stop(run, facts.place)
     if facts.has("cancel") and not job.state(run.salesforce.job(facts.place.job_id)).is_terminal:

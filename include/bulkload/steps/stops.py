@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, undos
-from include.bulkload.load import recovery
+from include.bulkload.load import job
 from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def note(run: ports.Run, place: entries.JobPlace, end: entities.JobEnd) -> None:
     """Write down that a job's end stops its object, if it does. An undo isn't stopped: it looks again before each wave."""
-    if recovery.is_mistake(end) and undos.object_of(place.name) == place.name:
+    if job.is_mistake(end) and undos.object_of(place.name) == place.name:
         replay = journal.wave_of(run, place.name, place.number).replay
         journal.note(run, entries.stopped(place.name, replay, {"job": place.job_id, "error": end.error_message}))
 

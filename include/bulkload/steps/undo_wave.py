@@ -55,7 +55,7 @@ def running(undo: Undo, name: str) -> list[str]:
     found = []
     for facts in journal.jobs(undo.run, undos.place(name)):
         try:
-            leftovers.one(undo.run, undo.opened, facts)
+            leftovers.one(undo.run, undo.opened, facts, looks_again=True)
         except errors.JobStillRunning:
             found.append(facts.place.job_id)
     return found

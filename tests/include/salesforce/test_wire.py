@@ -193,9 +193,10 @@ def test_a_redirect_names_the_host_it_points_to_and_no_more() -> None:
 
 
 def test_a_daily_limit_is_busy_but_not_in_passing() -> None:
-    """It isn't asked again within the minute; a 503 is."""
-    assert [False, True, True, False] == [
+    """It isn't asked again within the minute; a 503 is, and a 429, which says that there were too many at once."""
+    assert [False, True, True, True, False] == [
         wire.is_passing(403, body("REQUEST_LIMIT_EXCEEDED")),
+        wire.is_passing(429, body("REQUEST_LIMIT_EXCEEDED")),
         wire.is_passing(503, b"<html>"),
         wire.is_passing(429, b""),
         wire.is_passing(400, body("INVALIDJOB")),
