@@ -14,15 +14,15 @@ from tests.include.bulkload.steps import replays
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
 
-ROWS = 200
+ROWS, MANY = 200, 1_000
 MISTAKE = "InvalidBatch : Field name not found : Foo"
 
 
-def staged(load: Load, **more: Any) -> None:
+def staged(load: Load, rows: int = ROWS, **more: Any) -> None:
     """Stage accounts of some uploads; the first may be a small one."""
     load.mapping = {"Account": {**load.mapping["Account"], "canary_rows": 0, **more}}
     load.more = {"job_bytes": 1_000}
-    load.payload = json.dumps({"accounts": [{"name": f"a{n}", "sourceId": f"K{n}"} for n in range(ROWS)]}).encode()
+    load.payload = json.dumps({"accounts": [{"name": f"a{n}", "sourceId": f"K{n}"} for n in range(rows)]}).encode()
     load.stage()
 
 
@@ -50,18 +50,19 @@ def test_a_mistake_of_any_job_stops_what_is_not_sent_yet(load: Load) -> None:
 
 def test_a_mistake_ends_a_replay_too(load: Load) -> None:
     """Its later jobs aren't made; the next replay begins anew."""
-    staged(load)
+    staged(load, MANY)
     ends(load, state="Failed", message=MISTAKE)
-    job_id = submit.chunk(load.run, "Account", load.cut("Account")[0])
+    first, *others = load.cut("Account")
+    job_id = submit.chunk(load.run, "Account", first)
     load.waited([job_id])
     load.settled("Account")
     summarize.close(load.run, [])
     assert not replays.replayed(load)["clean"]
-    # A job of the run itself, and one of its replay, which had as many more to send.
-    assert 2 == len(load.org.jobs())
+    # Of the run itself there is one; how many the replay had made before the org said that the first failed, is the org's affair.
+    assert 1 < len(load.org.jobs()) < len(others)
     load.org.behave(job_ends=[])
     assert replays.replayed(load, "once more")["clean"]
-    assert ROWS == len(load.org.query("SELECT Id FROM Account"))
+    assert MANY == len(load.org.query("SELECT Id FROM Account"))
 
 
 def test_a_small_first_job_that_somebody_aborted_stops_the_object(load: Load) -> None:
