@@ -117,7 +117,7 @@ def _is_half_done(facts: resume.JobFacts) -> bool:
 
 
 def _submitted(run: ports.Run, wave: waves.Wave, number: int) -> resume.JobFacts | None:
-    """Submit a chunk of a later wave that an earlier try didn't send, or didn't close; None if a job before it has just stopped the object."""
+    """Submit a chunk of a later wave that an earlier try didn't send, or didn't close; None if a job before it just stopped the object."""
     try:
         submit.chunk(run, wave.name, number)
     except errors.ObjectStopped:
