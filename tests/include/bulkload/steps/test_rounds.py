@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from include.bulkload.steps import settle, submit
+from tests.include.bulkload.steps import replays
+from tests.running import loads
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -32,6 +37,21 @@ def test_rows_that_lost_a_lock_go_again(load: Load) -> None:
     assert ((10, 10, 0, 0, 0), (10, 10, 0, 0, 0)) == (counts(found, "Account"), counts(found, "Contact"))
     assert [1] * 10 == [each["n"] for each in load.org.query("SELECT External_Id__c, COUNT(Id) n FROM Account GROUP BY External_Id__c")]
     assert (2, True) == (len(found["summary"]["parentJob"]), found["clean"])
+
+
+def test_a_rounds_job_whose_try_died_before_the_close_is_closed_by_the_next(load: Load) -> None:
+    """Nobody else would: it would stay Open, and be waited for for ever."""
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "a3", "lock": True, "job": 1}])
+    load.payload = json.dumps(FAMILY).encode()
+    load.waited([submit.chunk(load.run, "Account", number) for number in load.split()])
+    assert settle.advance(load.run, "Account")["not_before"]
+    load.clock += loads.HOUR
+    dying = dataclasses.replace(load.run, folder=replays.Dying(load.run.folder, "/decision.json", after=True))
+    with pytest.raises(replays.KilledError):
+        settle.advance(dying, "Account")
+    settle.advance(load.run, "Account")
+    assert "Open" not in {each["state"] for each in load.org.jobs()}
+    assert 10 == load.settled("Account")["succeeded"]
 
 
 def test_a_lock_that_another_error_wraps_is_one_too(load: Load) -> None:
