@@ -46,9 +46,19 @@ class JobFacts:
     @property
     def counts(self) -> bool:
         """Whether rows of it may be written, and go by no other job: it was ever closed, is to be closed, or is gone for good."""
-        if self.has("aborted") or self.goes_again:
+        if self.is_replaced:
             return False
         return self.is_gone or self.has("closed") or self.has("ended") or self.decision is entities.Decision.CLOSE
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether its rows may go by another job: it was given up and had written nothing, or is gone and may be repeated."""
+        return self.has("aborted") or self.goes_again
+
+    @property
+    def is_unclosed(self) -> bool:
+        """Whether it counts as it was to be closed, and no entry says that it was: its try died in between, or is slow."""
+        return self.counts and not (self.is_gone or self.has("closed") or self.has("ended"))
 
     @property
     def moves(self) -> int:

@@ -38,6 +38,9 @@ OPENING = {Kind.FIRST, Kind.REPLAY}
 # Waves that send rows as the plan says; all others repeat rows of these, or set their links.
 WHOLE = {Kind.FIRST, Kind.LAYER, Kind.REPLAY}
 
+# What a wave that opens a replay's turn, the entry of what it chose and that of the staged rows say: under which lease, its number.
+LEASE = "lease"
+
 
 @dataclass(frozen=True, slots=True)
 class Wave:
@@ -104,6 +107,11 @@ def turn(standing: Sequence[Wave]) -> list[Wave]:
     """The waves since the last that opened a turn: those of the run itself, or of its last replay. Waves in order."""
     opened = max((place for place, wave in enumerate(standing) if wave.kind in OPENING), default=0)
     return list(standing[opened:])
+
+
+def opening(standing: Sequence[Wave], replay: int) -> Wave | None:
+    """The wave that opened a replay's turn last; None: it isn't open."""
+    return next((wave for wave in reversed(standing) if wave.kind is Kind.REPLAY and wave.replay == replay), None)
 
 
 def turns(standing: Sequence[Wave]) -> list[list[Wave]]:

@@ -70,8 +70,7 @@ def superseded(con: duckdb.DuckDBPyConnection, rows: Path, keyed: Path, later: S
 
     `keyed`: row_id and key of at least these rows.
     """
-    written = f"SELECT row_id FROM {tables.parquet(keyed)} WHERE {newer.among('key', later)}"
-    how = f"CASE WHEN row_id IN ({written}) THEN '{SUPERSEDED}' ELSE how END AS how"
+    how = f"CASE WHEN row_id IN ({newer.rows(keyed, later)}) THEN '{SUPERSEDED}' ELSE how END AS how"
     tables.write_parquet(con, f"SELECT * REPLACE ({how}) FROM {tables.parquet(rows)} ORDER BY row_id", out)
     (found,) = con.execute(f"SELECT count(*) FROM {tables.parquet(out)} WHERE how = '{SUPERSEDED}'").fetchone() or (0,)
     return int(found)

@@ -39,3 +39,8 @@ def among(key: str, later: Sequence[Keys]) -> str:
         files = tables.parquets([each.file for each in later if each.rule == rule])
         found.append(f"{tables.folded(key, rule) if rule else key} IN (SELECT key FROM {files})")
     return f"({' OR '.join(found) or 'false'})"
+
+
+def rows(keyed: Path, later: Sequence[Keys]) -> str:
+    """The query of those rows (row_id) of a file of row_id and key whose key is one of them."""
+    return f"SELECT row_id FROM {tables.parquet(keyed)} WHERE {among('key', later)}"

@@ -59,7 +59,7 @@ def _wave(place: int, wave: Wave, fields: Sequence[columns.Field]) -> str:
 
 def without(con: duckdb.DuckDBPyConnection, rows: Path, staged: Path, later: Sequence[newer.Keys], out: Path) -> int:
     """Write `rows` but those whose key (`staged`: row_id, key) later runs wrote; return how many these are."""
-    theirs = f"SELECT row_id FROM {tables.parquet(staged)} WHERE {newer.among('key', later)}"
+    theirs = newer.rows(staged, later)
     (before,) = con.execute(f"SELECT count(*) FROM {tables.parquet(rows)}").fetchone() or (0,)
     return int(before) - tables.write_parquet(con, f"FROM {tables.parquet(rows)} ANTI JOIN ({theirs}) USING (row_id) ORDER BY row_id", out)
 

@@ -125,11 +125,8 @@ def _none(run: ports.Run, name: str, left: Path) -> Path:
 def _doubtful(run: ports.Run, name: str) -> list[str]:
     """Queries of the rows of chunks that some job may carry which can't be proven to have written nothing."""
     standing = outcome.of(run, name)
-    open_ends = {
-        each.place.number for each in journal.jobs(run, name) if not (each.has("aborted") or each.has("matched") or each.goes_again)
-    }
-    chunks = [(wave.ready, chunk) for wave in standing.waves for chunk in standing.chunks(wave) if chunk.number in open_ends]
-    return [f"SELECT row_id FROM {tables.parquet(journal.bring(run, ready))} WHERE {chunk.condition}" for ready, chunk in chunks if ready]
+    open_ends = {each.place.number for each in journal.jobs(run, name) if not (each.has("matched") or each.is_replaced)}
+    return outcome.rows_in(run, standing, open_ends)
 
 
 def _with_superseded(run: ports.Run, name: str, left: Path, edits: edited.Edits | None, later: list[newer.Keys]) -> Found:

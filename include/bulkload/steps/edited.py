@@ -119,20 +119,12 @@ def given_up(run: ports.Run, opened: journal.Opened) -> None:
 def _sent_edits(run: ports.Run, opened: journal.Opened, name: str, number: int, version: Document) -> Document | None:
     """An object's staged rows with those edits alone that replay `number` sent; None: it sent none."""
     standing, out = outcome.of(run, name), run.scratch / f"{name}-{number}-kept.parquet"
-    carried = standing.jobs.keys() | standing.gone.keys()
-    chunks = [
-        (wave.ready, chunk)
-        for wave in standing.waves
-        for chunk in standing.chunks(wave)
-        if wave.replay == number and wave.ready and chunk.number in carried
-    ]
-    if not chunks:
+    own = {chunk for wave in standing.waves if wave.replay == number for chunk in wave.numbers}
+    sent = " UNION ".join(outcome.rows_in(run, standing, own & (standing.jobs.keys() | standing.gone.keys())))
+    if not sent:
         return None
     before = journal.staged(run, name, number)
     old, new = (tables.parquet(journal.bring(run, each["file"])) for each in (before, version))
-    sent = " UNION ".join(
-        f"SELECT row_id FROM {tables.parquet(journal.bring(run, ready))} WHERE {chunk.condition}" for ready, chunk in chunks
-    )
     with tables.connect(run.limits) as con:
         rows = (
             f"SELECT * FROM {new} SEMI JOIN ({sent}) USING (row_id) UNION ALL BY NAME SELECT * FROM {old} ANTI JOIN ({sent}) USING (row_id)"

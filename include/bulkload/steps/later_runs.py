@@ -159,8 +159,7 @@ def _written(later: ports.Run, theirs: Counterpart) -> str:
     rows = [f"SELECT row_id FROM ({each}) WHERE sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'" for each in met]
     # Rows of a job that is gone count even if another one carried them since: that one's word says nothing of the first.
     unsure = {each.place.number for each in journal.jobs(later, theirs.name) if not (each.has("matched") or each.has("aborted"))}
-    sent = [(wave.ready, chunk) for wave in standing.waves for chunk in standing.chunks(wave) if chunk.number in unsure]
-    rows += [f"SELECT row_id FROM {tables.parquet(journal.bring(later, ready))} WHERE {chunk.condition}" for ready, chunk in sent if ready]
+    rows += outcome.rows_in(later, standing, unsure)
     wrote = f"({' UNION ALL '.join(rows) or 'SELECT NULL::BIGINT AS row_id WHERE false'})"
     return f"FROM {tables.parquet(theirs.staged)} SEMI JOIN {wrote} USING (row_id) ANTI JOIN ({_undone(later, theirs.name)}) USING (row_id)"
 

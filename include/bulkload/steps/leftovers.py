@@ -33,7 +33,7 @@ def tidy(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
 def running(run: ports.Run, opened: journal.Opened) -> list[str]:
     """Name the jobs of a run that may still write: neither collected nor given up."""
     found = [each for name in opened.plan.order() for each in journal.jobs(run, name)]
-    return [each.place.job_id for each in found if not (each.has("matched") or each.has("aborted") or each.goes_again)]
+    return [each.place.job_id for each in found if not (each.has("matched") or each.is_replaced)]
 
 
 def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, *, looks_again: bool = False) -> None:
@@ -42,7 +42,7 @@ def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, *, looks
     `looks_again`: whoever calls looks at the records before he sends anything more, so a job that was never closed needn't count.
     Raises JobStillRunning if it runs, and what else is in the way.
     """
-    if facts.has("aborted") or facts.goes_again:
+    if facts.is_replaced:
         return
     if facts.has("matched"):
         collected.anew(run, opened, facts)
@@ -78,9 +78,7 @@ def given_up(run: ports.Run, facts: resume.JobFacts) -> bool:
 
 def _never_closed(run: ports.Run, facts: resume.JobFacts) -> bool:
     """Whether a job that was to be closed is Open all the same: its task died in between, and nobody tries again."""
-    if not facts.counts or facts.has("closed") or facts.has("ended"):
-        return False
-    return job.state(run.salesforce.job(facts.place.job_id)) is entities.JobState.OPEN
+    return facts.is_unclosed and job.state(run.salesforce.job(facts.place.job_id)) is entities.JobState.OPEN
 
 
 def _given_up(run: ports.Run, facts: resume.JobFacts) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from include.bulkload.basics import tables
 from include.bulkload.ledger import resume
 from include.bulkload.load import fates
 from include.bulkload.steps import journal, rehearsal
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from include.bulkload.basics import entities
     from include.bulkload.ledger.waves import Wave  # a field is called waves
     from include.bulkload.steps import ports
@@ -35,6 +38,16 @@ def of(run: ports.Run, name: str) -> Standing:
     """Read what stands of an object. Raises LedgerDamaged if two jobs count for one chunk."""
     jobs = journal.jobs(run, name)
     return Standing(journal.waves_of(run, name), resume.counting(jobs), {each.place.number: each for each in jobs if each.goes_again})
+
+
+def rows_in(run: ports.Run, standing: Standing, numbers: Collection[int]) -> list[str]:
+    """The queries of the rows (row_id) that some chunks hold, by their numbers: one for each."""
+    return [
+        f"SELECT row_id FROM {tables.parquet(journal.bring(run, wave.ready))} WHERE {chunk.condition}"
+        for wave in standing.waves
+        for chunk in standing.chunks(wave)
+        if wave.ready and chunk.number in numbers
+    ]
 
 
 def met(run: ports.Run, standing: Standing) -> list[fates.Wave]:

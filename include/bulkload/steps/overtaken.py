@@ -32,16 +32,12 @@ def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, 
     chunk, ready, staged = journal.chunk(wave.chunk(number)), journal.bring(run, wave.ready), targets.staged_file(run, wave.name)
     own = f"SELECT row_id FROM {tables.parquet(ready)} WHERE {chunk.condition}"
     with tables.connect(run.limits) as con:
-        found = con.execute(
-            f"SELECT count(*) FROM {tables.parquet(staged)} WHERE row_id IN ({own}) AND {newer.among('key', later)}"
-        ).fetchone()
+        found = con.execute(f"SELECT count(*) FROM ({newer.rows(staged, later)}) WHERE row_id IN ({own})").fetchone()
     return int(found[0]) if found else 0
 
 
 def _told(run: ports.Run, wave: waves.Wave) -> int | None:
     """Under which lease it was told which rows there are; None: that wasn't noted yet then."""
-    if wave.replay:
-        opening = [each for each in journal.waves_of(run, wave.name) if each.replay == wave.replay and each.kind is waves.Kind.REPLAY]
-        return opening[-1].notes.get("lease")
-    found: int | None = journal.demand(run, entries.STAGED).get("lease")
+    opening = waves.opening(journal.waves_of(run, wave.name), wave.replay) if wave.replay else None
+    found: int | None = (opening.notes if opening else journal.demand(run, entries.STAGED)).get(waves.LEASE)
     return found

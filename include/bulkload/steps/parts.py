@@ -173,8 +173,7 @@ def _rows(run: ports.Run, con: duckdb.DuckDBPyConnection, standing: outcome.Stan
     ]
     if not any(wave.replay for wave, _ in sent):
         return sum(chunk.rows for _, chunk in sent)
-    files = [(journal.bring(run, wave.ready), chunk) for wave, chunk in sent if wave.ready]
-    rows = " UNION ".join(f"SELECT row_id FROM {tables.parquet(path)} WHERE {chunk.condition}" for path, chunk in files)
+    rows = " UNION ".join(outcome.rows_in(run, standing, {chunk.number for _, chunk in sent}))
     return reconcile.count(con, f"({rows})")
 
 

@@ -54,11 +54,11 @@ def loaded(run: ports.Run, opened: journal.Opened, names: Collection[str], *, wh
     """Remember the objects of which this run inserted rows, or may have; `whole`: it was good. A cleared run tells it anew."""
     if run.memory is None or opened.plan.dry_run:
         return
-    for name, where in _places(run, opened).items():
+    for where in [each for name, each in _places(run, opened).items() if name in names]:
         said = {"run": run.folder.uri(""), "at": run.now(), "only_first": opened.plan.only_first, "whole": whole}
         earlier = run.memory.read(where)
         # Who loaded it first is named; who loads it `again` knows.
-        if name in names and (earlier is None or (earlier["run"] == said["run"] and earlier["whole"] != whole)):
+        if earlier is None or (earlier["run"] == said["run"] and earlier["whole"] != whole):
             run.memory.write(where, said)
 
 

@@ -64,7 +64,8 @@ def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, A
             # The mapped tasks send the first wave, but not what Salesforce has lost of it since.
             ours = wave.kind is not waves.Kind.FIRST or number in standing.gone
             facts = standing.jobs.get(number)
-            if ours and (facts is None or _is_half_done(facts)):
+            if ours and (facts is None or facts.is_unclosed):
+                # Nobody else closes what was left unclosed: it would stay Open, and be waited for for ever.
                 facts = _submitted(run, wave, number)
             if facts is not None and not _tallied(run, opened, facts, found, ours=ours) and wave.kind is waves.Kind.ROUND:
                 # Jobs of a round go one after the other, so that they don't lock each other's parents.
@@ -109,11 +110,6 @@ def _objects(opened: journal.Opened, name: str) -> list[str]:
 
 def _is_second_pass(wave: waves.Wave) -> bool:
     return waves.Kind.LINKS in {wave.kind, wave.notes.get("of")}
-
-
-def _is_half_done(facts: resume.JobFacts) -> bool:
-    """Whether a job was to be closed, and the try died before it said that it did: nobody else closes it, so it would stay Open."""
-    return not facts.is_gone and not any(facts.has(each) for each in ("closed", "ended", "collected", "matched"))
 
 
 def _submitted(run: ports.Run, wave: waves.Wave, number: int) -> resume.JobFacts | None:

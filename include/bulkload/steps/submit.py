@@ -63,7 +63,7 @@ def _undone(wave: waves.Wave) -> errors.RunUndone:
 
 def _settled(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
     """Whether an earlier try's job carries the chunk, after finishing what that try left half done."""
-    if facts.has("aborted") or facts.goes_again:
+    if facts.is_replaced:
         return False
     if facts.is_gone or facts.has("closed") or facts.has("ended"):
         return True
@@ -142,7 +142,7 @@ def _others_give_way(run: ports.Run, place: entries.JobPlace) -> None:
     others, so that at least one of them sees both.
     """
     for other in journal.jobs(run, place.name, place.number):
-        if other.place == place or other.has("aborted") or other.goes_again:
+        if other.place == place or other.is_replaced:
             continue
         if (
             decide(run, other.place, entities.Decision.ABANDON) is entities.Decision.CLOSE

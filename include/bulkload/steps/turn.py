@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
-# What a wave that opens a turn says of it: under which lease, and which chosen rows were overtaken until then.
-LEASE, OVERTAKEN = "lease", "overtaken"
+# What a wave that opens a turn says of it: which chosen rows were overtaken until then.
+OVERTAKEN = "overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,11 @@ class Turn:
 
     def opening(self) -> waves.Wave | None:
         """The wave that opened it last."""
-        own = [wave for wave in journal.waves_of(self.run, self.name) if wave.replay == self.replay.number]
-        return next((wave for wave in reversed(own) if wave.kind is waves.Kind.REPLAY), None)
+        return waves.opening(journal.waves_of(self.run, self.name), self.replay.number)
 
     def is_alone(self, said: Document) -> bool:
         """Whether no other run can have written since that was said: the lease is the same."""
-        return bool(self.held) and said.get(LEASE) == self.held
+        return bool(self.held) and said.get(waves.LEASE) == self.held
 
 
 def open_up(turn: Turn) -> bool:
@@ -74,7 +73,7 @@ def _opened(turn: Turn, told: Document) -> None:
         rows, late = _left(turn, each)
     # Once is enough for those whose edit was refused.
     refused = [journal.bring(turn.run, each["refused"])] if each["refused"] and not opening else []
-    notes: Document = {LEASE: turn.held}
+    notes: Document = {waves.LEASE: turn.held}
     if late:
         notes[OVERTAKEN] = journal.keep(turn.run, late, f"{turn.name}/overtaken.parquet")
     next_wave.replayed(turn.run, turn.opened, turn.name, turn.replay, rows, refused, notes)
