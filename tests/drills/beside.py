@@ -23,8 +23,7 @@ def second_run(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     if other.state() != "queued":
         figures.wrong.append(f"{name}: it reads {other.state()} while the first goes on")
     load.run.ended()
-    if other.ended() != "failed" or "again" not in str(other.summary().get("error")):
-        figures.wrong.append(f"{name}: it ended {other.state()}, {other.summary().get('error')}")
+    _is_refused(figures, name, other, "again")
     events.same(figures, name, load)
 
 
@@ -35,10 +34,15 @@ def other_dag(at: scene.Scene, figures: kills.Figures, name: str) -> None:
     load.waits("chunks_Account")
     document = scene.document(scene.FAMILY) | {"params": {}, "source": {"uri": (load.case.root / "payload.json").as_uri()}}
     other = clicks.begun(load.run.api, "adhoc_load", document)
-    if other.ended() != "failed" or load.run.run_id not in str(other.summary().get("error")):
-        figures.wrong.append(f"{name}: it ended {other.state()}, {other.summary().get('error')}")
+    _is_refused(figures, name, other, load.run.run_id)
     at.ground.org.behave(looks=2)
     events.same(figures, name, load)
+
+
+def _is_refused(figures: kills.Figures, name: str, other: clicks.Run, saying: str) -> None:
+    """The other run must end failed, and its error say this."""
+    if other.ended() != "failed" or saying not in str(other.summary().get("error")):
+        figures.wrong.append(f"{name}: it ended {other.state()}, {other.summary().get('error')}")
 
 
 @events.event("the plan file changes between two tries")
