@@ -181,7 +181,8 @@ def _asked(run: ports.Run, opened: journal.Opened, place: entries.JobPlace, foun
     if found.sent.key is None or not found.tally.get(entities.Fate.IN_DOUBT):
         return found
     wave, told = journal.wave_of(run, place.name, place.number), found.file.with_name(f"{found.file.stem}-told.parquet")
-    asked = doubt.Asked(opened.sobject(place.name), wave.operation, found.why)
+    ours = bool(opened.plan.objects[place.name].row_key_field) and wave.operation == entities.Operation.INSERT
+    asked = doubt.Asked(opened.sobject(place.name), wave.operation, found.why, ours=ours)
     return dataclasses.replace(found, file=told, tally=doubt.settled(run, asked, found.sent, found.file, told))
 
 

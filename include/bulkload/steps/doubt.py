@@ -1,4 +1,4 @@
-"""Rows with a key and without a result → what the org says of their keys: not written, or still in doubt and why.
+"""Rows with a key and without a result → what the org says of their keys: not written, written, or still in doubt and why.
 
 Salesforce has no result for rows beyond a daily limit, and none of batches that it lost. Keyless rows can't be asked for.
 """
@@ -23,11 +23,15 @@ DOUBTFUL = f"fate = '{entities.Fate.IN_DOUBT}'"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose rows they are: the sobject, the job's operation, what the job says of its end."""
+    """Whose rows they are: the sobject, the job's operation, what the job says of its end.
+
+    `ours`: we made the keys, each for one row of this run (`row_key_field`): a record that has one is that row's.
+    """
 
     sobject: str
     operation: str
     error_message: str = ""
+    ours: bool = False
 
     def told(self, *, there: bool) -> tuple[entities.Fate, str]:
         """What follows for a row whose key the org has, or hasn't: its fate, and a sentence."""
@@ -60,19 +64,27 @@ def settled(run: ports.Run, asked: Asked, sent: results.Sent, fates: Path, out: 
         return _written(
             run, f"SELECT * REPLACE (CASE WHEN {DOUBTFUL} THEN {why} ELSE error END AS error) FROM {tables.parquet(fates)}", out
         )
-    known = f"SELECT row_id, f.key IS NOT NULL AS there FROM {tables.parquet(wanted)} LEFT JOIN {tables.parquet(found)} AS f USING (key)"
+    known = (
+        f"SELECT row_id, f.key IS NOT NULL AS there, f.sf_id AS found_id, coalesce(f.twice, false) AS twice "
+        f"FROM {tables.parquet(wanted)} LEFT JOIN {tables.parquet(found)} AS f USING (key)"
+    )
     return _written(run, _told(asked, f"{tables.parquet(fates)} LEFT JOIN ({known}) USING (row_id)"), out)
 
 
 def _told(asked: Asked, rows: str) -> str:
     """The query of all fates, those of asked rows as the org says."""
-    fate, error = "fate", "error"
+    proven, fate, error = "there AND NOT twice" if asked.ours else "false", "", ""
     for there in (True, False):
         said, sentence = asked.told(there=there)
         why = f"{asked.error_message}; {sentence}" if asked.error_message else sentence
-        fate = f"CASE WHEN there IS {there} THEN '{said}' ELSE {fate} END"
-        error = f"CASE WHEN there IS {there} THEN {tables.literal(why)} ELSE {error} END"
-    return f"SELECT * EXCLUDE (there) REPLACE ({fate} AS fate, {error} AS error) FROM {rows}"
+        fate += f" WHEN there IS {there} THEN '{said}'"
+        error += f" WHEN there IS {there} THEN {tables.literal(why)}"
+    told = (
+        f"CASE WHEN {proven} THEN '{entities.Fate.SUCCEEDED}'{fate} ELSE fate END AS fate, "
+        f"CASE WHEN {proven} THEN NULL{error} ELSE error END AS error, "
+        f"CASE WHEN {proven} THEN found_id ELSE sf_id END AS sf_id, CASE WHEN {proven} THEN true ELSE created END AS created"
+    )
+    return f"SELECT * EXCLUDE (there, found_id, twice) REPLACE ({told}) FROM {rows}"
 
 
 def _written(run: ports.Run, query: str, out: Path) -> dict[str, int]:
