@@ -22,7 +22,7 @@ class AfterRunOperator(bulk_rounds.RoundsOperator):
     @contextlib.contextmanager
     def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[bulk_runs.Step]:
         """Open that other run."""
-        with bulk_modes.stepped(context, final=final) as step:
+        with bulk_modes.stepped(context, final=final) as step, self.stoppable(context, step.run):
             yield step
 
 
@@ -103,7 +103,7 @@ class LeftoversOperator(bulk_rounds.RoundsOperator):
     def _replayed(self, context: Context, of: str) -> dict[str, Any]:
         from include.bulkload.steps import earlier_runs
 
-        with bulk_modes.first(context, modes.Asked(modes.Mode.REPLAY, of)) as earlier:
+        with bulk_modes.first(context, modes.Asked(modes.Mode.REPLAY, of)) as earlier, self.stoppable(context, earlier.run):
             while (found := earlier_runs.begin(earlier.run, of, bulk_inlets.Inlet()))["waiting"]:
                 waited(self, context, earlier, found)
             if earlier_runs.takes(found):

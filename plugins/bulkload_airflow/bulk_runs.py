@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -121,6 +122,17 @@ def is_over(name: ports.RunName) -> bool | None:
         raise errors.NetworkFault(f"Airflow doesn't tell how run {name.run_id!r} of {name.dag_id!r} stands; it is asked again") from wrong
 
 
+def state_of(task_instance: Any) -> str | None:
+    """Ask Airflow what a task instance reads now."""
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=task_instance.dag_id,
+        task_ids=[task_instance.task_id],
+        run_ids=[task_instance.run_id],
+        map_index=task_instance.map_index,
+    )
+    return next(iter(states.get(task_instance.run_id, {}).values()), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What an operator works with: the run, its plan, and the object it is about.
@@ -141,6 +153,7 @@ class OneStep:
 
     configured: Callable[[Context], bulk_config.Config]
     place: int | str
+    _at_work: tuple[Any, ports.Run] | None = None
 
     @contextlib.contextmanager
     def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[Step]:
@@ -153,8 +166,25 @@ class OneStep:
             config = self.configured(context)
             found = config.plan
             hook = bulk_hook.BulkHook(found.conn_id)
-            with opened(place(context), hook) as run:
+            with opened(place(context), hook) as run, self.stoppable(context, run):
                 yield Step(run, hook, config, found, found.order()[self.place] if isinstance(self.place, int) else self.place)
+
+    @contextlib.contextmanager
+    def stoppable(self, context: Context, run: ports.Run) -> Iterator[None]:
+        """While the block lasts, the run is what a person stops who marks the task failed."""
+        outer, self._at_work = self._at_work, (context["ti"], run)
+        try:
+            yield
+        finally:
+            self._at_work = outer
+
+    def on_kill(self) -> None:
+        """Note in the ledger that a person stopped the run, if the task was marked failed: nothing of it goes by itself then.
+
+        In a thread, because this is a signal's doing: the interrupted code may hold the one line to Airflow.
+        """
+        if self._at_work is not None:
+            threading.Thread(target=_killed, args=self._at_work).start()
 
 
 def only_in(context: Context, mode: modes.Mode) -> None:
@@ -190,3 +220,10 @@ def sourced(step: Step) -> tuple[dict[str, Any], ports.Inlet]:
     kept = step.run.folder.put(local, "payload.json")
     source = {**step.config.document["source"], "uri": step.run.folder.uri(kept.name)}
     return {**step.config.document, "source": source}, bulk_inlets.Inline(step.run.folder, kept)
+
+
+def _killed(task_instance: Any, run: ports.Run) -> None:
+    from include.bulkload.steps import unasked
+
+    if state_of(task_instance) == outcomes.FAILED:
+        unasked.stopped(run)

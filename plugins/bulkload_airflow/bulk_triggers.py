@@ -12,7 +12,6 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from bulkload_airflow import bulk_hook, bulk_polls, bulk_runs, outcomes
@@ -96,23 +95,12 @@ class BulkJobTrigger(BaseTrigger):
         task_instance = self.task_instance
         if task_instance is None:
             return
-        state = await asyncio.to_thread(state_of, task_instance)
+        state = await asyncio.to_thread(bulk_runs.state_of, task_instance)
         if state != outcomes.FAILED:
             self.log.info("jobs %s go on: the task reads %s, nobody marked it failed", list(self.jobs), state)
             return
         place = bulk_runs.Place(task_instance.dag_id, task_instance.run_id)
         await asyncio.to_thread(abort, place, self.conn_id, self.jobs, self.of)
-
-
-def state_of(task_instance: Any) -> str | None:
-    """Ask Airflow what a task instance reads now."""
-    states = RuntimeTaskInstance.get_task_states(
-        dag_id=task_instance.dag_id,
-        task_ids=[task_instance.task_id],
-        run_ids=[task_instance.run_id],
-        map_index=task_instance.map_index,
-    )
-    return next(iter(states.get(task_instance.run_id, {}).values()), None)
 
 
 def abort(place: bulk_runs.Place, conn_id: str, jobs: dict[str, str], of: str = "") -> None:

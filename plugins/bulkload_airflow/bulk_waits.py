@@ -143,7 +143,8 @@ class Waits(bulk_runs.OneStep):
             self.waiting.broke_off(context, ended)
 
     def on_kill(self) -> None:
-        """Abort the jobs if a person marked the task failed."""
+        """Abort the jobs if a person marked the task failed, and note it as all steps do."""
+        super().on_kill()
         self.waiting.killed()
 
 
@@ -159,5 +160,5 @@ def over(jobs: Iterable[str], seconds: float) -> errors.JobStillRunning:
 
 
 def _killed(task_instance: Any, conn_id: str, jobs: Jobs, of: str) -> None:
-    if bulk_triggers.state_of(task_instance) == outcomes.FAILED:
+    if bulk_runs.state_of(task_instance) == outcomes.FAILED:
         bulk_triggers.abort(bulk_runs.Place(task_instance.dag_id, task_instance.run_id), conn_id, jobs, of)

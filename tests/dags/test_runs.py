@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import fsspec
 import pytest
 
+from include import storage
+from include.bulkload.ledger import entries
 from scripts.stack import rest
 from tests.running import airflow, steering
 
@@ -160,6 +163,18 @@ def test_marking_the_run_failed_aborts_its_job_too(trial: Trial) -> None:
     seen = {each.name: each.state for each in trial.api.tasks(DAG, run)}
     # By this the summary knows that it was a person: nothing of the run goes by itself any more.
     assert ("skipped", "skipped") == (seen["settle_parent"], seen["id_map"])
+
+
+def test_marking_a_submitting_task_failed_is_told_to_the_ledger(trial: Trial) -> None:
+    """Its upload is ended, its job aborted; by the ledger the nights that follow know that nothing of the run goes by itself."""
+    trial.org.steer(http_faults=[{"kind": "slow", "method": "PUT", "path": "/batches/?$", "seconds": 10}])
+    run = trial.begin("parent_job[0]", "running")
+    trial.until(run, lambda _: "Open" in {each["state"] for each in trial.org.jobs()})
+    (job,) = [each for each in trial.org.jobs() if each["state"] == "Open"]
+    trial.mark(run, "parent_job", "failed")
+    assert "failed" == trial.ended(run)
+    folder = storage.run_folder(fsspec.filesystem("file"), str(trial.stack.runs), DAG, run)
+    assert ("Aborted", True) == (trial.org.job(job["id"])["state"], folder.read(entries.CANCELLED) is not None)
 
 
 def test_a_job_that_is_gone_is_sent_again(trial: Trial) -> None:

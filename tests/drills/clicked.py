@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from include.bulkload.ledger import entries
 from tests.drills import events, moments, scene
 
 if TYPE_CHECKING:
@@ -96,6 +97,18 @@ def _mark_failed(load: scene.Load, name: str) -> None:
     for task, index in load.run.instances("deferred"):
         if task == name:
             load.run.mark(name, "failed", index)
+
+
+@events.event("a submitting task is marked failed")
+def mark_submit_failed(at: scene.Scene, figures: kills.Figures, name: str) -> None:
+    """Its upload is ended, its job aborted, and the ledger knows that a person did it."""
+    load = at.begun(scene.FAMILY)
+    load.comes_to(events.UPLOAD)
+    task, index = next(each for each in load.run.instances("running") if each[0] == "Account_job")
+    load.run.mark(task, "failed", index)
+    load.run.ended()
+    figures.wrong += [f"{name}: the ledger doesn't know"] if load.folder().read(entries.CANCELLED) is None else []
+    events.honest(figures, name, load)
 
 
 @events.event("the run is marked failed while a task uploads")

@@ -20,6 +20,8 @@ from tests.running import clicks, loads, steering
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from include.bulkload.steps import ports
+
 PATIENCE = 180.0
 LOOK_SECONDS = 0.05
 # Airflow notices within seconds what a deployment notices within minutes.
@@ -160,10 +162,13 @@ class Load:
                 found.append(f"job {job['id']} reads {job['state']}, and no ledger names it")
         return found
 
+    def folder(self) -> ports.RunFolder:
+        """The run's folder."""
+        return storage.run_folder(fsspec.filesystem("file"), str(self.scene.stack.runs), self.run.dag, self.run.run_id)
+
     def named(self) -> set[str]:
         """The ids of all jobs that the ledger of the run names: `ledger/<object>/<chunk>/<job id>/<fact>`."""
-        folder = storage.run_folder(fsspec.filesystem("file"), str(self.scene.stack.runs), self.run.dag, self.run.run_id)
-        return {parts[3] for each in folder.names("ledger/") if len(parts := each.split("/")) == 5}
+        return {parts[3] for each in self.folder().names("ledger/") if len(parts := each.split("/")) == 5}
 
 
 def dag_of(play: plays.Play) -> str:

@@ -31,7 +31,7 @@ def look(run: ports.Run, opened: journal.Opened) -> tuple[int, str]:
 
 
 def stopped(run: ports.Run) -> None:
-    """Note that a person marked the run failed, if it ever began."""
+    """Note that a person marked the run, or a task at work, failed, if it ever began."""
     if run.folder.read(entries.BEGUN) is not None:
         journal.note(run, entries.cancelled(run.now()))
 
