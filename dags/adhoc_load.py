@@ -20,8 +20,8 @@ field for each key of it; by REST API, send the document as `conf`.
    level 0 … 5      the objects without parents, then those below them: up to six levels
      │                chunks_level_0   jobs of all objects of the level, cut
      │                level_0_job      one per chunk, whichever object's
-     │                wait_for_level_0 deferred
-     │                settle_level_0   results, and what must go once more
+     │                wait_for_level_0 deferred, then its results
+     │                settle_level_0   what must go once more
    summary          every row accounted for; it decides the run's colour
 ```
 

@@ -19,9 +19,9 @@ ABOUT = """
                     split            tables, counted; bad records set aside with their place
                       │
    ┌─ parent_job ─ parent_job ─ …    one Bulk API 2.0 job per chunk
-   └─ wait_for_parent ─ …            deferred: no worker is held while Salesforce works
+   └─ wait_for_parent ─ …            deferred: no worker is held while Salesforce works; then its results
                       │
-               settle_parent         results → one fate per row
+               settle_parent         one fate per row; what must go once more is sent
                       │
                    id_map            source row → Salesforce Id
                       │

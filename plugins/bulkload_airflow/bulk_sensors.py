@@ -1,8 +1,8 @@
-"""Jobs that Salesforce works on → a task that waits until they have ended, and writes down how.
+"""Jobs that Salesforce works on → a task that waits until they have ended, and fetches their results.
 
 Purpose: nothing of ours runs on a worker while Salesforce works.
 How it works: as all waits do (bulk_waits); the worker that resumes asks Salesforce itself.
-What it does not do: judge. A job that ends Failed or Aborted is a result, which the next task collects.
+What it does not do: judge. A job that ends Failed or Aborted is a result like another.
 Known limitation: with deferrable=False and mode="reschedule", marking the task failed between two looks
 aborts nothing, because no process of ours is there to notice.
 """
@@ -15,7 +15,6 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowSensorTimeout
 
 from bulkload_airflow import bulk_runs, bulk_waits, links, outcomes
-from include.bulkload.steps import wait
 from include.salesforce import pace
 
 if TYPE_CHECKING:
@@ -70,10 +69,12 @@ class BulkJobSensor(bulk_waits.Waits, BaseSensorOperator):
         return self._waited(context)
 
     def _ended(self, step: bulk_runs.Step) -> dict[str, str]:
-        return {job_id: str(state) for job_id, state in wait.ended(step.run, step.name, list(self.jobs(step))).items()}
+        from include.bulkload.steps import collected
+
+        return {job_id: str(state) for job_id, state in collected.ended(step.run, step.name, list(self.jobs(step))).items()}
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> dict[str, str]:
-        """Take up what the trigger found: ask Salesforce, and write down how the jobs ended."""
+        """Take up what the trigger found: ask Salesforce how the jobs ended, and fetch their results."""
         with self.step(context) as step:
             self.waiting.resumed(context, step, event)
             return self._ended(step)
@@ -89,7 +90,7 @@ class BulkJobSensor(bulk_waits.Waits, BaseSensorOperator):
                 raise bulk_waits.over([self.job_ids] if isinstance(self.job_ids, str) else self.job_ids, self.timeout) from late
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
-        """Look at the jobs; once they have ended, write down how."""
+        """Look at the jobs; once they have ended, fetch their results."""
         with self.step(context) as step:
             ended = self.waiting.have_ended(self, step, self.jobs(step))
             return PokeReturnValue(is_done=True, xcom_value=self._ended(step)) if ended else False

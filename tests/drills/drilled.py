@@ -11,7 +11,7 @@ import requests
 
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import plan
-from include.bulkload.steps import cut, ids, ports, replay, submit, summarize, wait
+from include.bulkload.steps import collected, cut, ids, ports, replay, submit, summarize
 from include.salesforce import client, logins, wire
 from include.storage import folders, stores
 from include.storage.memory import ROOT, Memory  # the package has a function of this name
@@ -124,7 +124,7 @@ class Drilled(loads.Steps):
                 self.again(lambda name=name, number=number: submit.chunk(self.run, name, number)) for number in self.again(self._left(name))
             ]
             self.again(lambda jobs=jobs: self.waited(jobs))
-            self.again(lambda name=name, jobs=jobs: wait.ended(self.run, name, jobs))
+            self.again(lambda name=name, jobs=jobs: collected.ended(self.run, name, jobs))
             self.again(lambda name=name: self.settled(name))
             self.again(lambda name=name: ids.learn(self.run, name))
         found: dict[str, Any] = self.again(lambda: summarize.close(self.run, []))

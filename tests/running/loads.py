@@ -17,7 +17,7 @@ import requests
 from include import storage
 from include.bulkload.basics import tables
 from include.bulkload.intake import plan
-from include.bulkload.steps import cut, ids, ports, settle, split, submit, summarize, wait
+from include.bulkload.steps import collected, cut, ids, ports, settle, split, submit, summarize, wait
 from include.salesforce import client, wire
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Steps(abc.ABC):
         """The tasks that submit, wait for and settle an object's jobs."""
         jobs = [submit.chunk(self.run, name, number) for number in chunks]
         self.waited(jobs)
-        wait.ended(self.run, name, jobs)
+        collected.ended(self.run, name, jobs)
         return self.settled(name)
 
     def settled(self, name: str) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """One closed job → its results fetched whole and kept, the fate of each of its rows in a stored file.
 
-Results live seven days: they are fetched when the object is settled, at the latest when the run is summed up, and kept. A job that
-is gone by then leaves its rows in doubt, or to be sent again.
+Results live seven days: they are fetched as soon as a job's end is known, at the latest when the run is summed up, and kept. A job
+that is gone by then leaves its rows in doubt, or to be sent again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 
     from include.bulkload.ledger import entries, resume, waves
     from include.bulkload.steps import ports
+
+
+def ended(run: ports.Run, name: str, job_ids: Sequence[str]) -> dict[str, entities.JobState]:
+    """Write down how jobs of an object ended, and settle them; their states. What is `gone` is left to whoever settles the object.
+
+    Raises as `one` does, and LedgerDamaged for a job that the ledger doesn't name.
+    """
+    states = wait.ended(run, name, job_ids)
+    opened, known = journal.opened(run), {each.place.job_id: each for each in journal.jobs(run, name)}
+    for job_id, state in states.items():
+        if state is not entities.JobState.GONE:
+            one(run, opened, known[job_id])
+    return states
 
 
 def one(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> dict[str, int] | None:

@@ -68,6 +68,19 @@ def test_what_may_be_repeated_goes_again(load: Load, operation: str, left: list[
     assert [(True, "gone"), (False, "JobComplete")] == [(each["id"] == job_id, each["state"]) for each in part["jobs"]]
 
 
+def test_what_was_fetched_as_it_ended_is_not_lost_with_its_job(load: Load) -> None:
+    """A short job is taken in while its sibling works; when Salesforce has forgotten it, nothing is sent again."""
+    load.mapping.pop("Contact")
+    load.more = {"job_bytes": 1_000}
+    load.payload = json.dumps({"accounts": [{"name": "x" * 250, "sourceId": f"K{n}"} for n in range(ROWS * 2)]}).encode()
+    jobs = [submit.chunk(load.run, "Account", number) for number in load.split()]
+    load.waited(jobs)
+    assert {jobs[0]: entities.JobState.JOB_COMPLETE} == collected.ended(load.run, "Account", jobs[:1])
+    load.run.salesforce.delete(jobs[0])
+    assert {entities.Fate.SUCCEEDED: ROWS * 2} == load.settled("Account")
+    assert jobs[1:] == [each["id"] for each in load.org.jobs()]
+
+
 def test_rows_of_a_delete_go_again_too(load: Load) -> None:
     """What the job that is gone has deleted is refused as deleted: no record is left."""
     accounts(load, "delete")
