@@ -57,7 +57,9 @@ def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, file
     else:
         query = echoes.fates(con, sent.columns, sent.types, closes=sum(counts.values()) == sent.chunk.rows)
     message = f"CASE WHEN fate = '{entities.Fate.UNPROCESSED}' THEN coalesce(error, {_said(end)}) ELSE error END"
-    told = f"row_id, fate, sf_id, created::BOOLEAN AS created, {message} AS error, {tables.literal(end.job_id)} AS job_id"
+    # Typed, though a job may have no Id and no error at all: files of several jobs are read together.
+    told = f"row_id, fate, sf_id::VARCHAR AS sf_id, created::BOOLEAN AS created, ({message})::VARCHAR AS error"
+    told += f", {tables.literal(end.job_id)} AS job_id"
     tables.write_parquet(con, f"SELECT {told} FROM ({query})", out)
     return tally(con, out)
 

@@ -12,6 +12,7 @@ import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.steps import submit, summarize
+from tests.include.bulkload.steps import replays
 from tests.running import loads, org
 
 if TYPE_CHECKING:
@@ -209,3 +210,20 @@ def test_each_summary_fits_its_schema(load: Load, payload: dict[str, Any]) -> No
     """docs/summary.schema.json says what programs may rely on."""
     load.payload = json.dumps(payload).encode()
     jsonschema.validate(load.whole()["summary"], json.loads(SCHEMA.read_text("utf-8")))
+
+
+@pytest.mark.parametrize(("state", "message"), [("Failed", "InternalServerError : later"), ("Aborted", "")])
+def test_a_keyless_job_that_did_nothing_stands_beside_one_that_did(load: Load, state: str, message: str) -> None:
+    """The first of two has no Id and no error at all: both are read together all the same, and a replay brings the rest."""
+    contact = {"sobject": "Contact", "records": "contacts[]", "operation": "insert", "fields": {"LastName": "name", "Description": "text"}}
+    load.mapping = {"Contact": contact | {"retry_rounds": 0}}
+    load.more = {"job_bytes": 1_000}
+    load.payload = json.dumps({"contacts": [{"name": f"c{n}", "text": "x" * 90} for n in range(14)]}).encode()
+    load.org.behave(job_ends=[{"object": "Contact", "state": state, "at": 0, "message": message, "job": 1}])
+    part = load.whole()["summary"]["objects"]["Contact"]
+    assert (14, True) == (part["succeeded"] + part["unprocessed"], part["succeeded"] > 0 < part["unprocessed"])
+    load.org.behave(job_ends=[])
+    assert replays.replayed(load)["clean"]
+    assert [f"c{n}" for n in sorted(range(14), key=str)] == sorted(
+        each["LastName"] for each in load.org.query("SELECT LastName FROM Contact")
+    )
