@@ -6,20 +6,17 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries
 from include.bulkload.match import since
-from include.bulkload.steps import collected, gone, ids, journal, replay, settle, submit, summarize, undo_written, wait
+from include.bulkload.steps import collected, gone, journal, replay, settle, submit, summarize, undo_written, wait
 from include.salesforce import client
 from tests.include.bulkload.steps import replays, undoings
 from tests.include.bulkload.steps.test_submit import Overtaken
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.include.bulkload.steps.conftest import Load
 
 KEYS = ("K1", "K2")
@@ -106,61 +103,6 @@ def test_rows_of_an_insert_stay_in_doubt(load: Load) -> None:
     assert [gone.WHY] * ROWS == [each["error"] for each in load.listed(part["files"]["in_doubt"])]
     load.whole()
     assert ROWS == len(load.org.query("SELECT Id FROM Contact"))
-
-
-def keyed(load: Load, *, noted: bool = False) -> None:
-    """An insert that we key loses its job; the first of its records is gone, too."""
-    accounts(load, "insert")
-    load.mapping["Account"] |= {"external_id": None, "row_key_field": "External_Id__c"}
-    load.mapping["Account"]["fields"] = {"Name": "name"}
-    load.split()
-    lost(load, noted=noted)
-    load.org.remove("Account", load.org.query("SELECT Id FROM Account WHERE Name = 'new K1'")[0]["Id"])
-
-
-def test_the_org_is_asked_for_an_inserts_keys(load: Load) -> None:
-    """A row whose key isn't there was not written, and may go again; one that is there was, for nobody else makes such keys."""
-    keyed(load)
-    (there,) = load.org.query("SELECT Id FROM Account")
-    assert {entities.Fate.UNPROCESSED: 1, entities.Fate.SUCCEEDED: 1} == load.settled("Account")
-    assert [(there["Id"],)] == duckdb.sql(f"SELECT sf_id FROM '{ids.known(load.run, 'Account')}'").fetchall()
-    part = summarize.close(load.run, [])["summary"]["objects"]["Account"]
-    assert (1, 1, 1, 0) == (part["unprocessed"], part["succeeded"], part["created"], part["in_doubt"])
-
-
-def test_an_undo_deletes_what_the_org_told_of(load: Load) -> None:
-    """A record that was found by its key is one that the run created, as is the one that a round brought: nothing isn't known."""
-    keyed(load, noted=True)
-    load.settled("Account")
-    dry = undoings.planned(load)
-    assert (ROWS, []) == (dry["summary"]["objects"]["Account"]["delete"], dry["summary"].get("notKnown", []))
-    undoings.undone(load)
-    assert not names(load)
-
-
-class Copied:
-    """A client whose org has a copy of each record that is asked for: its key is the same, its Id is another."""
-
-    def __init__(self, of: Any) -> None:
-        self._of = of
-
-    def __getattr__(self, name: str) -> Any:
-        """All else is as it was."""
-        return getattr(self._of, name)
-
-    def query_rows(self, soql: str, path: Path) -> int:
-        """Answer with the copies, too."""
-        rows = int(self._of.query_rows(soql, path))
-        header, *lines = path.read_text().splitlines(keepends=True)
-        path.write_text("".join([header, *lines, *(line.replace("001", "0019", 1) for line in lines)]))
-        return 2 * rows
-
-
-def test_a_key_that_two_records_have_proves_nothing(load: Load) -> None:
-    """Somebody copied the record with all its fields: which of both the row became can't be told."""
-    keyed(load)
-    run = dataclasses.replace(load.run, salesforce=Copied(load.run.salesforce))
-    assert {entities.Fate.UNPROCESSED: 1, entities.Fate.IN_DOUBT: 1} == settle.advance(run, "Account")["tally"]
 
 
 def test_until_they_are_sent_again_rows_are_in_doubt(load: Load) -> None:
