@@ -142,8 +142,10 @@ def _bereaved(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
     """Set aside the children of the last wave that were refused because a remembered parent is gone; None: there are none."""
     standing = outcome.of(run, name)
     together = rounds.group(standing.waves)
-    kin = targets.kin(run, opened, name)
-    if not kin or together[0].ready is None or together[0].kind is waves.Kind.BEREAVED:
+    if together[0].ready is None or together[0].kind is waves.Kind.BEREAVED:
+        return None
+    kin = targets.kin(run, opened, name, together[0].columns)
+    if not kin:
         return None
     aside, number = run.scratch / f"{name}-bereaved.parquet", len(standing.waves)
     settled = [path for met in outcome.met(run, dataclasses.replace(standing, waves=together)) for path in met.settled]

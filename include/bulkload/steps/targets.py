@@ -13,6 +13,7 @@ from include.bulkload.match import asked, bereaved, link, ways
 from include.bulkload.steps import ids, journal, later_parents, org_keys, outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from include.bulkload.intake import mapping
@@ -88,16 +89,19 @@ def _lost(run: ports.Run, opened: journal.Opened, parent: str) -> ways.Lost:
     return ways.Lost(parent, brought, opened.plan.objects[parent].external_id or "")
 
 
-def kin(run: ports.Run, opened: journal.Opened, name: str) -> list[bereaved.Kin]:
-    """An object's lookups to objects of this load that leave unchanged rows out."""
+def kin(run: ports.Run, opened: journal.Opened, name: str, columns: Collection[str]) -> list[bereaved.Kin]:
+    """An object's lookups to objects of this load that leave unchanged rows out, as far as a wave with these columns sends them."""
     found = []
     for _, field, _, one in opened.plan.objects[name].numbered_links:
         if one.object is None or not opened.plan.objects[one.object].changed_only:
             continue
+        # A first pass has no column for a link that waits, a second pass only those.
+        if (column := _column(opened, name, field, one)) not in columns:
+            continue
         asides = [path for met in outcome.met(run, outcome.of(run, one.object)) for path in met.asides]
         sobject, key = _parent(opened, one)
         rule = keys.rule(keys.described(opened.describes, sobject, key)) if one.carry == "relationship" else None
-        found.append(bereaved.Kin(field, _column(opened, name, field, one), one.object, staged_file(run, one.object), asides, key, rule))
+        found.append(bereaved.Kin(field, column, one.object, staged_file(run, one.object), asides, key, rule))
     return found
 
 
