@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.intake import keys
-from include.bulkload.ledger import entries, undos, waves
+from include.bulkload.ledger import entries, replays, undos, waves
 from include.bulkload.load import fates
 from include.bulkload.match import newer
 from include.bulkload.steps import journal, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from include.bulkload.steps import ports
+
+    # The query of the keys (key) of some rows of one object of a run: by the run, the object's name, a row's key (SQL).
+    Wanted = Callable[[ports.Run, str, str], str]
 
 Document = dict[str, Any]
 
@@ -37,14 +39,6 @@ class Other:
     describes: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Counterpart:
-    """An object of this run in a later one: its name there, its staged rows."""
-
-    name: str
-    staged: Path
-
-
 def written(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
     """Write the keys of the records that later runs wrote, or left because they had them already; of all objects, or of one.
 
@@ -56,13 +50,11 @@ def written(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str,
 
 def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
     """Write the keys that later runs read, whatever became of their rows; of all objects, or of one."""
-    return _found(run, opened, "named", lambda _, theirs: f"FROM {tables.parquet(theirs.staged)}", only)
+    return _found(run, opened, "named", _named_by, only)
 
 
-def _found(
-    run: ports.Run, opened: journal.Opened, what: str, rows: Callable[[ports.Run, Counterpart], str], only: str = ""
-) -> dict[str, list[newer.Keys]]:
-    """Write the keys of `rows` (SQL from FROM on, of their staged rows), by object."""
+def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Wanted, only: str = "") -> dict[str, list[newer.Keys]]:
+    """Write the keys of `rows`, by object."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
     for later in others(run, opened, lambda folder, at: began(folder, at) > began(run.folder, opened.at)) if keyed else ():
@@ -72,19 +64,16 @@ def _found(
     return found
 
 
-def _keys(
-    run: ports.Run, opened: journal.Opened, name: str, later: Other, what: str, rows: Callable[[ports.Run, Counterpart], str]
-) -> Iterator[newer.Keys]:
+def _keys(run: ports.Run, opened: journal.Opened, name: str, later: Other, what: str, rows: Wanted) -> Iterator[newer.Keys]:
     """Write the keys of one object that one later run's objects have."""
     stands = journal.demand(later.run, entries.STAGED)["objects"]
     for nth, their in enumerate(each for each in _known_as(opened, name, later) if each in stands and stands[each]["rows"]):
         rule = _compared(run, opened, name, later, their)
         key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
-        theirs = Counterpart(their, journal.bring(later.run, journal.staged(later.run, their)["file"]))
         out = later.run.scratch / f"{name}-{what}-{nth}.parquet"
-        query = f"SELECT DISTINCT {key} AS key {rows(later.run, theirs)}"
+        query = rows(later.run, their, key)
         with tables.connect(run.limits) as con:
-            if tables.write_parquet(con, f"SELECT key FROM ({query}) WHERE key IS NOT NULL", out):
+            if tables.write_parquet(con, f"SELECT DISTINCT key FROM ({query}) WHERE key IS NOT NULL", out):
                 yield newer.Keys(out, rule)
 
 
@@ -152,16 +141,39 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
             yield Other(begun["at"], other, plan, begun["describes"])
 
 
-def _written(later: ports.Run, theirs: Counterpart) -> str:
-    """The rows of one object that one run wrote, or may have; but those that its undo took back."""
-    standing = outcome.of(later, theirs.name)
-    met = [fates.of_wave(each) for each in outcome.met(later, standing)]
-    rows = [f"SELECT row_id FROM ({each}) WHERE sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'" for each in met]
+def _named_by(later: ports.Run, name: str, key: str) -> str:
+    """The keys of all rows of one object that one run read, as its source had them and as edited copies did."""
+    replayed = replays.numbers(later.folder.names(replays.FOLDER), replays.CHOSEN)
+    versions = dict.fromkeys(_as_of(later, name, number) for number in [0, *replayed])
+    return " UNION ALL ".join(f"SELECT {key} AS key FROM {rows}" for rows in versions)
+
+
+def _as_of(later: ports.Run, name: str, replay: int) -> str:
+    """The staged rows of an object as a replay sent them, as SQL; 0: as the run itself did."""
+    return tables.parquet(journal.bring(later, journal.staged(later, name, replay + 1)["file"]))
+
+
+def _written(later: ports.Run, name: str, key: str) -> str:
+    """The keys of the rows of one object that one run wrote, or may have; but those that its undo took back.
+
+    An edited copy may have changed a row's key since it was sent: each wave's rows have the key that they had then.
+    """
+    standing = outcome.of(later, name)
     # Rows of a job that is gone count even if another one carried them since: that one's word says nothing of the first.
-    unsure = {each.place.number for each in journal.jobs(later, theirs.name) if not (each.has("matched") or each.has("aborted"))}
-    rows += outcome.rows_in(later, standing, unsure)
-    wrote = f"({' UNION ALL '.join(rows) or 'SELECT NULL::BIGINT AS row_id WHERE false'})"
-    return f"FROM {tables.parquet(theirs.staged)} SEMI JOIN {wrote} USING (row_id) ANTI JOIN ({_undone(later, theirs.name)}) USING (row_id)"
+    unsure = {each.place.number for each in journal.jobs(later, name) if not (each.has("matched") or each.has("aborted"))}
+    wrote = []
+    for replay in dict.fromkeys([0, *(wave.replay for wave in standing.waves)]):
+        own = dataclasses.replace(standing, waves=[wave for wave in standing.waves if wave.replay == replay])
+        met = [fates.of_wave(each) for each in outcome.met(later, own)]
+        rows = [f"SELECT row_id FROM ({each}) WHERE sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'" for each in met]
+        rows += ["SELECT NULL::BIGINT AS row_id WHERE false", *outcome.rows_in(later, own, unsure)]
+        wrote.append(
+            f"SELECT row_id, {key} AS key FROM {_as_of(later, name, replay)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)"
+        )
+    # An undo takes back the record that a row has. One that it left under another key stands.
+    now = tables.parquet(journal.bring(later, journal.staged(later, name)["file"]))
+    undone = f"SELECT row_id, {key} AS key FROM {now} SEMI JOIN ({_undone(later, name)}) USING (row_id)"
+    return f"SELECT key FROM ({' UNION ALL '.join(wrote)}) ANTI JOIN ({undone}) USING (row_id, key)"
 
 
 def _undone(later: ports.Run, name: str) -> str:

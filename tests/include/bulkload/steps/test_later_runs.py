@@ -146,3 +146,23 @@ def test_what_an_undo_brought_back_supersedes_nothing(load: Load, *, edited: boo
     load.clock = later.clock
     assert ((0, 1) if edited else (1, 0)) == chosen(load)
     assert {"as it was" if edited else "b"} == {each["Name"] for each in load.org.query("SELECT Name FROM Account") if each["Name"] != "a"}
+
+
+def test_a_key_that_was_written_counts_though_an_edited_copy_changed_it(load: Load) -> None:
+    """The later run's job is gone, a person replayed its row by another key: what the job wrote stands, also when the run is undone."""
+    first(load)
+    later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock)
+    later.payload = json.dumps({"accounts": [{"name": "newer", "sourceId": "B"}]}).encode()
+    later.stage()
+    later.cut("Account")
+    test_gone.lost(later)
+    part = summarize.close(later.run, ["settle_Account"])["summary"]["objects"]["Account"]
+    copy = replays.copied(later, later.listed(part["files"]["in_doubt"]), External_Id__c="z")
+    replays.replayed(later, "mended", copy, of="later")
+    load.clock = later.clock
+    assert [["b", "z"], ["b", "z"]] == [sorted(keys) for keys in known(load)]
+    test_earlier_runs.undone(later, "later")
+    load.clock = later.clock
+    assert ["b"] == known(load)[0]
+    assert (0, 1) == chosen(load)
+    assert ["a", "newer"] == sorted(each["Name"] for each in load.org.query("SELECT Name FROM Account"))
