@@ -93,24 +93,24 @@ def stopped_name(name: str, replay: int) -> str:
     return f"ledger/{name}/stopped-{replay:03d}.json"
 
 
-def settled(name: str, waves_seen: int) -> Entry:
-    """All jobs of an object's first waves are collected, as far as they were sent."""
-    return Entry(settled_name(name, waves_seen), {"waves": waves_seen})
+def settled(name: str, sent: str) -> Entry:
+    """All that was sent of an object is collected. `sent`: a name for its waves and jobs until then."""
+    return Entry(settled_name(name, sent), {"sent": sent})
 
 
-def settled_name(name: str, waves_seen: int) -> str:
-    """Where it stands that an object's first waves are collected."""
-    return f"ledger/{name}/settled-{waves_seen:03d}.json"
+def settled_name(name: str, sent: str) -> str:
+    """Where it stands that what was sent of an object until then is collected."""
+    return f"ledger/{name}/settled-{sent}.json"
 
 
-def learned(name: str, waves_seen: int, id_map: Document, ids: int) -> Entry:
-    """An object's Ids are known, as far as the waves that stand: a stored id map of `ids` rows."""
-    return Entry(learned_name(name, waves_seen), {"id_map": id_map, "ids": ids})
+def learned(name: str, mark: str, id_map: Document, ids: int) -> Entry:
+    """An object's Ids are known: a stored id map of `ids` rows. `mark`: a name for what stood settled of it then."""
+    return Entry(learned_name(name, mark), {"id_map": id_map, "ids": ids})
 
 
-def learned_name(name: str, waves_seen: int) -> str:
-    """Where the id map of an object's first waves is named."""
-    return f"ledger/{name}/learned-{waves_seen:03d}.json"
+def learned_name(name: str, mark: str) -> str:
+    """Where the id map is named of what stood settled of an object then."""
+    return f"ledger/{name}/learned-{mark}.json"
 
 
 def chunk_prefix(name: str, number: int) -> str:

@@ -72,6 +72,11 @@ class Wave:
         return int(self.notes.get("replay", 0))
 
     @property
+    def sets_links(self) -> bool:
+        """Whether it is a second pass, or a round of one."""
+        return Kind.LINKS in {self.kind, self.notes.get("of")}
+
+    @property
     def numbers(self) -> list[int]:
         """The numbers of its chunks."""
         return [int(each["number"]) for each in self.chunks]

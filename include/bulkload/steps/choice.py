@@ -47,7 +47,7 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
 
     Returns {"lease": that number, "objects": {name:
     {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
-    "waves": that stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
+    "mark": as it stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
     keys of the object by which its children are linked to what later runs wrote, or None}}}.
     Raises PlanError with every finding if the edited copy is wrong.
     """
@@ -162,6 +162,6 @@ def _told(run: ports.Run, name: str, sought: Sought, replay: replays.Replay) -> 
     with tables.connect(run.limits) as con:
         counts = {chosen.REFUSED: 0} | chosen.counts(con, rows)
     told: Document = {"rows": journal.keep(run, rows, f"{name}/replay-{replay.number:03d}.parquet"), **counts}
-    told |= {"superseded": found.superseded, "waves": len(journal.waves_of(run, name)), "skipped": {}, "refused": None, "staged": None}
+    told |= {"superseded": found.superseded, "mark": outcome.of(run, name).mark, "skipped": {}, "refused": None, "staged": None}
     told["later"] = journal.keep(run, parents, f"{name}/later.parquet") if parents else None
     return told | (found.edits.told(run, name, replay.number) if found.edits else {})

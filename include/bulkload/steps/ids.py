@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 def learn(run: ports.Run, name: str) -> dict[str, Any]:
-    """Learn an object's Ids from its settled jobs, once. Returns {"ids": rows, "uri": of the stored id map}."""
+    """Learn an object's Ids from its settled jobs, once until another is settled. Returns {"ids": rows, "uri": of the stored id map}."""
     journal.opened(run)
     standing = _standing(run, name)
     return {"ids": standing["ids"], "uri": run.folder.uri(standing["id_map"]["name"])}
 
 
 def known(run: ports.Run, name: str) -> Path:
-    """Bring the id map of an object. Raises LedgerDamaged if the waves that stand aren't all settled."""
+    """Bring the id map of an object. Raises LedgerDamaged if what was sent of it isn't all collected."""
     return journal.bring(run, _standing(run, name)["id_map"])
 
 
 def _standing(run: ports.Run, name: str) -> dict[str, Any]:
     found = outcome.of(run, name)
-    seen = len(found.waves)
-    journal.demand(run, entries.settled_name(name, seen))
-    standing = run.folder.read(entries.learned_name(name, seen))
-    return standing or journal.note(run, _learned(run, name, found))
+    journal.demand(run, entries.settled_name(name, found.sent))
+    known = found.of_records()
+    standing = run.folder.read(entries.learned_name(name, known.mark))
+    return standing or journal.note(run, _learned(run, name, known))
 
 
 def _learned(run: ports.Run, name: str, found: outcome.Standing) -> entries.Entry:
@@ -40,4 +40,4 @@ def _learned(run: ports.Run, name: str, found: outcome.Standing) -> entries.Entr
     out = run.scratch / f"{name}-id_map.parquet"
     with tables.connect(run.limits) as con:
         rows = id_map.learn(con, outcome.met(run, found), staged, out)
-    return entries.learned(name, len(found.waves), journal.keep(run, out, f"{name}/id_map.parquet"), rows)
+    return entries.learned(name, found.mark, journal.keep(run, out, f"{name}/id_map.parquet"), rows)

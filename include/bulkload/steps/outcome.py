@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,15 @@ from include.bulkload.load import fates
 from include.bulkload.steps import journal, rehearsal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from include.bulkload.basics import entities
     from include.bulkload.ledger.waves import Wave  # a field is called waves
     from include.bulkload.steps import ports
+
+
+# Enough to tell what stands of one object at one time from what stood at another.
+DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,38 @@ class Standing:
     waves: list[Wave]
     jobs: dict[int, resume.JobFacts]
     gone: dict[int, resume.JobFacts] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> str:
+        """Name what was planned and sent of it: its waves, and the jobs that count. As `mark`, but whatever came of them."""
+        return self._named(job.place.job_id for job in self.jobs.values())
+
+    @property
+    def mark(self) -> str:
+        """Name what stands settled of it: its waves, the jobs whose rows have their fates, how often each was collected anew.
+
+        Whatever is made of these may be kept under this name by anybody: as long as it is the same, so are they; when one more job
+        is collected, a late one or that of a cleared task, or an aborted one moves, the name is another.
+        """
+        return self._named(f"{job.place.job_id} {job.moves}" for job in self.jobs.values() if job.has("matched"))
+
+    def _named(self, jobs: Iterable[str]) -> str:
+        told = hashlib.sha256("\n".join(sorted(jobs)).encode()).hexdigest()
+        return f"{len(self.waves):03d}-{told[:DIGITS]}"
+
+    def only(self, own: list[Wave]) -> Standing:
+        """The same of some of its waves alone."""
+        numbers = {number for wave in own for number in wave.numbers}
+        jobs, gone = ({number: facts for number, facts in each.items() if number in numbers} for each in (self.jobs, self.gone))
+        return Standing(own, jobs, gone)
+
+    def of_turn(self, replay: int) -> Standing:
+        """What stands of one turn: that of a replay, by its number; 0: the run's own."""
+        return self.only([wave for wave in self.waves if wave.replay == replay])
+
+    def of_records(self) -> Standing:
+        """What stands without the second passes: they make no record known that wasn't."""
+        return self.only([wave for wave in self.waves if not wave.sets_links])
 
     def chunks(self, wave: Wave) -> list[entities.Chunk]:
         """The chunks of a wave."""

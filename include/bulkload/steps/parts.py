@@ -29,7 +29,7 @@ def of(run: ports.Run, opened: journal.Opened, name: str, only: Only | None = No
     staged, standing = journal.staged(run, name), outcome.of(run, name)
     files = files_of(run, opened, name, standing)
     if only:
-        files, standing = _narrowed(run, files, only), _turn(standing, only.replay)
+        files, standing = _narrowed(run, files, only), standing.of_turn(only.replay)
     with tables.connect(run.limits) as con:
         account = reconcile.account(con, files)
         lost = reconcile.not_through(con, _broken(run, standing), opened.plan.objects[name].transient)
@@ -56,14 +56,6 @@ def _narrowed(run: ports.Run, files: reconcile.Files, only: Only) -> reconcile.F
         taken = f"SELECT * FROM {tables.parquet(files.staged)} WHERE row_id IN (SELECT row_id FROM {tables.parquet(only.rows)})"
         rows = tables.write_parquet(con, taken, part)
     return dataclasses.replace(files, source_rows=rows, staged=part, complete=False, only_staged=True)
-
-
-def _turn(standing: outcome.Standing, replay: int) -> outcome.Standing:
-    """What stands of one turn."""
-    own = [wave for wave in standing.waves if wave.replay == replay]
-    numbers = {number for wave in own for number in wave.numbers}
-    own_jobs, lost = ({number: facts for number, facts in each.items() if number in numbers} for each in (standing.jobs, standing.gone))
-    return outcome.Standing(own, own_jobs, lost)
 
 
 def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcome.Standing) -> reconcile.Files:

@@ -47,8 +47,9 @@ def _rehearsed(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, A
 def _note_settled(run: ports.Run, opened: journal.Opened, name: str) -> None:
     """Note that nothing of the waves so far is open, for this object and those whose second pass ends with it."""
     for other in _objects(opened, name):
-        if seen := len(journal.waves_of(run, other)):
-            journal.note(run, entries.settled(other, seen))
+        standing = outcome.of(run, other)
+        if standing.waves:
+            journal.note(run, entries.settled(other, standing.sent))
 
 
 def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:
@@ -99,17 +100,13 @@ def _waves(run: ports.Run, opened: journal.Opened, name: str) -> list[tuple[wave
         standing, voids = outcome.of(run, other), journal.voids(run, other)
         if stops.of_turn(run, other, waves.turn(standing.waves)):
             voids |= {number for wave in standing.waves for number in wave.numbers}
-        found += [(wave, standing, voids) for wave in waves.turn(standing.waves) if other == name or _is_second_pass(wave)]
+        found += [(wave, standing, voids) for wave in waves.turn(standing.waves) if other == name or wave.sets_links]
     return found
 
 
 def _objects(opened: journal.Opened, name: str) -> list[str]:
     """The object, and those whose second pass ends with it."""
     return [other for other in opened.plan.order() if name in {other, opened.plan.last_pass_in(other)}]
-
-
-def _is_second_pass(wave: waves.Wave) -> bool:
-    return waves.Kind.LINKS in {wave.kind, wave.notes.get("of")}
 
 
 def _submitted(run: ports.Run, wave: waves.Wave, number: int) -> resume.JobFacts | None:

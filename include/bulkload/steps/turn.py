@@ -68,8 +68,8 @@ def _opened(turn: Turn, told: Document) -> None:
     rows, late = journal.bring(turn.run, each["rows"]), None
     # Unless another run wrote meanwhile, this one was cleared and sent something itself, or the counts of an aborted job have moved,
     # what was chosen is what is left.
-    was_cleared = len(journal.waves_of(turn.run, turn.name)) != each["waves"]
-    if opening or not turn.is_alone(told) or was_cleared or any(facts.moves for facts in journal.jobs(turn.run, turn.name)):
+    has_moved = outcome.of(turn.run, turn.name).mark != each["mark"]
+    if opening or not turn.is_alone(told) or has_moved:
         rows, late = _left(turn, each)
     # Once is enough for those whose edit was refused.
     refused = [journal.bring(turn.run, each["refused"])] if each["refused"] and not opening else []
@@ -152,7 +152,7 @@ def settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
         # What a job that is gone carried goes by the replay.
         journal.note(run, entries.void(name, number, run.now()))
     if standing.waves and not waiting:
-        journal.note(run, entries.settled(name, len(standing.waves)))
+        journal.note(run, entries.settled(name, outcome.of(run, name).sent))
     return waiting
 
 

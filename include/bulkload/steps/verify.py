@@ -40,7 +40,7 @@ class Question:
 
 
 def told(run: ports.Run, opened: journal.Opened, name: str) -> Document:
-    """Verify what stands of an object, once; {} if the plan doesn't ask for it, or none of its rows succeeded.
+    """Verify what stands settled of an object, once; {} if the plan doesn't ask for it, or none of its rows succeeded.
 
     Returns {"verified": {"rows", and of each problem the rows that have it, "file": URI of their list, "notChecked": lookups,
     "superseded": rows that a later run wrote, left out after a replay}}; what is none is left out.
@@ -49,10 +49,9 @@ def told(run: ports.Run, opened: journal.Opened, name: str) -> Document:
     if not opened.plan.verify or opened.plan.dry_run:
         return {}
     standing = outcome.of(run, name)
-    settled = sum(facts.has("matched") for facts in standing.jobs.values())
-    if not settled:
+    if not any(facts.has("matched") for facts in standing.jobs.values()):
         return {}
-    entry = f"ledger/{name}/verified-{len(standing.waves):03d}-{settled:05d}.json"
+    entry = f"ledger/{name}/verified-{standing.mark}.json"
     found = run.folder.read(entry) or journal.note(run, entries.Entry(entry, _verified(run, opened, name, standing)))
     return {"verified": found}
 

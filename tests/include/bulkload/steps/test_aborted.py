@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.steps import journal, leftovers, replay, settle, submit, summarize
-from tests.include.bulkload.steps import replays
+from tests.include.bulkload.steps import replays, test_waves
 from tests.include.bulkload.steps.conftest import Load
 from tests.running import loads
 
@@ -232,3 +233,39 @@ def _planned(load: Load) -> Path:
     """The contacts' upload."""
     run = load.run
     return journal.bring(run, journal.wave_of(run, "Contact", 0).chunk(0)["csv"])
+
+
+def test_a_row_below_one_that_was_committed_late_goes_by_the_first_replay(tmp_path: Path, local_org: loads.LocalOrg) -> None:
+    """Layers of one object: the first one's job landed after its Ids were learnt."""
+    org = LateOrg(local_org.started)
+    org.flight = Flight()
+    load = Load(
+        tmp_path, org, mapping={"Account": {**test_waves.ACCOUNT, "parents": {"ParentId": {"object": "Account", "from": "parent"}}}}
+    )
+    load.payload = json.dumps({"accounts": [{"name": "p", "sourceId": "p"}, {"name": "q", "sourceId": "q", "parent": "p"}]}).encode()
+    load.stage()
+    load.cut("Account")
+    load.run.salesforce.abort(submit.chunk(load.run, "Account", 0))
+    load.settled("Account")
+    load.learned("Account")
+    summarize.close(load.run, [])
+    land(load)
+    assert replays.replayed(load)["clean"]
+    assert {"p": None, "q": "p"} == test_waves.parents(load)
+
+
+def test_what_was_committed_late_is_verified_anew(late: Load) -> None:
+    """Nothing had succeeded when the org was asked first, and one of the late records is gone by the second time."""
+    late.more = {"verify": True}
+    late.run_name = "verified"
+    late.sent("Account", late.split())
+    late.ids()
+    late.cut("Contact")
+    collected(late)
+    assert {"rows": 0} == summarize.close(late.run, [])["summary"]["objects"]["Contact"]["verified"]
+    land(late)
+    local = loads.LocalOrg(late.org.started)
+    local.remove("Contact", local.query("SELECT Id FROM Contact WHERE LastName = 'c0'")[0]["Id"])
+    found = summarize.close(late.run, [])
+    told = found["summary"]["objects"]["Contact"]["verified"]
+    assert (False, 3, 1) == (found["clean"], told["rows"], told["missing"])
