@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from include.bulkload.ledger import waves
 
 Document = dict[str, Any]
+# When a run had read its sources, the number of its lease, and as several may do so within a second without one, its run id.
+Order = tuple[str, int, str]
 BEGUN = "ledger/begun.json"
 WAVES = "ledger/{}/wave-"
 STAGED = "ledger/staged.json"
+# Noted when the staged rows have passed all checks: nothing of a run is sent before.
+FORESEEN = "ledger/foreseen.json"
 SWEPT = "ledger/swept.json"
 # A person marked the run failed. Cancelled jobs say so themselves.
 CANCELLED = "ledger/cancelled.json"
@@ -40,12 +44,18 @@ def begun(org_id: str, plan: Document, describes: Mapping[str, Document], warnin
     return Entry(BEGUN, {"format": 3, "org_id": org_id, "plan": plan, "describes": dict(describes), "warnings": list(warnings), "at": at})
 
 
-def staged(objects: Mapping[str, Document], sources: Mapping[str, str], lease: int) -> Entry:
+def staged(objects: Mapping[str, Document], sources: Mapping[str, str], lease: int, at: str) -> Entry:
     """All objects' rows stand in stored files: one entry, so that they come from one reading of each source.
 
     `sources`: source → SHA-256 of its content; `lease`: the number of the lease under which they were read, 0: there is none.
+    `at`: when they had been read, by which runs of a plan are put in order.
     """
-    return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources), "lease": lease})
+    return Entry(STAGED, {"objects": dict(objects), "sources": dict(sources), "lease": lease, "at": at})
+
+
+def order(staged: Document, run_id: str) -> Order:
+    """The place of a run among those of its plan and org, by its entry `staged`."""
+    return str(staged["at"]), int(staged["lease"]), run_id
 
 
 def cancelled(at: str) -> Entry:

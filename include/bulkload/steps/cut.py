@@ -8,7 +8,7 @@ from include.bulkload.basics import entities, errors
 from include.bulkload.intake import mapping
 from include.bulkload.ledger import entries, waves
 from include.bulkload.load import job
-from include.bulkload.steps import collected, journal, next_wave, outcome, rehearsal, stops, submit
+from include.bulkload.steps import collected, foreseen, journal, next_wave, outcome, rehearsal, stops, submit
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -20,9 +20,10 @@ def first(run: ports.Run, name: str) -> dict[str, Any]:
     Returns {"chunks": [number, ...], "ready": rows, "orphaned": rows, "rejected": rows, "unchanged": rows, "uri": of
     the lost rows for people or None, "canary": [job id] of a small first job to wait for, or []}. Call `go_on` when it
     has ended; without one `go_on` gives the same numbers at once. In a dry run the counts are those of a real one, but
-    there are no numbers.
+    there are no numbers. Raises MustStop if the run was refused by its first task.
     """
     opened = journal.opened(run)
+    foreseen.passed(run)
     asking, org = rehearsal.counting(run)
     wave = next_wave.first(asking if opened.plan.dry_run else run, opened, name)
     rehearsal.asked(run, name, "first", org.queries)

@@ -52,33 +52,33 @@ def _passed(run: ports.Run, runs: Sequence[str]) -> dict[str, str]:
 
 def _behind_swept(run: ports.Run, folders: Mapping[str, ports.RunFolder]) -> list[str]:
     """Those of some runs of which a later one was swept: which of their rows are older than its can't be told any more."""
-    began = {each: begun["at"] for each, folder in folders.items() if (begun := folder.read(entries.BEGUN)) and not _over(folder)}
-    if not began:
+    read = {each: folder.read(entries.STAGED) for each, folder in folders.items() if not _over(folder)}
+    places = {each: entries.order(staged, each) for each, staged in read.items() if staged}
+    if not places:
         return []
-    oldest = min(began.values())
-    opened = journal.opened(run, compare=False)
-    swept = later_runs.others(run, opened, lambda folder, at: at > oldest and folder.read(entries.SWEPT) is not None)
-    last = max((each.at for each in swept), default="")
-    return [each for each, at in began.items() if at < last]
+    oldest, opened = min(places.values()), journal.opened(run, compare=False)
+    swept = later_runs.others(run, opened, lambda folder, place: place > oldest and folder.read(entries.SWEPT) is not None)
+    last = max((each.place for each in swept), default=oldest)
+    return [each for each, place in places.items() if place < last]
 
 
-def _found(run: ports.Run) -> Iterator[tuple[str, str]]:
+def _found(run: ports.Run) -> Iterator[tuple[entries.Order, str]]:
     opened = journal.opened(run)
     if opened.plan.dry_run or opened.plan.only_first:
         return
-    own = later_runs.began(run.folder, opened.at)
-    for other in later_runs.others(run, opened, lambda folder, at: later_runs.began(folder, at) < own and _has_left(folder)):
+    own = later_runs.own_place(run)
+    for other in later_runs.others(run, opened, lambda folder, place: place < own and _has_left(folder)):
         # Who goes on sends its rows itself.
         if not lease.goes_on(run, other.run.folder.run_id()):
-            yield other.at, other.run.folder.run_id()
+            yield other.place, other.run.folder.run_id()
 
 
 def _has_left(folder: ports.RunFolder) -> bool:
     """Whether a run's summary names rows that didn't get through, or jobs that nobody has collected; one without a summary broke off.
 
-    Undone or swept, it has none to send.
+    Undone or swept, or refused before it sent anything, it has none to send.
     """
-    if _over(folder):
+    if _over(folder) or folder.read(entries.FORESEEN) is None:
         return False
     told = folder.read(summarize.SUMMARY)
     return told is None or any(each[fate] for each in told["objects"].values() for fate in chosen.LEFT) or _runs_on(told)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
-FORESEEN = "ledger/foreseen.json"
 
 
 def check(run: ports.Run, opened: journal.Opened) -> None:
@@ -24,7 +23,7 @@ def check(run: ports.Run, opened: journal.Opened) -> None:
 
     A dry run isn't stopped by limits: it counts exactly, and its summary tells.
     """
-    if run.folder.read(FORESEEN) is not None:
+    if run.folder.read(entries.FORESEEN) is not None:
         return
     staged = journal.demand(run, entries.STAGED)["objects"]
     deep = _layers(run, opened, staged)
@@ -35,12 +34,22 @@ def check(run: ports.Run, opened: journal.Opened) -> None:
     told = {name: [each.as_document() for each in found] for name, found in loose.items()}
     local = journal.write_json({"dangling": told, "warnings": warnings}, run.scratch / "foreseen.json")
     # It quotes keys of rows: those stand in a stored file, not in an entry.
-    journal.note(run, entries.Entry(FORESEEN, {"file": journal.keep(run, local, "foreseen.json"), "layers": deep}))
+    journal.note(run, entries.Entry(entries.FORESEEN, {"file": journal.keep(run, local, "foreseen.json"), "layers": deep}))
+
+
+def passed(run: ports.Run) -> None:
+    """Raise MustStop if the run's rows didn't pass what is checked before anything is sent: then nothing of it may go, whoever asks."""
+    if run.folder.read(entries.FORESEEN) is None:
+        message = (
+            f"{run.folder.uri('')}: this run was refused before anything was sent, its summary says why; nothing of it goes before its "
+            "first task comes through: mend what that says and clear the run, or start a new one"
+        )
+        raise errors.MustStop(message)
 
 
 def standing(run: ports.Run) -> Document:
     """What was foreseen: {"dangling": object → documents, "warnings"}; nothing if the run didn't come so far."""
-    found = run.folder.read(FORESEEN)
+    found = run.folder.read(entries.FORESEEN)
     if found is None:
         return {"dangling": {}, "warnings": []}
     return dict(json.loads(journal.bring(run, found["file"]).read_text("utf-8")))
@@ -50,7 +59,7 @@ def layered(run: ports.Run, opened: journal.Opened, name: str) -> Document | Non
     """In which layers the rows of an object go, that name each other: {"layers": how many, "layered": stored}; None: they don't."""
     if not opened.plan.links_within(name):
         return None
-    return dict(journal.demand(run, FORESEEN)["layers"][name])
+    return dict(journal.demand(run, entries.FORESEEN)["layers"][name])
 
 
 def not_too_deep(found: Iterable[tuple[str, int]]) -> None:

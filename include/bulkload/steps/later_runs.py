@@ -1,6 +1,7 @@
-"""Runs of the same plan and org that began after this one → the keys that they have written, or may have, object by object.
+"""Runs of the same plan and org that read their sources after this one → the keys that they have written, or may have.
 
-Or all keys that their sources had.
+Or all keys that their sources had. A run that began earlier and was cleared until it could read its sources is a later one: its
+cells are newer.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another run of the plan: when it began, the run, its copy of the plan and its stored describes by sobject, as documents."""
+    """Another run of the plan: its place in their order, the run, its copy of the plan and its stored describes by sobject."""
 
-    at: str
+    place: entries.Order
     run: ports.Run
     plan: Document
     describes: Document
@@ -57,7 +58,8 @@ def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Wanted, only
     """Write the keys of `rows`, by object."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
-    for later in others(run, opened, lambda folder, at: began(folder, at) > began(run.folder, opened.at)) if keyed else ():
+    own = own_place(run)
+    for later in others(run, opened, lambda _, place: place > own) if keyed else ():
         for name in keyed:
             with _named(later.run.folder):
                 found[name] += _keys(run, opened, name, later, what, rows)
@@ -118,19 +120,22 @@ def _compared(run: ports.Run, opened: journal.Opened, name: str, later: Other, t
     return newer.common(*(keys.rule(keys.described(*each)) for each in fields))
 
 
-def began(folder: ports.RunFolder, at: str) -> tuple[str, str]:
-    """By what runs are put in order: when they began, and as several may begin within a second, their run ids."""
-    return at, folder.run_id()
+def own_place(run: ports.Run) -> entries.Order:
+    """The place of a run among those of its plan and org."""
+    return entries.order(journal.demand(run, entries.STAGED), run.folder.run_id())
 
 
-def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFolder, str], bool]) -> Iterator[Other]:
-    """The other runs of the plan and org that are `wanted` by their folder and when they began.
+def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFolder, entries.Order], bool]) -> Iterator[Other]:
+    """The other runs of the plan and org that read their sources and are `wanted`, by their folder and place.
 
     Each has a scratch folder of its own. A run that isn't wanted costs little: its plan isn't read.
     """
     for number, folder in enumerate(run.folder.beside()):
+        staged = folder.read(entries.STAGED)
+        if staged is None or not wanted(folder, place := entries.order(staged, folder.run_id())):
+            continue
         begun = folder.read(entries.BEGUN)
-        if begun is None or begun["org_id"] != opened.org_id or not wanted(folder, begun["at"]) or folder.read(entries.STAGED) is None:
+        if begun is None or begun["org_id"] != opened.org_id:
             continue
         scratch = run.scratch / f"other-{number}"
         scratch.mkdir(exist_ok=True)
@@ -138,7 +143,7 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
         with _named(folder):
             plan = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
         if plan["name"] == opened.plan.name and not plan.get("dry_run"):
-            yield Other(begun["at"], other, plan, begun["describes"])
+            yield Other(place, other, plan, begun["describes"])
 
 
 def _named_by(later: ports.Run, name: str, key: str) -> str:

@@ -24,16 +24,16 @@ MAYBE_LEFT = (*chosen.LEFT, entities.Fate.IN_DOUBT)
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a run stands among others: whose plan and org it is, when it began ("": it never did), whether it may be replayed."""
+    """Where a run stands among others: whose plan and org it is, its place (None: it read no sources), whether it may be replayed."""
 
     name: ports.RunName
     series: tuple[str, str, str]
-    at: str
+    place: entries.Order | None
     has_left: bool
 
     def precedes(self, other: Placed) -> bool:
         """Whether the other one is a later run of the same plan and org."""
-        return self.series == other.series and self.at < other.at
+        return self.series == other.series and self.place is not None and other.place is not None and self.place < other.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,9 @@ class Old:
     def placed(self) -> Placed:
         """Where it stands among others."""
         if self.opened is None:
-            return Placed(self.name, (self.name.dag_id, "", ""), "", has_left=False)
-        return Placed(self.name, (self.name.dag_id, self.opened.plan.name, self.opened.org_id), self.opened.at, has_left=self._has_left())
+            return Placed(self.name, (self.name.dag_id, "", ""), None, has_left=False)
+        place = entries.order(staged, self.name.run_id) if (staged := self.folder.read(entries.STAGED)) else None
+        return Placed(self.name, (self.name.dag_id, self.opened.plan.name, self.opened.org_id), place, has_left=self._has_left())
 
     def _has_left(self) -> bool:
         """Whether a replay of it may send rows that have a key; what a dry run, an undone or a swept run left never goes."""

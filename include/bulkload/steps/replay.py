@@ -12,7 +12,7 @@ from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import choice, edited, journal, lease, parts, ports, remember, settle, summarize, trouble, turn
+from include.bulkload.steps import choice, edited, foreseen, journal, lease, parts, ports, remember, settle, summarize, trouble, turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,7 @@ def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
         raise errors.RunUndone(f"the run {of} is being undone, or was: nothing of it is sent any more; load its source by a new run")
     if run.folder.read(entries.STAGED) is None:
         raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
+    foreseen.passed(run)
     if lease.goes_on(run, of):
         raise errors.AnotherRun(f"the run {of} isn't over, and sends its rows itself; wait for it, or mark it failed")
 

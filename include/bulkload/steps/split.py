@@ -119,7 +119,7 @@ def _read(run: ports.Run, opened: journal.Opened, inlet: ports.Inlet, held: int)
         }
         for name, each in found.items()
     }
-    return entries.staged(objects, {each.source: each.sha256 for each in read}, held)
+    return entries.staged(objects, {each.source: each.sha256 for each in read}, held, run.now())
 
 
 def _sourced(run: ports.Run, con: duckdb.DuckDBPyConnection, source: sources.Source, inlet: ports.Inlet) -> sources.Read:

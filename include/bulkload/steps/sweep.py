@@ -28,6 +28,8 @@ UNKNOWN_FOR = timedelta(days=7)
 # What a run may tell for longer: no row stands in it.
 LONGER = ("ledger/", "plan-", "describe-", summarize.SUMMARY)
 OPEN = entities.JobState.OPEN
+# Before all runs that have read their sources.
+NOWHERE: entries.Order = ("", 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def files(ground: Ground) -> Document:
         placed = run.placed
         left += [placed] if placed.has_left else []
         due += [placed] if _may_be_due(ground, run) else []
-    for each in sorted(due, key=lambda placed: placed.at):
+    for each in sorted(due, key=lambda placed: placed.place or NOWHERE):
         holder = next((other for other in left if other.precedes(each)), None)
         folder = ground.archive.folder(each.name)
         if each.name.dag_id in {other.dag_id for other in unread}:

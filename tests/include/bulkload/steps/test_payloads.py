@@ -36,7 +36,7 @@ def begun(base: Path, number: int, sha256: str, rows: int = 3, **more: Any) -> t
     run = ports.Run(folder=storage.run_folder(fs, folder, "dag", f"run-{number}"), memory=storage.memory(fs, folder), **made)
     org = more.pop("org_id", "00D000000000001AAA")
     opened = journal.Opened(plan.plan_from({**test_plan.GOOD, **more}), {}, org, NOW)
-    journal.note(run, entries.staged({name: {"rows": rows} for name in opened.plan.objects}, {plan.SOURCE: sha256}, 1))
+    journal.note(run, entries.staged({name: {"rows": rows} for name in opened.plan.objects}, {plan.SOURCE: sha256}, 1, run.now()))
     return run, opened
 
 
