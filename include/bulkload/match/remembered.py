@@ -15,27 +15,33 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """Rows as they were sent, and the SQL of their digest (`changes.digest`). `links`: a second pass, rows are known by their Id."""
+class Wave:
+    """One wave: its rows as they were to be sent (None: it sends none as the plan says), and what became of which rows.
 
-    ready: Path
-    digest: str
+    `digest`: the SQL of the rows' digest (`changes.digest`). `links`: a second pass, rows are known by their Id. `tells`: the SQL of
+    whether a row that is sent whole says itself what a second pass may set, too. `fates`: files of row_id, fate, sf_id.
+    """
+
+    ready: Path | None = None
+    digest: str = ""
     links: bool = False
+    tells: str = "false"
+    fates: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """All that a run sent of an object; fates (row_id, fate, sf_id) in the order of the attempts; Ids of records that turned out gone."""
+    """The waves of an object in their order, and the Ids of records that turned out gone."""
 
-    sent: Sequence[Sent]
-    fates: Sequence[Path]
+    waves: Sequence[Wave]
     gone: Sequence[Path] = ()
 
 
 def write(con: duckdb.DuckDBPyConnection, memory: Path, account: Account, *, newest: bool, out: Path) -> int:
     """Write the new memory, sorted by key; return its rows.
 
-    What wasn't sent stays as it was. What was sent and didn't succeed at last is forgotten, since nobody knows what the org holds.
+    What wasn't sent stays as it was. What was to be sent, and of which the last wave that held it tells no success, is forgotten, since
+    nobody knows what the org holds.
     `newest`: no other run has written `memory` since this run looked into it; else all that this run sent is forgotten, because
     nobody knows who wrote last.
     """
@@ -46,7 +52,7 @@ def write(con: duckdb.DuckDBPyConnection, memory: Path, account: Account, *, new
         f"AND NOT EXISTS (FROM sent AS s WHERE s.own = {own})"
     )
     whole = (
-        "SELECT s.key, s.sf_id, s.cells, coalesce(s.links, m.links) AS links, false AS edited "
+        "SELECT s.key, s.sf_id, s.cells, CASE WHEN s.links IS NOT NULL OR s.tells THEN s.links ELSE m.links END AS links, false AS edited "
         f"FROM sent AS s LEFT JOIN {old} ON m.key = s.key AND {own} = left(s.sf_id, 15) WHERE s.good AND s.key IS NOT NULL"
     )
     links = (
@@ -59,20 +65,28 @@ def write(con: duckdb.DuckDBPyConnection, memory: Path, account: Account, *, new
 
 
 def _gather(con: duckdb.DuckDBPyConnection, account: Account) -> None:
-    """Fill the temporary tables sent (row_id, key, own, sf_id, cells, links, good) and gone (own)."""
-    con.execute("CREATE OR REPLACE TEMP TABLE parts (row_id BIGINT, key VARCHAR, own VARCHAR, cells VARCHAR, links VARCHAR)")
-    for each in account.sent:
-        told = f"NULL, left({tables.cell('Id')}, 15), NULL, {each.digest}" if each.links else f"key, NULL, {each.digest}, NULL"
-        con.execute(f"INSERT INTO parts SELECT row_id, {told} FROM {tables.parquet(each.ready)}")
+    """Fill the temporary tables sent (row_id, key, own, sf_id, cells, links, tells, good) and gone (own)."""
+    con.execute("CREATE OR REPLACE TEMP TABLE parts (nth INTEGER, row_id BIGINT, key VARCHAR, own VARCHAR, digest VARCHAR, tells BOOLEAN)")
     con.execute("CREATE OR REPLACE TEMP TABLE attempts (nth INTEGER, row_id BIGINT, fate VARCHAR, sf_id VARCHAR)")
-    for nth, path in enumerate(account.fates):
-        con.execute(f"INSERT INTO attempts SELECT {nth}, row_id, fate, sf_id FROM {tables.parquet(path)}")
-    last = "SELECT row_id, arg_max(fate, nth) AS fate, arg_max(sf_id, nth) AS sf_id FROM attempts GROUP BY row_id"
-    one = "SELECT row_id, max(key) AS key, max(own) AS own, max(cells) AS cells, max(links) AS links FROM parts GROUP BY row_id"
+    for nth, each in enumerate(account.waves):
+        known = f"NULL, left({tables.cell('Id')}, 15), {each.digest}, false" if each.links else f"key, NULL, {each.digest}, {each.tells}"
+        if each.ready:
+            con.execute(f"INSERT INTO parts SELECT {nth}, row_id, {known} FROM {tables.parquet(each.ready)}")
+        for path in each.fates:
+            con.execute(f"INSERT INTO attempts SELECT {nth}, row_id, fate, sf_id FROM {tables.parquet(path)}")
+    whole, passed = "own IS NULL", "own IS NOT NULL"
+    # A link that a whole row told later is not what the second pass set any more.
+    linked = f"max(nth) FILTER ({passed}) > coalesce(max(nth) FILTER ({whole} AND tells), -1)"
+    one = (
+        f"SELECT row_id, max(key) AS key, max(own) AS own, max(nth) AS nth, bool_or(tells) AS tells, arg_max(digest, nth) FILTER ({whole}) "
+        f"AS cells, CASE WHEN {linked} THEN arg_max(digest, nth) FILTER ({passed}) END AS links FROM parts GROUP BY row_id"
+    )
+    last = "SELECT row_id, max(nth) AS seen, arg_max(fate, nth) AS fate, arg_max(sf_id, nth) AS sf_id FROM attempts GROUP BY row_id"
+    # What an earlier wave did with a row says nothing of a later one that was to send it once more.
+    good = f"fate = '{entities.Fate.SUCCEEDED}' AND seen >= nth AND coalesce(own, left(sf_id, 15)) IS NOT NULL"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE sent AS SELECT row_id, key, coalesce(own, left(sf_id, 15)) AS own, sf_id, cells, links, "
-        f"coalesce(fate = '{entities.Fate.SUCCEEDED}' AND coalesce(own, left(sf_id, 15)) IS NOT NULL, false) AS good "
-        f"FROM ({one}) LEFT JOIN ({last}) USING (row_id)"
+        "CREATE OR REPLACE TEMP TABLE sent AS SELECT row_id, key, coalesce(own, left(sf_id, 15)) AS own, sf_id, cells, links, tells, "
+        f"coalesce({good}, false) AS good FROM ({one}) LEFT JOIN ({last}) USING (row_id)"
     )
     con.execute("CREATE OR REPLACE TEMP TABLE gone (own VARCHAR)")
     for path in account.gone:

@@ -117,15 +117,29 @@ def _noted(run: ports.Run, opened: journal.Opened, what: tuple[str, int], compar
 
 
 def _account(run: ports.Run, opened: journal.Opened, name: str, replay: int) -> remembered.Account:
-    """Gather the rows as one turn sent them, and all their fates in the order of the attempts."""
+    """Gather the waves of one turn: the rows as they were to be sent, and what became of them."""
     jobs = resume.counting(journal.jobs(run, name))
-    sent, fates = [], []
-    for wave in [each for each in journal.waves_of(run, name) if each.replay == replay]:
-        if wave.ready and wave.kind in {*waves.WHOLE, waves.Kind.LINKS}:
-            digest = changes.digest(wave.columns, memory.seed(opened, name, wave.columns))
-            sent.append(remembered.Sent(journal.bring(run, wave.ready), digest, links=wave.kind is waves.Kind.LINKS))
-        fates += [journal.bring(run, wave.aside)] if wave.aside else []
-        facts = [jobs[number] for number in wave.numbers if number in jobs]
-        fates += [journal.bring(run, each.facts["matched"]["fates"]) for each in facts if each.has("matched")]
+    found = [_wave(run, opened, wave, jobs) for wave in journal.waves_of(run, name) if wave.replay == replay]
     gone = [journal.bring(run, journal.demand(run, each)["file"]) for each in run.folder.names(gone_prefix(name))]
-    return remembered.Account(sent, fates, gone)
+    return remembered.Account(found, gone)
+
+
+def _wave(run: ports.Run, opened: journal.Opened, wave: waves.Wave, jobs: dict[int, resume.JobFacts]) -> remembered.Wave:
+    matched = [jobs[number].facts["matched"] for number in wave.numbers if number in jobs and jobs[number].has("matched")]
+    fates = [journal.bring(run, each) for each in ([wave.aside] if wave.aside else []) + [each["fates"] for each in matched]]
+    if wave.ready is None or wave.kind not in {*waves.WHOLE, waves.Kind.LINKS}:
+        return remembered.Wave(fates=fates)
+    return remembered.Wave(
+        journal.bring(run, wave.ready),
+        changes.digest(wave.columns, memory.seed(opened, wave.name, wave.columns)),
+        links=wave.kind is waves.Kind.LINKS,
+        tells=" OR ".join(f"{tables.cell(each)} IS NOT NULL" for each in _waiting(opened, wave)) or "false",
+        fates=fates,
+    )
+
+
+def _waiting(opened: journal.Opened, wave: waves.Wave) -> list[str]:
+    """The columns of a wave whose links wait for a second pass in some rows: those to rows of the object itself, or cut beside others."""
+    links = opened.plan.objects[wave.name].numbered_links
+    fields = [field for _, field, nth, one in links if one.object == wave.name or opened.plan.is_cut(wave.name, field, nth)]
+    return [each for each in dict.fromkeys(fields) if each in wave.columns]
