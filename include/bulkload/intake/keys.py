@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MISSING = "missing key"
 CONFLICTING = "conflicting duplicate"
+# Whether a staged row's key may name its record; of rows that share one and differ nobody can say which it is.
+IS_ITS_OWN = f"reason IS DISTINCT FROM '{CONFLICTING}'"
 NUMBERS = frozenset({"int", "long", "double", "currency", "percent"})
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import layers, split
+from include.bulkload.intake import keys, layers, split
 from include.bulkload.match import newer
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def take(con: duckdb.DuckDBPyConnection, members: Sequence[Member], outs: Sequen
     """Write what is taken of each object (row_id, how): all that is left, or what was asked for with all that hangs on it.
 
     What hangs on a taken row is what waited for it: rows that were orphaned or never sent, and links of a second pass. Superseded
-    rows aren't taken; what hangs on them is as if they were.
+    rows aren't taken; what hangs on them is as if they were. What hangs on a row whose edit was refused goes on waiting.
     """
     for place, each in enumerate(members):
         rows = f"SELECT row_id, how FROM {tables.parquet(each.seeds or each.left)}"
@@ -96,7 +96,8 @@ def _further(con: duckdb.DuckDBPyConnection, members: Sequence[Member], place: i
     each, added = members[place], 0
     for link in each.links:
         above = next(at for at, other in enumerate(members) if other.name == link.parent)
-        parents = f"{tables.parquet(members[above].staged)} WHERE coalesce(merged_into, row_id) IN (SELECT row_id FROM taken{above})"
+        carrying = f"SELECT row_id FROM taken{above} WHERE how != '{REFUSED}'"
+        parents = f"{tables.parquet(members[above].staged)} WHERE coalesce(merged_into, row_id) IN ({carrying})"
         led = f"parent_row IN (SELECT row_id FROM {parents})" if link.nested else f"to{link.number} IN (SELECT key FROM {parents})"
         hanging = f"SELECT row_id FROM {tables.parquet(each.staged)} WHERE {led}"
         waited = f"how = '{LINKS}' OR fate IN ({_listed(WAITED)})"
@@ -114,7 +115,9 @@ def named(members: Sequence[Member], taken: Sequence[Path], parent: Member) -> s
     for each, rows in zip(members, taken, strict=True):
         children, own = f"{tables.parquet(each.staged)} AS s", f"s.row_id IN (SELECT row_id FROM {tables.parquet(rows)})"
         for link in [link for link in each.links if link.parent == parent.name]:
-            around = f"SELECT p.key FROM {tables.parquet(parent.staged)} AS p JOIN {children} ON s.parent_row = p.row_id"
+            # Of rows that share a key and differ nobody knows whose it is.
+            named = f"(FROM {tables.parquet(parent.staged)} WHERE {keys.IS_ITS_OWN})"
+            around = f"SELECT p.key FROM {named} AS p JOIN {children} ON s.parent_row = p.row_id"
             queries.append(f"{around if link.nested else f'SELECT s.to{link.number} AS key FROM {children}'} WHERE {own}")
     return f"SELECT DISTINCT key FROM ({' UNION ALL '.join(queries)}) WHERE key IS NOT NULL"
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+OVERTAKEN = "superseded: a later run wrote this key, or may have"
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -56,15 +58,6 @@ def asked(con: duckdb.DuckDBPyConnection, rows: str, standing: Standing) -> dict
     return {str(fate): int(rows) for fate, rows in found}
 
 
-def superseded(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> int:
-    """Mark those rows of `asked` whose key, as edited or, of rows that are stored, as it was, later runs have written; how many."""
-    keyed = f"SELECT row_id, if(how = '{chosen.LINKS}', s.key, d.key) AS key FROM asked JOIN {tables.parquet(drafts)} AS d USING (row_id) "
-    keyed += f"JOIN {tables.parquet(standing.staged)} AS s USING (row_id)"
-    newly = f"SELECT row_id FROM ({keyed}) WHERE {newer.among('key', standing.later)}"
-    found = con.execute(f"UPDATE asked SET how = '{chosen.SUPERSEDED}' WHERE row_id IN ({newly})").fetchone()
-    return int(found[0]) if found else 0
-
-
 def judge(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> None:
     """Make the table `judged` (row_id, how, key, reason) of the rows of `asked`: why an edit is refused, if it is.
 
@@ -73,8 +66,7 @@ def judge(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> N
     missing = f"CASE WHEN d.key IS NULL AND a.how = '{chosen.SEND}' THEN '{keys.MISSING}' END" if standing.keyed else "NULL"
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE judged AS SELECT a.row_id, a.how, if(a.how = '{chosen.SEND}', d.key, NULL) AS key, "
-        f"coalesce(d.reason, {missing}) AS reason FROM asked AS a JOIN {tables.parquet(drafts)} AS d USING (row_id) "
-        f"WHERE a.how != '{chosen.SUPERSEDED}'"
+        f"coalesce(d.reason, {missing}) AS reason FROM asked AS a JOIN {tables.parquet(drafts)} AS d USING (row_id)"
     )
     edited = f"SELECT row_id FROM judged WHERE reason IS NULL AND how = '{chosen.SEND}'"
     others = f"SELECT key FROM {tables.parquet(standing.staged)} WHERE {split.FINE} AND key IS NOT NULL AND row_id NOT IN ({edited})"
@@ -85,13 +77,27 @@ def judge(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> N
         pass
 
 
+def superseded(con: duckdb.DuckDBPyConnection, standing: Standing) -> int:
+    """Mark those fine rows of `judged` whose key, as edited or, of rows that are stored, as it was, later runs have written; how many."""
+    keyed = f"SELECT row_id, if(how = '{chosen.LINKS}', s.key, j.key) AS key FROM judged AS j JOIN {tables.parquet(standing.staged)} AS s "
+    newly = f"SELECT row_id FROM ({keyed} USING (row_id) WHERE j.reason IS NULL) WHERE {newer.among('key', standing.later)}"
+    found = con.execute(f"UPDATE judged SET how = '{chosen.SUPERSEDED}' WHERE row_id IN ({newly})").fetchone()
+    return int(found[0]) if found else 0
+
+
 def write(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing, out: Path) -> None:
-    """Write the staged rows with the edits of `judged`: fine ones, and of rows that couldn't be sent the refused ones too."""
+    """Write the staged rows with the edits of `judged`: fine ones, and of rows that couldn't be sent the refused ones too.
+
+    Superseded ones are among them, so that what hangs on such a row follows the key that it was given; rejected, it still is.
+    """
     staged, draft = tables.parquet(standing.staged), tables.parquet(drafts)
     unfit = f"SELECT row_id FROM {staged} WHERE reason IS NOT NULL"
+    # Of rows that are stored nobody edits the key.
+    given = f"j.how = '{chosen.SUPERSEDED}' AND j.key IS NOT NULL"
+    reason = f"CASE WHEN NOT ({given}) THEN j.reason WHEN row_id IN ({unfit}) THEN '{OVERTAKEN}' END"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE edited AS SELECT d.* REPLACE (j.reason AS reason) "
-        f"FROM {draft} AS d JOIN judged AS j USING (row_id) WHERE j.how = '{chosen.SEND}' AND (j.reason IS NULL OR row_id IN ({unfit}))"
+        f"CREATE OR REPLACE TEMP TABLE edited AS SELECT d.* REPLACE ({reason} AS reason) FROM {draft} AS d JOIN judged AS j USING (row_id) "
+        f"WHERE ({given}) OR (j.how = '{chosen.SEND}' AND (j.reason IS NULL OR row_id IN ({unfit})))"
     )
     linked = f"SELECT row_id FROM judged WHERE how = '{chosen.LINKS}' AND reason IS NULL"
     cells = [f"d.{part}{number} AS {part}{number}" for number in standing.links for part in ("to", "as")]
@@ -102,10 +108,9 @@ def write(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing, out:
 
 
 def taken(con: duckdb.DuckDBPyConnection, rows: Path, refused: Path, standing: Standing) -> int:
-    """Write the rows of `asked` (row_id, how: send, links, rejected, superseded), and the refused ones that go aside; how many of these."""
+    """Write the rows of `judged` (row_id, how: send, links, rejected, superseded) and the refused ones that go aside; how many of these."""
     how = f"CASE WHEN reason IS NULL THEN how ELSE '{chosen.REFUSED}' END AS how"
-    left_alone = f"SELECT row_id, how FROM asked WHERE how = '{chosen.SUPERSEDED}'"
-    tables.write_parquet(con, f"SELECT row_id, {how} FROM judged UNION ALL {left_alone} ORDER BY row_id", rows)
+    tables.write_parquet(con, f"SELECT row_id, {how} FROM judged ORDER BY row_id", rows)
     fit = f"SELECT row_id FROM {tables.parquet(standing.staged)} WHERE reason IS NULL"
     return tables.write_parquet(
         con,

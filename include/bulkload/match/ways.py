@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
+from include.bulkload.intake import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,9 +95,10 @@ class Way:
         return f"p{self.number}.key" if self.nested else f"s.to{self.number}"
 
     def around(self) -> Iterator[str]:
-        """The join to the rows that its rows stood in."""
+        """The join to the rows that its rows stood in and whose key says which record that is."""
         if self.nested and self.lost:
-            yield f"LEFT JOIN {tables.parquet(self.lost.staged)} AS p{self.number} ON p{self.number}.row_id = s.parent_row"
+            named = f"(FROM {tables.parquet(self.lost.staged)} WHERE {keys.IS_ITS_OWN})"
+            yield f"LEFT JOIN {named} AS p{self.number} ON p{self.number}.row_id = s.parent_row"
 
     def in_org(self) -> Iterator[str]:
         """The join to what is known of the org."""

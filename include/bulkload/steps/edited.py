@@ -89,8 +89,8 @@ def of(run: ports.Run, opened: journal.Opened, name: str, given: Given) -> Edits
     with tables.connect(run.limits) as con:
         skipped = edits.asked(con, f"({asked})", standing)
         tables.write_parquet(con, copies.drafted(con, given.copies, staged, opened.plan, opened.describes, name), drafts)
-        superseded = edits.superseded(con, drafts, standing)
         edits.judge(con, drafts, standing)
+        superseded = edits.superseded(con, standing)
         edits.write(con, drafts, standing, out)
         aside = edits.taken(con, rows, refused, standing)
     version = _version(run, opened, name, out, journal.staged(run, name))

@@ -28,10 +28,13 @@ def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet, *, by_i
     an edited copy, read by `inlet`; None: the rows as they were; `by_itself`: nobody asked for it, see `choice.look`.
     Returns {"replay": its number, "waiting": [ids of jobs that still run], "objects": {name: {"send", "links", "rejected",
     "superseded": rows, "skipped": {fate: rows}}}}; objects come once nothing is
-    waited for. Raises AnotherRun if that run or another replay of it isn't over, PlanError with every finding.
+    waited for. Raises AnotherRun if that run or another replay of it isn't over, MustStop if this one was given up for another,
+    PlanError with every finding.
     """
     opened, held = begins(run, of)
     own = _entered(run, of, file, by_itself=by_itself)
+    # Before anything becomes void: what isn't sent yet is another replay's by now.
+    _over(run, own.number)
     waiting = [] if run.folder.read(replays.name(own.number, replays.CHOSEN)) else _collected(run, opened)
     if waiting:
         return {"replay": own.number, "waiting": waiting, "objects": {}}
@@ -106,14 +109,19 @@ def advance(run: ports.Run, number: int, name: str) -> Document:
     """
     opened = journal.opened(run)
     own = replays.read(number, journal.demand(run, replays.name(number, replays.BEGUN)))
-    closed = run.folder.read(replays.name(number, replays.CLOSED))
-    if closed is not None:
-        if closed["taken_over"]:
-            raise errors.MustStop(f"replay {number} was given up for that of {closed['taken_over']}, as its run was over; start a new one")
+    if _over(run, number):
         return DONE
     if not turn.open_up(turn.Turn(run, opened, own, name, lease.hold(run, opened))):
         return {**DONE, "waiting": turn.settled(run, opened, name)}
     return settle.advance(run, name)
+
+
+def _over(run: ports.Run, number: int) -> bool:
+    """Whether nothing of a replay is sent any more as it is done. Raises MustStop if it was given up for another one."""
+    closed = run.folder.read(replays.name(number, replays.CLOSED))
+    if closed and closed["taken_over"]:
+        raise errors.MustStop(f"replay {number} was given up for that of {closed['taken_over']}, as its run was over; start a new one")
+    return closed is not None
 
 
 def account(run: ports.Run, broken: Sequence[str], home: ports.RunFolder) -> Document:

@@ -45,7 +45,8 @@ def member(
 ) -> chosen.Member:
     """An object: rows (row_id, parent_row, key, to0, merged_into), what is left, and what was asked for."""
     paths = {part: folder / f"{name}-{part}.parquet" for part in ("staged", "left", "seeds")}
-    columns = "row_id::BIGINT AS row_id, parent_row::BIGINT AS parent_row, key, to0::VARCHAR AS to0, merged_into::BIGINT AS merged_into"
+    columns = "row_id::BIGINT AS row_id, parent_row::BIGINT AS parent_row, key, to0::VARCHAR AS to0, merged_into::BIGINT AS merged_into, "
+    columns += "NULL::VARCHAR AS reason"
     tables.write_parquet(con, f"SELECT {columns} FROM (VALUES {staged}) AS t(row_id, parent_row, key, to0, merged_into)", paths["staged"])
     tables.write_parquet(con, f"SELECT row_id::BIGINT AS row_id, fate, how FROM (VALUES {left}) AS t(row_id, fate, how)", paths["left"])
     asked = f"SELECT unnest([{seeds}]::BIGINT[]) AS row_id, 'send' AS how"

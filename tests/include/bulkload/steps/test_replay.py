@@ -200,6 +200,20 @@ def test_two_replays_do_not_meet(load: Load) -> None:
     assert [("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b"), ("c1", "c")] == replays.kin(load)
 
 
+def test_a_replay_that_was_given_up_before_it_chose_makes_nothing_void(load: Load) -> None:
+    """Cleared while the one that took over stands still, it stops at once; that one then sends what it has planned."""
+    load.mapping.pop("Contact")
+    lost(load, row_faults=B_FAILS)
+    for by, entry in (("again", "-chosen"), ("second", "/intent")):
+        dying = dataclasses.replace(replays.again(load, by), folder=replays.Dying(load.run.folder, entry, after=False))
+        with pytest.raises(replays.KilledError):
+            replays.begun_and_sent(load, dying)
+    with pytest.raises(errors.MustStop, match="given up for that of second"):
+        replays.begun(load)
+    replays.advanced(load, "second", 2, "Account")
+    assert 3 == len(load.org.query("SELECT Id FROM Account"))
+
+
 def test_a_run_that_airflow_has_forgotten_is_replayed_once_nobody_has_the_lease(load: Load) -> None:
     """Its own lease was given back by its summary; that of a replay that was deleted in the middle wasn't, and the message says so."""
     lost(load, row_faults=B_FAILS)

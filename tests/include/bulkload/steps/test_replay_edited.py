@@ -197,6 +197,50 @@ def test_a_mended_row_that_is_superseded_brings_its_children(load: Load) -> None
     assert [("b1", "B")] == replays.kin(load)
 
 
+def confused(load: Load, *newer: str) -> None:
+    """A night in which two accounts shared a key by a typing error, and a later one that knows these keys."""
+    load.payload = replays.family(one=["of one"], nine=["of nine"]).replace(b'"sourceId": "nine"', b'"sourceId": "one"')
+    lost(load)
+    night = dataclasses.replace(load, name="later.json", run_name="later", payload=replays.family(**{key: [] for key in newer}))
+    night.whole()
+    load.clock = night.clock
+
+
+@pytest.mark.parametrize("newer", [("one", "nine"), ("nine",)])
+def test_children_follow_the_key_that_their_superseded_parent_was_given(load: Load, newer: tuple[str, ...]) -> None:
+    """They hang on the record of that key, not on that of the wrong one; the list says why the row itself wasn't sent."""
+    confused(load, *newer)
+    (row,) = [row for row in listed(load, "Account", "rejected") if row["Name"] == "nine"]
+    found = replays.replayed(load, file=replays.copied(load, [row], External_Id__c="nine"))
+    assert (1, [("of nine", "nine")]) == (found["chosen"]["Account"]["superseded"], replays.kin(load))
+    told = {row["Name"]: row["error"] for row in listed(load, "Account", "rejected")}
+    assert {"one": "conflicting duplicate", "nine": "superseded: a later run wrote this key, or may have"} == told
+    assert (2, 0, 0, 0, 0, 2, 0) == replays.account(replays.whole(load), "Account")
+
+
+@pytest.mark.parametrize("edit", [None, {"External_Id__c": "nine", "NumberOfEmployees": "many"}])
+def test_children_of_a_parent_whose_key_nobody_knows_wait(load: Load, edit: dict[str, str] | None) -> None:
+    """Two rows share it, and the edit that told it was refused: a later run's record of that key may be another one's."""
+    load.mapping["Account"]["fields"]["NumberOfEmployees"] = "size"
+    confused(load, "one", "nine")
+    (row,) = [row for row in listed(load, "Account", "rejected") if row["Name"] == "nine"]
+    found = replays.replayed(load, file=replays.copied(load, [row], **edit) if edit else None)
+    assert (1 if edit else 0, []) == (found["chosen"]["Account"]["rejected"], replays.kin(load))
+    assert (2, 0, 0, 0, 2, 0, 0) == replays.account(replays.whole(load), "Contact")
+
+
+def test_a_refused_edit_keeps_the_children_of_its_row_from_the_old_key(load: Load) -> None:
+    """Its key was wrong, says the copy: a later run's record of that key is another company."""
+    load.mapping["Account"]["fields"]["NumberOfEmployees"] = "size"
+    lost(load, row_faults=B_FAILS)
+    night = dataclasses.replace(load, name="later.json", run_name="later", payload=replays.family(b=[]))
+    night.whole()
+    load.clock = night.clock
+    before = replays.kin(load)
+    copy = replays.copied(load, listed(load, "Account", "failed"), External_Id__c="nine", NumberOfEmployees="many")
+    assert (1, before) == (replays.replayed(load, file=copy)["chosen"]["Account"]["rejected"], replays.kin(load))
+
+
 def test_edits_of_a_replay_that_was_given_up_unsent_are_forgotten(load: Load) -> None:
     """It died before it sent anything, and its edits were a mistake: the next replay sends the rows as they were."""
     load.mapping.pop("Contact")
