@@ -128,6 +128,7 @@ steps: the use cases, in the order of the DAG
     steps/rounds           rows worth another round
     steps/next_wave        linked, set aside, cut into jobs
     steps/gone             a job that Salesforce doesn't know any more
+    steps/sender           which run may send what is left
     steps/overtaken        rows of a chunk that later runs wrote
     steps/submit           one chunk, one job
     steps/stops            a job's end that stops its object

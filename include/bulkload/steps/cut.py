@@ -8,7 +8,7 @@ from include.bulkload.basics import entities, errors
 from include.bulkload.intake import mapping
 from include.bulkload.ledger import entries, waves
 from include.bulkload.load import job
-from include.bulkload.steps import collected, foreseen, journal, next_wave, outcome, rehearsal, stops, submit
+from include.bulkload.steps import collected, foreseen, journal, next_wave, outcome, rehearsal, sender, stops, submit
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -40,9 +40,9 @@ def first(run: ports.Run, name: str) -> dict[str, Any]:
 def go_on(run: ports.Run, name: str) -> list[int]:
     """Name the chunks that are to be sent now: all, or none if the first small job stopped the object.
 
-    If a later job did, those that have a job already.
+    If a later job stopped it, or another run sends what is left, those that have a job already.
 
-    Raises JobStillRunning while that job runs.
+    Raises JobStillRunning while the small one runs.
     """
     opened = journal.opened(run)
     wave = next_wave.first(run, opened, name)
@@ -50,8 +50,7 @@ def go_on(run: ports.Run, name: str) -> list[int]:
         standing = run.folder.read(entries.canary_name(name)) or journal.note(run, _judged(run, opened, wave))
         if standing["stopped"]:
             return []
-    voids, known = journal.voids(run, name), set(outcome.of(run, name).jobs) if stops.why(run, name) else None
-    return [number for number in _sent(opened, wave) if number not in voids and (known is None or number in known)]
+    return _due(run, opened, wave)
 
 
 def _sent(opened: journal.Opened, wave: waves.Wave) -> list[int]:
@@ -59,11 +58,20 @@ def _sent(opened: journal.Opened, wave: waves.Wave) -> list[int]:
     return [] if opened.plan.dry_run else wave.numbers
 
 
+def _due(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> list[int]:
+    """Those of them that may be sent, or have a job."""
+    voids, jobs = journal.voids(run, wave.name), outcome.of(run, wave.name).jobs
+    numbers = [number for number in _sent(opened, wave) if number not in voids]
+    if not sender.is_this(run):
+        return [number for number in numbers if number in jobs and not jobs[number].is_unclosed]
+    return [number for number in numbers if number in jobs] if stops.why(run, wave.name) else numbers
+
+
 def _has_canary(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> bool:
     """Whether the first job is a small one that others wait for."""
     rows = opened.plan.objects[wave.name].canary_rows
     is_small = wave.kind is waves.Kind.FIRST and len(_sent(opened, wave)) > 1 and 0 < rows == int(wave.chunks[0]["rows"])
-    return is_small and wave.numbers[0] not in journal.voids(run, wave.name)
+    return is_small and wave.numbers[0] in _due(run, opened, wave)
 
 
 def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries.Entry:

@@ -22,6 +22,7 @@ from include.bulkload.steps import (
     outcome,
     rehearsal,
     rounds,
+    sender,
     sending,
     set_aside,
     stops,
@@ -40,8 +41,10 @@ Document = dict[str, Any]
 
 
 def first(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave:
-    """Plan an object's first wave, or read the one that stands."""
+    """Plan an object's first wave, or read the one that stands; one of nothing, in no ledger, if another run sends what is left."""
     standing = run.folder.read(entries.wave_name(name, 0))
+    if standing is None and not sender.is_this(run):
+        return waves.Wave(name, 0, waves.Kind.FIRST, opened.plan.objects[name].operation, None, (), notes={"aside": {}})
     return waves.read(name, 0, standing or _noted(run, _first(run, opened, name)))
 
 

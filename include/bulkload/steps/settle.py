@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, resume, waves
-from include.bulkload.steps import collected, gone, journal, next_wave, outcome, rehearsal, stops, submit
+from include.bulkload.steps import collected, gone, journal, next_wave, outcome, rehearsal, sender, stops, submit
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 
 def advance(run: ports.Run, name: str) -> dict[str, Any]:
-    """Collect what has ended of an object; send what must go next (see `next_wave.following`).
+    """Collect what has ended of an object; send what must go next (see `next_wave.following`), if this run is the one that sends.
 
     Returns {"waiting": [job id, ...], "not_before": ISO time or None, "tally": {fate: rows}}: call again when those
     jobs have ended and that time has come, until there is neither. Raises JobStillRunning if a job of the first wave
@@ -30,7 +30,7 @@ def advance(run: ports.Run, name: str) -> dict[str, Any]:
         if found["waiting"] or found["not_before"]:
             return found
         _note_settled(run, opened, name)
-        if next_wave.following(run, opened, name) is None:
+        if not sender.is_this(run) or next_wave.following(run, opened, name) is None:
             return found
 
 
@@ -48,7 +48,8 @@ def _note_settled(run: ports.Run, opened: journal.Opened, name: str) -> None:
     """Note that nothing of the waves so far is open, for this object and those whose second pass ends with it."""
     for other in _objects(opened, name):
         standing = outcome.of(run, other)
-        if standing.waves:
+        # Nobody but a replay cuts an object that has no wave when one has begun.
+        if standing.waves or not sender.is_this(run):
             journal.note(run, entries.settled(other, standing.sent))
 
 
@@ -84,9 +85,10 @@ def _tallied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, fou
         found["waiting"].append(facts.place.job_id)
         return False
     if settled is None:
-        gone.bounded(facts)
-        with contextlib.suppress(errors.ObjectStopped):
-            found["waiting"].append(submit.chunk(run, facts.place.name, facts.place.number))
+        if sender.is_this(run):
+            gone.bounded(facts)
+            with contextlib.suppress(errors.ObjectStopped):
+                found["waiting"].append(submit.chunk(run, facts.place.name, facts.place.number))
         return False
     for fate, rows in settled.items():
         found["tally"][fate] = found["tally"].get(fate, 0) + rows
@@ -95,10 +97,14 @@ def _tallied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, fou
 
 def _waves(run: ports.Run, opened: journal.Opened, name: str) -> list[tuple[waves.Wave, outcome.Standing, set[int]]]:
     """The waves of an object's last turn, and the second passes of others that end with it; what stands, chunks that aren't sent."""
-    found = []
+    found, sends = [], sender.is_this(run)
     for other in _objects(opened, name):
         standing, voids = outcome.of(run, other), journal.voids(run, other)
-        if stops.of_turn(run, other, waves.turn(standing.waves)):
+        if not sends:
+            # What another run left half done is that one's to go on with, or the summary's to give up.
+            closed = {number: facts for number, facts in standing.jobs.items() if not facts.is_unclosed}
+            standing = outcome.Standing(standing.waves, closed)
+        if not sends or stops.of_turn(run, other, waves.turn(standing.waves)):
             voids |= {number for wave in standing.waves for number in wave.numbers}
         found += [(wave, standing, voids) for wave in waves.turn(standing.waves) if other == name or wave.sets_links]
     return found

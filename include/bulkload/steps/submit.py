@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
-from include.bulkload.steps import gone, journal, lease, overtaken, stops, wait
+from include.bulkload.steps import gone, journal, lease, overtaken, sender, stops, wait
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -29,10 +29,11 @@ def chunk(run: ports.Run, name: str, number: int) -> str:
     earlier = journal.jobs(run, name, number)
     # First the one that counts: of the others it may not be proven any more that they wrote nothing.
     for facts in sorted(earlier, key=lambda each: not each.counts):
-        if _settled(run, opened, facts):
+        if _settled(run, opened, wave, facts):
             return facts.place.job_id
     if _is_void(run, name, number):
         raise _void(name, number)
+    sender.refuse(run, wave, number)
     _not_undone(run, wave)
     stops.refuse(run, wave)
     return _fresh(run, opened, wave, number, attempt=len(earlier))
@@ -61,21 +62,22 @@ def _undone(wave: waves.Wave) -> errors.RunUndone:
     return errors.RunUndone(f"{wave.name}: this run is being undone, or was; load its source by a new run")
 
 
-def _settled(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
+def _settled(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: resume.JobFacts) -> bool:
     """Whether an earlier try's job carries the chunk, after finishing what that try left half done."""
     if facts.is_replaced:
         return False
     if facts.is_gone or facts.has("closed") or facts.has("ended"):
         return True
+    sender.refuse(run, wave, facts.place.number)
     try:
-        return _decided(run, opened, facts)
+        return _decided(run, opened, wave, facts)
     except errors.RequestRefused as refused:
         if not refused.is_missing:
             raise
         return not gone.noted(run, opened, facts.place).goes_again
 
 
-def _decided(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> bool:
+def _decided(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: resume.JobFacts) -> bool:
     decision = facts.decision
     if decision is None:
         # Nobody decided: a try died between creating the job and closing it. What it uploaded may be half a file.
@@ -83,9 +85,7 @@ def _decided(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> 
         decision = decide(run, facts.place, decision)
     if decision is entities.Decision.ABANDON:
         return not give_up(run, facts.place)
-    if _is_open(run, facts.place) and _overtaken(
-        run, opened, journal.wave_of(run, facts.place.name, facts.place.number), facts.place.number
-    ):
+    if _is_open(run, facts.place) and _overtaken(run, opened, wave, facts.place.number):
         # It counts, as it was to be closed: its rows are unprocessed, and a replay's.
         stop(run, facts.place)
     else:
