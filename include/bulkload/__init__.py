@@ -122,6 +122,7 @@ steps: the use cases, in the order of the DAG
     steps/payloads         payloads that were inserted before
     steps/later_runs       keys that later runs wrote
     steps/later_parents    parents that came by a later run
+    steps/later_children   rows without a key that may have come with them
     steps/targets          links ready to be followed
     steps/sending          how an object's rows are sent
     steps/set_aside        rows that aren't sent, kept

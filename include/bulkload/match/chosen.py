@@ -113,13 +113,21 @@ def named(members: Sequence[Member], taken: Sequence[Path], parent: Member) -> s
     """The query of the keys (key) of all rows of one object that taken rows name, or stood in. `taken`: of each member."""
     queries = ["SELECT NULL::VARCHAR AS key WHERE false"]
     for each, rows in zip(members, taken, strict=True):
-        children, own = f"{tables.parquet(each.staged)} AS s", f"s.row_id IN (SELECT row_id FROM {tables.parquet(rows)})"
-        for link in [link for link in each.links if link.parent == parent.name]:
-            # Of rows that share a key and differ nobody knows whose it is.
-            named = f"(FROM {tables.parquet(parent.staged)} WHERE {keys.IS_ITS_OWN})"
-            around = f"SELECT p.key FROM {named} AS p JOIN {children} ON s.parent_row = p.row_id"
-            queries.append(f"{around if link.nested else f'SELECT s.to{link.number} AS key FROM {children}'} WHERE {own}")
+        own = f"row_id IN (SELECT row_id FROM {tables.parquet(rows)})"
+        queries += [f"SELECT key FROM ({below(each, link, parent)}) WHERE {own}" for link in each.links if link.parent == parent.name]
     return f"SELECT DISTINCT key FROM ({' UNION ALL '.join(queries)}) WHERE key IS NOT NULL"
+
+
+def below(each: Member, link: Hang, parent: Member) -> str:
+    """The query of an object's rows (row_id) and the key (key) that they name by one of their links, or of the row that they stood in.
+
+    Of parents that share a key and differ nobody knows whose it is: what stood in them has none.
+    """
+    children = tables.parquet(each.staged)
+    if not link.nested:
+        return f"SELECT row_id, to{link.number} AS key FROM {children}"
+    parents = f"(FROM {tables.parquet(parent.staged)} WHERE {keys.IS_ITS_OWN})"
+    return f"SELECT s.row_id, p.key FROM {children} AS s JOIN {parents} AS p ON s.parent_row = p.row_id"
 
 
 def layered(con: duckdb.DuckDBPyConnection, chosen: Path, staged: Path, own: Sequence[int], work: Path, out: Path) -> int:

@@ -10,7 +10,7 @@ from include.bulkload.basics import tables
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
-from include.bulkload.steps import edited, journal, later_parents, later_runs, outcome, parts, targets
+from include.bulkload.steps import edited, journal, later_children, later_parents, later_runs, outcome, parts, targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is found of one object: what is left (row_id, fate, how; superseded rows too), how many these are, what an edited copy says."""
+    """What is found of one object: what is left (row_id, fate, how; superseded rows too), how many rows stay, what an edited copy says."""
 
     left: Path
     superseded: int
@@ -90,7 +90,11 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
             edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), rows, standing[name], later[name]))
         found[name] = _with_superseded(run, name, rows, edits, later[name])
     taken = _taken(run, opened, found)
-    return Sought(standing, found, taken, later_parents.of(run, opened, taken, standing, None if by_itself else later))
+    parents = later_parents.of(run, opened, taken, standing, None if by_itself else later)
+    for name, (rows, stay) in later_children.without(run, opened, taken, parents).items():
+        taken[name] = taken[name][0], rows
+        found[name] = dataclasses.replace(found[name], superseded=found[name].superseded + stay)
+    return Sought(standing, found, taken, parents)
 
 
 def final(run: ports.Run, opened: journal.Opened, name: str) -> Path:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors, tables
-from include.bulkload.intake import keys
+from include.bulkload.intake import keys, plan
 from include.bulkload.ledger import entries, replays, undos, waves
 from include.bulkload.load import fates
 from include.bulkload.match import newer
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from include.bulkload.steps import ports
 
-    # The query of the keys (key) of some rows of one object of a run: by the run, the object's name, a row's key (SQL).
-    Wanted = Callable[[ports.Run, str, str], str]
+    # The query of the keys (key) of some rows of another run: by the run, its object that has these keys, and how they are compared.
+    Wanted = Callable[["Other", str, entities.KeyRule | None], str]
 
 Document = dict[str, Any]
 
@@ -54,6 +55,11 @@ def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, l
     return _found(run, opened, "named", _named_by, only)
 
 
+def hung_on(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> list[newer.Keys]:
+    """Write the keys of one object that rows of `sobject` in later runs name, or stood in, whatever became of them."""
+    return _found(run, opened, f"below-{sobject}", functools.partial(_hung_on, sobject.lower()), name)[name]
+
+
 def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Wanted, only: str = "") -> dict[str, list[newer.Keys]]:
     """Write the keys of `rows`, by object."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
@@ -69,11 +75,10 @@ def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Wanted, only
 def _keys(run: ports.Run, opened: journal.Opened, name: str, later: Other, what: str, rows: Wanted) -> Iterator[newer.Keys]:
     """Write the keys of one object that one later run's objects have."""
     stands = journal.demand(later.run, entries.STAGED)["objects"]
-    for nth, their in enumerate(each for each in _known_as(opened, name, later) if each in stands and stands[each]["rows"]):
+    for nth, their in enumerate(each for each in _known_as(opened, name, later) if each in stands):
         rule = _compared(run, opened, name, later, their)
-        key = tables.folded(tables.cell(later.plan["objects"][their]["external_id"]), rule) if rule else "key"
         out = later.run.scratch / f"{name}-{what}-{nth}.parquet"
-        query = rows(later.run, their, key)
+        query = rows(later, their, rule)
         with tables.connect(run.limits) as con:
             if tables.write_parquet(con, f"SELECT DISTINCT key FROM ({query}) WHERE key IS NOT NULL", out):
                 yield newer.Keys(out, rule)
@@ -141,28 +146,53 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
         scratch.mkdir(exist_ok=True)
         other = dataclasses.replace(run, folder=folder, scratch=scratch)
         with _named(folder):
-            plan = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
-        if plan["name"] == opened.plan.name and not plan.get("dry_run"):
-            yield Other(place, other, plan, begun["describes"])
+            document = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
+        if document["name"] == opened.plan.name and not document.get("dry_run"):
+            yield Other(place, other, document, begun["describes"])
 
 
-def _named_by(later: ports.Run, name: str, key: str) -> str:
+def _named_by(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The keys of all rows of one object that one run read, as its source had them and as edited copies did."""
-    replayed = replays.numbers(later.folder.names(replays.FOLDER), replays.CHOSEN)
-    versions = dict.fromkeys(_as_of(later, name, number) for number in [0, *replayed])
-    return " UNION ALL ".join(f"SELECT {key} AS key FROM {rows}" for rows in versions)
+    replayed = replays.numbers(later.run.folder.names(replays.FOLDER), replays.CHOSEN)
+    versions = dict.fromkeys(_as_of(later.run, name, number) for number in [0, *replayed])
+    return " UNION ALL ".join(f"SELECT {_key(later, name, rule)} AS key FROM {rows}" for rows in versions)
+
+
+def _key(later: Other, name: str, rule: entities.KeyRule | None) -> str:
+    """The key of a staged row of another run, as it is compared."""
+    return tables.folded(tables.cell(later.plan["objects"][name]["external_id"]), rule) if rule else "key"
+
+
+def _hung_on(sobject: str, later: Other, name: str, rule: entities.KeyRule | None) -> str:
+    """The keys of one object that rows of a sobject in one run name, or stood in."""
+    found, stands = ["SELECT NULL::VARCHAR AS key WHERE false"], journal.demand(later.run, entries.STAGED)["objects"]
+    for child, each in plan.plan_from(later.plan).objects.items():
+        for number, _, _, one in each.numbered_links if each.sobject.lower() == sobject and child in stands else ():
+            rows, key = _staged(later.run, child), f"to{number}"
+            if one.object == name and one.by == "nesting":
+                parents = _staged(later.run, name)
+                found.append(f"SELECT {_key(later, name, rule)} AS key FROM {parents} WHERE row_id IN (SELECT parent_row FROM {rows})")
+            elif one.object == name:
+                found.append(f"SELECT {tables.folded(key, rule) if rule else key} AS key FROM {rows}")
+    return " UNION ALL ".join(found)
 
 
 def _as_of(later: ports.Run, name: str, replay: int) -> str:
     """The staged rows of an object as a replay sent them, as SQL; 0: as the run itself did."""
-    return tables.parquet(journal.bring(later, journal.staged(later, name, replay + 1)["file"]))
+    return _staged(later, name, replay + 1)
 
 
-def _written(later: ports.Run, name: str, key: str) -> str:
+def _staged(later: ports.Run, name: str, before: int = 0) -> str:
+    """The staged rows of an object, as SQL: as they stood before a replay; 0: as they stand now."""
+    return tables.parquet(journal.bring(later, journal.staged(later, name, before)["file"]))
+
+
+def _written(other: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The keys of the rows of one object that one run wrote, or may have; but those that its undo took back.
 
     An edited copy may have changed a row's key since it was sent: each wave's rows have the key that they had then.
     """
+    later, key = other.run, _key(other, name, rule)
     standing = outcome.of(later, name)
     # Rows of a job that is gone count even if another one carried them since: that one's word says nothing of the first.
     unsure = {each.place.number for each in journal.jobs(later, name) if not (each.has("matched") or each.has("aborted"))}
@@ -176,8 +206,7 @@ def _written(later: ports.Run, name: str, key: str) -> str:
             f"SELECT row_id, {key} AS key FROM {_as_of(later, name, replay)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)"
         )
     # An undo takes back the record that a row has. One that it left under another key stands.
-    now = tables.parquet(journal.bring(later, journal.staged(later, name)["file"]))
-    undone = f"SELECT row_id, {key} AS key FROM {now} SEMI JOIN ({_undone(later, name)}) USING (row_id)"
+    undone = f"SELECT row_id, {key} AS key FROM {_staged(later, name)} SEMI JOIN ({_undone(later, name)}) USING (row_id)"
     return f"SELECT key FROM ({' UNION ALL '.join(wrote)}) ANTI JOIN ({undone}) USING (row_id, key)"
 
 
