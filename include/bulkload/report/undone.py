@@ -49,6 +49,15 @@ def dry(parts: Mapping[str, Document], of: str, now: str, troubles: Sequence[str
     return {"undoOf": of, "dryRun": True, "at": now, "objects": dict(parts)} | ({"notKnown": list(troubles)} if troubles else {})
 
 
+def in_doubt(document: Document) -> list[str]:
+    """Why an undo isn't whole though it did all that it could: rows that may stand as records whose Ids nobody knows."""
+    return [
+        f"{name}: {each['inDoubt']} rows of the run are in doubt: what they became isn't known and stays; look for it by hand"
+        for name, each in document["objects"].items()
+        if each.get("inDoubt")
+    ]
+
+
 def part(counts: Mapping[tuple[str, str], int], dry_run: Document, jobs: Sequence[Document], files: Mapping[str, str]) -> Document:
     """One object of an undo. `counts`: its rows by act and what became of them."""
     stays = sum(rows for (act, state), rows in counts.items() if act == undoing.DELETE and state not in {"deleted", since.GONE})
@@ -62,12 +71,12 @@ def part(counts: Mapping[tuple[str, str], int], dry_run: Document, jobs: Sequenc
         "jobs": list(jobs),
         "files": dict(files),
     }
-    return told | {key: dry_run[key] for key in ("notKept", "deletedByRun", "note", "notChecked") if dry_run.get(key)}
+    return told | {key: dry_run[key] for key in ("notKept", "deletedByRun", "note", "notChecked", "inDoubt") if dry_run.get(key)}
 
 
-def account(parts: Mapping[str, Document], of: str, began: str, now: str) -> Document:
-    """The document of an undo that is over."""
-    failed = any(each["failed"] for each in parts.values())
+def account(parts: Mapping[str, Document], of: str, began: str, now: str, not_known: Sequence[str]) -> Document:
+    """The document of an undo that is over. `not_known`: as its dry run said."""
+    failed = any(each["failed"] or each.get("inDoubt") for each in parts.values())
     return {
         "status": "COMPLETED_WITH_ERRORS" if failed else "COMPLETED",
         "undoOf": of,
@@ -75,7 +84,7 @@ def account(parts: Mapping[str, Document], of: str, began: str, now: str) -> Doc
         "completedAt": now,
         **_sums(parts.values()),
         "objects": dict(parts),
-    }
+    } | ({"notKnown": list(not_known)} if not_known else {})
 
 
 def _sums(parts: Any) -> dict[str, int]:
@@ -99,14 +108,15 @@ def question(dry_run: Document) -> str:
     lines = ["| object | delete | restore | changed since, stay |", "|---|---|---|---|"]
     lines += [f"| {name} | {each['delete']} | {each['restore']} | {each['changedSince']} |" for name, each in dry_run["objects"].items()]
     files = [f"- {name}, {title}: `{uri}`" for name, each in dry_run["objects"].items() for title, uri in each["files"].items()]
-    more = [f"- not known: {each}" for each in dry_run.get("notKnown", ())]
+    more = [f"- not known: {each}" for each in (*dry_run.get("notKnown", ()), *in_doubt(dry_run))]
     notes = [f"- {name}: {each['deletedByRun']} records; {each['note']}" for name, each in dry_run["objects"].items() if each.get("note")]
     return "\n".join([*lines, "", *files, *notes, *more, "", DELETES])
 
 
 def why(document: Document) -> list[str]:
-    """Why an undo is red: rows that could go and didn't. What has changed since is left on purpose."""
-    return [f"{name}: {each['failed']} records couldn't be undone" for name, each in document["objects"].items() if each["failed"]]
+    """Why an undo is red: rows that could go and didn't, or that nobody knows. What has changed since is left on purpose."""
+    failed = [f"{name}: {each['failed']} records couldn't be undone" for name, each in document["objects"].items() if each["failed"]]
+    return failed + in_doubt(document)
 
 
 def together(documents: Sequence[Document]) -> Document:

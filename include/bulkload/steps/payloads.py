@@ -43,32 +43,47 @@ def _told(opened: journal.Opened, name: str, earlier: dict[str, Any]) -> list[st
 
 
 def loaded_before(run: ports.Run, opened: journal.Opened) -> dict[str, dict[str, Any]]:
-    """Find the objects whose payload another run has inserted: name → {"run": URI of its folder, "at", "only_first", "whole"}."""
+    """Find the objects whose payload another run has inserted: name → the first, {"run": its URI, "at", "only_first", "whole"}."""
     if run.memory is None:
         return {}
-    found = {name: run.memory.read(where) for name, where in _places(run, opened).items()}
-    return {name: said for name, said in found.items() if said is not None and said["run"] != run.folder.uri("")}
+    others = {
+        name: [each for each in _runs(run.memory, where) if each["run"] != run.folder.uri("")]
+        for name, where in _places(run, opened).items()
+    }
+    return {name: found[0] for name, found in others.items() if found}
 
 
 def loaded(run: ports.Run, opened: journal.Opened, names: Collection[str], *, whole: bool) -> None:
     """Remember the objects of which this run inserted rows, or may have; `whole`: it was good. A cleared run tells it anew."""
     if run.memory is None or opened.plan.dry_run:
         return
+    said = {"run": run.folder.uri(""), "at": run.now(), "only_first": opened.plan.only_first, "whole": whole}
     for where in [each for name, each in _places(run, opened).items() if name in names]:
-        said = {"run": run.folder.uri(""), "at": run.now(), "only_first": opened.plan.only_first, "whole": whole}
-        earlier = run.memory.read(where)
-        # Who loaded it first is named; who loads it `again` knows.
-        if earlier is None or (earlier["run"] == said["run"] and earlier["whole"] != whole):
-            run.memory.write(where, said)
+        # Each of them, who loaded it `again` too: what one of them undoes leaves the others' records.
+        runs = _runs(run.memory, where)
+        own = next((each for each in runs if each["run"] == said["run"]), None)
+        if own is None:
+            run.memory.write(where, {"runs": [*runs, said]})
+        elif own["whole"] != whole:
+            run.memory.write(where, {"runs": [said if each is own else each for each in runs]})
 
 
 def forget(run: ports.Run, opened: journal.Opened, names: Sequence[str]) -> None:
     """Forget what this run inserted of some objects, because nothing of it is there any more; a later run may insert it again."""
     if run.memory is None:
         return
-    for name, where in _places(run, opened).items():
-        if name in names and (run.memory.read(where) or {}).get("run") == run.folder.uri(""):
+    for where in [each for name, each in _places(run, opened).items() if name in names]:
+        runs = _runs(run.memory, where)
+        left = [each for each in runs if each["run"] != run.folder.uri("")]
+        if left and left != runs:
+            run.memory.write(where, {"runs": left})
+        elif runs and not left:
             run.memory.remove(where)
+
+
+def _runs(memory: ports.Memory, where: str) -> list[dict[str, Any]]:
+    """The runs that inserted a payload, the first one first."""
+    return list((memory.read(where) or {"runs": []})["runs"])
 
 
 def _places(run: ports.Run, opened: journal.Opened) -> dict[str, str]:

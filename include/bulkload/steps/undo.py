@@ -121,11 +121,12 @@ def _closed(undo: undo_wave.Undo) -> dict[str, Any]:
     run = undo.run
     standing = run.folder.read(undos.ended_name(undo.number))
     if standing is None:
-        planned = journal.demand(run, undos.plan_name(undo.number))["summary"]["objects"]
-        told = {name: _part(undo, name, planned[name]) for name in undo.rows}
-        begun = journal.demand(run, undos.BEGUN)["at"]
-        standing = journal.note(run, undos.ended(undo.number, undone.account(told, run.folder.uri(""), begun, run.now())))
-    payloads.forget(run, undo.opened, [name for name, part in standing["objects"].items() if not part["stays"]])
+        planned = journal.demand(run, undos.plan_name(undo.number))["summary"]
+        told = {name: _part(undo, name, planned["objects"][name]) for name in undo.rows}
+        begun, not_known = journal.demand(run, undos.BEGUN)["at"], planned.get("notKnown", [])
+        standing = journal.note(run, undos.ended(undo.number, undone.account(told, run.folder.uri(""), begun, run.now(), not_known)))
+    gone = [name for name, part in standing["objects"].items() if not part["stays"] and not part.get("inDoubt")]
+    payloads.forget(run, undo.opened, gone)
     if (summary := run.folder.read(SUMMARY)) is not None:
         run.folder.write(SUMMARY, summary | told_of(run))
     lease.give_back(run, undo.opened)

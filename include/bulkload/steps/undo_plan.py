@@ -61,6 +61,7 @@ def make(run: ports.Run) -> dict[str, Any]:
         parts = {each.name: _part(run, opened, con, each, made) for each in found}
     for name, part in parts.items():
         part["notChecked"] = look.unchecked.get(opened.sobject(name), [])
+        part["inDoubt"] = undo_written.in_doubt(run, name)
     document = undone.dry(parts, run.folder.uri(""), run.now(), troubles)
     rows = {name: journal.keep(run, path, f"undo/{name}-{number:03d}.parquet") for name, path in made.rows.items()}
     return _noted(run, number, document, {"rows": rows, "jobs": jobs})

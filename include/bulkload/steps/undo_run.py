@@ -74,7 +74,8 @@ def close(run: ports.Run, home: ports.RunFolder, broken: Sequence[str]) -> Docum
     if noted and ended:
         document, why = ended, [*undone.why(ended), *troubles]
     elif noted and not troubles and (noted["nothing"] or (given and not given["agreed"])):
-        document, why = undone.left_alone(_dry(run, noted["number"]), refused=not noted["nothing"]), []
+        document = undone.left_alone(_dry(run, noted["number"]), refused=not noted["nothing"])
+        why = undone.in_doubt(document) if noted["nothing"] else []
     else:
         parts, more = _so_far(run, noted)
         why = [*(troubles or [STOPPED]), *more]

@@ -62,9 +62,20 @@ def collect(run: ports.Run, opened: journal.Opened) -> list[str]:
 
 def _may_have_created(run: ports.Run, facts: resume.JobFacts) -> bool:
     """Whether a job is gone and may have created records that nobody can name; the org told of rows that we had keyed."""
-    if not facts.is_gone or (facts.has("matched") and not facts.facts["matched"]["tally"].get(entities.Fate.IN_DOUBT)):
-        return False
+    return facts.is_gone and (not facts.has("matched") or bool(_doubts(facts))) and _creates(run, facts)
+
+
+def _creates(run: ports.Run, facts: resume.JobFacts) -> bool:
     return journal.wave_of(run, facts.place.name, facts.place.number).operation in {entities.Operation.INSERT, entities.Operation.UPSERT}
+
+
+def _doubts(facts: resume.JobFacts) -> int:
+    return int(facts.facts["matched"]["tally"].get(entities.Fate.IN_DOUBT, 0))
+
+
+def in_doubt(run: ports.Run, name: str) -> int:
+    """Count the rows of an object that may stand as records whose Ids nobody knows."""
+    return sum(_doubts(facts) for facts in journal.jobs(run, name) if facts.has("matched") and _creates(run, facts))
 
 
 def sent(run: ports.Run, opened: journal.Opened) -> set[str]:

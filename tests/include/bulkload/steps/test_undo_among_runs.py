@@ -10,7 +10,7 @@ import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import undos
-from include.bulkload.steps import journal, replay, submit, undo
+from include.bulkload.steps import journal, replay, submit, summarize, undo
 from tests.include.bulkload.steps import replays, undoings
 from tests.include.bulkload.steps.test_submit import Overtaken
 from tests.include.bulkload.steps.undoings import FAMILY, HIERARCHY, account, acted, by, counts, family, planned, undone, world
@@ -143,6 +143,43 @@ def test_a_payload_of_which_something_stays_may_not(load: Load) -> None:
     load.run_name = "second"
     with pytest.raises(errors.PlanError, match="again: true"):
         load.stage()
+
+
+def keyless(load: Load) -> None:
+    """Contacts alone, in two jobs."""
+    load.mapping = {"Contact": {"sobject": "Contact", "records": "people[]", "operation": "insert", "fields": {"LastName": "name"}}}
+    load.payload, load.more = json.dumps({"people": [{"name": f"{n}".zfill(70)} for n in range(14)]}).encode(), {"job_bytes": 1_000}
+
+
+def test_a_payload_of_which_something_is_in_doubt_may_not_either(load: Load) -> None:
+    """A job is gone, what it inserted stays: the undo is red and says so, and the payload isn't taken for one that nobody loaded."""
+    keyless(load)
+    load.stage()
+    jobs = [submit.chunk(load.run, "Contact", number) for number in load.cut("Contact")]
+    load.waited(jobs)
+    load.run.salesforce.delete(jobs[0])
+    load.settled("Contact")
+    doubts = summarize.close(load.run, [])["summary"]["objects"]["Contact"]["in_doubt"]
+    found = acted(load, planned(load)["number"])
+    assert (False, doubts, True) == (
+        found["clean"],
+        found["summary"]["objects"]["Contact"]["inDoubt"],
+        jobs[0] in str(found["summary"]["notKnown"]),
+    )
+    assert doubts == len(load.org.query("SELECT Id FROM Contact"))
+    with pytest.raises(errors.PlanError, match="has the same content"):
+        dataclasses.replace(load, run_name="two").stage()
+
+
+def test_what_another_run_inserted_again_stays_inserted(load: Load) -> None:
+    """Undoing the first leaves the second's records, so a third isn't free to insert them once more."""
+    keyless(load)
+    load.whole()
+    dataclasses.replace(load, run_name="two", more=load.more | {"again": True}).whole()
+    load.clock += 1_000
+    undone(load)
+    with pytest.raises(errors.PlanError, match="has the same content"):
+        dataclasses.replace(load, run_name="three").stage()
 
 
 def test_later_runs_send_again_what_was_undone(load: Load) -> None:
