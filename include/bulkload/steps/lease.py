@@ -45,6 +45,9 @@ def hold(run: ports.Run, opened: journal.Opened) -> int:
             raise errors.AnotherRun(_told(run.memory, where, number, holder))
         if holder and (jobs := _at_work(run, run.memory, holder)):
             raise errors.AnotherRun(_goes_on(holder, jobs))
+        if holder:
+            # First: whoever had it must not find his old number again, should somebody remove ours as he is advised to.
+            _free(run, run.memory, where, number)
         with contextlib.suppress(FileExistsError):
             run.memory.create(_name(where, "taken", number + 1), _own(run))
         # Only the next look tells whose it is: a slow taker may have created a number that had its time and was forgotten.
@@ -67,8 +70,12 @@ def give_back(run: ports.Run, opened: journal.Opened) -> None:
     where = f"{opened.plan.name}/{opened.org_id}/{FOLDER}"
     number, holder = _newest(run.memory, where)
     if holder and _is_own(run, holder):
-        with contextlib.suppress(FileExistsError):
-            run.memory.create(_name(where, "free", number), {"at": run.now()})
+        _free(run, run.memory, where, number)
+
+
+def _free(run: ports.Run, memory: ports.Memory, where: str, number: int) -> None:
+    with contextlib.suppress(FileExistsError):
+        memory.create(_name(where, "free", number), {"at": run.now()})
 
 
 def _newest(memory: ports.Memory, where: str) -> tuple[int, Document]:

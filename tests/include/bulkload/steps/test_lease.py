@@ -106,6 +106,16 @@ def test_who_lost_it_writes_no_more(runs: Runs) -> None:
     assert (True, False) == (runs.has("second"), runs.has("first"))
 
 
+def test_who_lost_it_never_has_the_same_one_again(runs: Runs) -> None:
+    """Somebody removes the lease of a run that Airflow doesn't know, as advised: who had it before can tell that others wrote since."""
+    first = lease.hold(runs.run("first"), PLAN)
+    runs.states["first"] = True
+    assert runs.has("second")
+    (taken,) = runs.root.rglob("taken-00000002.json")
+    taken.unlink()
+    assert first < lease.hold(runs.run("first"), PLAN)
+
+
 def test_given_back_it_is_the_next_ones(runs: Runs) -> None:
     """And only who has it can give it back."""
     lease.hold(runs.run("first"), PLAN)
