@@ -51,8 +51,14 @@ def written(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str,
 
 
 def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
-    """Write the keys that later runs read, whatever became of their rows; of all objects, or of one."""
-    return _found(run, opened, "named", _named_by, only)
+    """Write the keys that later runs read, whatever became of their rows, and those of rows of earlier runs that people have edited since.
+
+    Of all objects, or of one.
+    """
+    own = own_place(run)
+    later, mended = _found(run, opened, "named", _named_by, only), functools.partial(_mended, own[0])
+    edited = _found(run, opened, "mended", mended, only, lambda folder, place: place < own and bool(_edited(folder, own[0])))
+    return {name: [*each, *edited[name]] for name, each in later.items()}
 
 
 def hung_on(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> list[newer.Keys]:
@@ -60,12 +66,19 @@ def hung_on(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> 
     return _found(run, opened, f"below-{sobject}", functools.partial(_hung_on, sobject.lower()), name)[name]
 
 
-def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Wanted, only: str = "") -> dict[str, list[newer.Keys]]:
-    """Write the keys of `rows`, by object."""
+def _found(
+    run: ports.Run,
+    opened: journal.Opened,
+    what: str,
+    rows: Wanted,
+    only: str = "",
+    wanted: Callable[[ports.RunFolder, entries.Order], bool] | None = None,
+) -> dict[str, list[newer.Keys]]:
+    """Write the keys of `rows` of other runs, by object; `wanted`: as of `others`, None: the later ones."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
     found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
     own = own_place(run)
-    for later in others(run, opened, lambda _, place: place > own) if keyed else ():
+    for later in others(run, opened, wanted or (lambda _, place: place > own)) if keyed else ():
         for name in keyed:
             with _named(later.run.folder):
                 found[name] += _keys(run, opened, name, later, what, rows)
@@ -73,7 +86,7 @@ def _found(run: ports.Run, opened: journal.Opened, what: str, rows: Wanted, only
 
 
 def _keys(run: ports.Run, opened: journal.Opened, name: str, later: Other, what: str, rows: Wanted) -> Iterator[newer.Keys]:
-    """Write the keys of one object that one later run's objects have."""
+    """Write the keys of one object that another run's objects have."""
     stands = journal.demand(later.run, entries.STAGED)["objects"]
     for nth, their in enumerate(each for each in _known_as(opened, name, later) if each in stands):
         rule = _compared(run, opened, name, later, their)
@@ -156,6 +169,22 @@ def _named_by(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     replayed = replays.numbers(later.run.folder.names(replays.FOLDER), replays.CHOSEN)
     versions = dict.fromkeys(_as_of(later.run, name, number) for number in [0, *replayed])
     return " UNION ALL ".join(f"SELECT {_key(later, name, rule)} AS key FROM {rows}" for rows in versions)
+
+
+def _edited(folder: ports.RunFolder, since: str) -> list[int]:
+    """The numbers of a run's replays from edited copies that began since then and have chosen."""
+    chosen = replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN)
+    begun = {number: folder.read(replays.name(number, replays.BEGUN)) or {} for number in chosen}
+    return [number for number, each in begun.items() if each.get("file") and each["at"] >= since]
+
+
+def _mended(since: str, other: Other, name: str, rule: entities.KeyRule | None) -> str:
+    """The keys of the rows of one object that edited copies have changed since then, by replays of one run."""
+    found, key = ["SELECT NULL::VARCHAR AS key WHERE false"], _key(other, name, rule)
+    for number in _edited(other.run.folder, since):
+        before, after = _staged(other.run, name, number), _as_of(other.run, name, number)
+        found += [f"SELECT {key} AS key FROM (FROM {after} EXCEPT FROM {before})"] if after != before else []
+    return " UNION ALL ".join(found)
 
 
 def _key(later: Other, name: str, rule: entities.KeyRule | None) -> str:

@@ -225,3 +225,18 @@ def test_a_night_that_died_while_it_uploaded_leaves_no_open_job(first: Load) -> 
     assert ["Open"] == [each["state"] for each in first.org.jobs() if each["state"] != "JobComplete"]
     assert {"Account": {"taken": 1, "succeeded": 0, "left": {"unprocessed": 1}}} == earlier_runs.so_far(earlier)
     assert ["Aborted"] == [each["state"] for each in first.org.jobs() if each["state"] != "JobComplete"]
+
+
+def test_what_a_person_mended_is_not_overwritten_by_a_later_night_s_row(load: Load) -> None:
+    """Two nights lost the key; somebody edits the first one's row, and it is stored: the second one's isn't newer than that."""
+    load.mapping.pop("Contact")
+    refused = [B_FAILS[0] | {"value": name} for name in ("bad", "worse")]
+    load.org.behave(row_faults=refused)
+    for name, value in (("one", b"bad"), ("two", b"worse")):
+        night(load, name, replays.family(b=[]).replace(b'"name": "b"', b'"name": "' + value + b'"'))
+    load.run_name = "one"
+    copy = replays.copied(load, load.listed(replays.whole(load)["objects"]["Account"]["files"]["failed"]), Name="mended")
+    replays.replayed(load, "by hand", copy, of="one")
+    load.org.behave(row_faults=[])
+    assert "leftovers" not in night(load, "three", replays.family(c=[]))
+    assert {"b": "mended", "c": "c"} == keys(load)
