@@ -148,7 +148,7 @@ steps: the use cases, in the order of the DAG
     steps/verify           the org asked whether all is there
     steps/undo             a run undone
     steps/undo_run         the same by a run of its own, once somebody agreed
-    steps/unlinked         rows whose second pass never came
+    steps/unlinked         records that no second pass has met
     steps/parts            one object's part of the summary
     steps/forecast         what a dry run's load would take
     steps/summarize        the account, the summary, the colour

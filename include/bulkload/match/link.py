@@ -82,6 +82,15 @@ def second_pass(
     return Linked(f"{found.select(own)} AND ({filled})" + passes.order(con, found), (ID, *found.columns), counts)
 
 
+def waiting(staged: Path, links: Sequence[ways.Way], wanted: str | None, within: frozenset[int]) -> str:
+    """The query of the rows (row_id) any of whose links waits for the second pass; nothing need be known of the parents.
+
+    `wanted` as for `resolve`; `within`: the numbers of links that may wait in some of its rows.
+    """
+    some = " OR ".join(f"({step.taken})" for step in ways.second_pass(links, within)) or "false"
+    return f"SELECT s.row_id {passes.rows(staged, wanted, [])} WHERE {some}"
+
+
 def missing_keys(
     con: duckdb.DuckDBPyConnection, staged: Path, way: ways.Way, wanted: str | None, out: Path, *, waited: bool = False, only: str = ""
 ) -> int:

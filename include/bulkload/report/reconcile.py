@@ -39,14 +39,26 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of an object, the run's own or a replay's: the rows that it was to send, why it was stopped, whose link was never set.
+
+    `rows`: the query of its rows (row_id), "": all that can be sent; `stopped`: "" if nothing stopped it; `unlinked`: the query of
+    rows whose link waited for a second pass and that none has looked at, "": none.
+    """
+
+    rows: str = ""
+    stopped: str = ""
+    unlinked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
     """What stands of one object. `source_rows`: how many rows the split counted while it read.
 
     `met`: what became of the rows, wave by wave. `running`: closed jobs without results. `unsent`:
-    chunks in no closed job. `complete`: every row should be in a wave; if not, those in none are unprocessed, for the
-    reason `stopped`. `only_staged`: `staged` holds some of the object's rows, and the account is of these alone.
-    `unlinked`: the query of rows whose second pass never came, "": none. `edited`: rows came in by an edited copy, which a replay
-    may have left alone.
+    chunks in no closed job. `complete`: every row should be in a wave; if not, those in none are unprocessed.
+    `only_staged`: `staged` holds some of the object's rows, and the account is of these alone. `turns`: in order; the last that was
+    to send a row answers for it. A row of none was left alone on purpose.
     """
 
     name: str
@@ -56,10 +68,8 @@ class Files:
     running: Sequence[Range] = ()
     unsent: Sequence[Range] = ()
     complete: bool = False
-    stopped: str = ""
     only_staged: bool = False
-    unlinked: str = ""
-    edited: bool = False
+    turns: Sequence[Turn] = (Turn(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ class Account:
     """An object's rows by fate (every Fate is a key), what its successes did, and its most frequent errors.
 
     `unsent` and `unlinked`: rows among them that no job ever carried, or whose second pass never came, though nothing stopped the
-    object: some task never did its work, whatever Airflow says of it.
+    turn that was to send them: some task never did its work, whatever Airflow says of it.
     """
 
     source: int
@@ -110,18 +120,17 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
         counted[fate] += rows
     succeeded = f"final WHERE fate = '{entities.Fate.SUCCEEDED}'"
     created, updated = count(con, f"{succeeded} AND created"), count(con, f"{succeeded} AND NOT coalesce(created, false)")
-    errors = _top_errors(con, files)
-    if files.stopped:
-        return Account(files.source_rows, counted, created, updated, errors, doubled)
-    unsent = 0 if files.edited else count(con, f"final WHERE fate = '{entities.Fate.UNPROCESSED}' AND job_id IS NULL")
-    return Account(files.source_rows, counted, created, updated, errors, doubled, unsent, unlinked)
+    unsent = f"(SELECT row_id FROM final WHERE fate = '{entities.Fate.UNPROCESSED}' AND job_id IS NULL)"
+    some = counted[entities.Fate.UNPROCESSED] > 0
+    unexplained = count(con, f"({_answering(files)}) SEMI JOIN {unsent} USING (row_id) WHERE stopped IS NULL") if some else 0
+    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled, unexplained, unlinked)
 
 
 def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
     """Fold all attempts; how many rows were twice in one wave."""
     attempts = [f"SELECT *, {number} AS wave FROM ({fates.of_wave(wave)})" for number, wave in enumerate(files.met)]
     attempts += [_range(each, entities.Fate.IN_DOUBT, each.why) for each in files.running]
-    attempts += [_range(each, entities.Fate.UNPROCESSED, files.stopped) for each in files.unsent]
+    attempts += [_range(each, entities.Fate.UNPROCESSED, each.why) for each in files.unsent]
     union = " UNION ALL BY NAME ".join(attempts) or f"SELECT {tables.NO_FATES}, 0 AS wave WHERE false"
     doubled = 0
     if len(files.met) > 1:
@@ -131,10 +140,10 @@ def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
         union = fates.one_per_row("attempts", f"string_agg(error, {tables.literal(THEN)} ORDER BY wave)")
     con.execute(f"CREATE OR REPLACE TEMP TABLE final AS SELECT {fates.COLUMNS} FROM ({union})")
     if not files.complete:
-        why = tables.literal(files.stopped) if files.stopped else "NULL"
+        fine = f"SELECT row_id FROM {tables.parquet(files.staged)} WHERE {split.FINE}"
         con.execute(
-            f"INSERT INTO final SELECT row_id, '{entities.Fate.UNPROCESSED}', NULL, NULL, {why}, NULL "
-            f"FROM {tables.parquet(files.staged)} ANTI JOIN final USING (row_id) WHERE {split.FINE}"
+            f"INSERT INTO final SELECT row_id, '{entities.Fate.UNPROCESSED}', NULL, NULL, stopped, NULL "
+            f"FROM ({fine}) ANTI JOIN final USING (row_id) LEFT JOIN ({_answering(files)}) USING (row_id)"
         )
     if files.only_staged:
         con.execute(f"DELETE FROM final WHERE row_id NOT IN (SELECT row_id FROM {tables.parquet(files.staged)})")
@@ -142,14 +151,29 @@ def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
 
 
 def _unlinked(con: duckdb.DuckDBPyConnection, files: Files) -> int:
-    """Make rows of `final` failed whose record stands while the second pass that sets its link never came; how many."""
-    if not files.unlinked:
-        return 0
-    stored = f"sf_id IS NOT NULL AND fate IN ('{entities.Fate.SUCCEEDED}', '{entities.Fate.UNCHANGED}')"
-    why = f"concat_ws({tables.literal(THEN)}, error, {tables.literal(': '.join(filter(None, [NEVER_LINKED, files.stopped])))})"
-    changed = f"UPDATE final SET fate = '{entities.Fate.FAILED}', error = {why} WHERE {stored} AND row_id IN ({files.unlinked})"
-    found = con.execute(changed).fetchone()
-    return int(found[0]) if found else 0
+    """Make rows of `final` failed whose record stands while no second pass looked at its link; how many though nothing stopped it."""
+    stored, unexplained = f"sf_id IS NOT NULL AND fate IN ('{entities.Fate.SUCCEEDED}', '{entities.Fate.UNCHANGED}')", 0
+    for nth, turn in enumerate(files.turns):
+        if not turn.unlinked:
+            continue
+        own = f"SELECT row_id FROM ({turn.unlinked}) SEMI JOIN (FROM ({_answering(files)}) WHERE turn = {nth}) USING (row_id)"
+        why = f"concat_ws({tables.literal(THEN)}, error, {tables.literal(': '.join(filter(None, [NEVER_LINKED, turn.stopped])))})"
+        changed = f"UPDATE final SET fate = '{entities.Fate.FAILED}', error = {why} WHERE {stored} AND row_id IN ({own})"
+        (found,) = con.execute(changed).fetchone() or (0,)
+        unexplained += 0 if turn.stopped else int(found)
+    return unexplained
+
+
+def _answering(files: Files) -> str:
+    """The query of row_id, turn, stopped: for each row the last turn that was to send it, by its place, and why it was stopped, or NULL."""
+    told = [(turn.rows or f"FROM {tables.parquet(files.staged)} WHERE {split.FINE}", turn.stopped) for turn in files.turns]
+    each = [
+        f"SELECT row_id, {nth} AS turn, {tables.literal(stopped) if stopped else 'NULL::VARCHAR'} AS stopped FROM ({rows})"
+        for nth, (rows, stopped) in enumerate(told)
+    ]
+    if len(each) == 1:
+        return each[0]
+    return f"SELECT row_id, max(turn) AS turn, arg_max_null(stopped, turn) AS stopped FROM ({' UNION ALL '.join(each)}) GROUP BY row_id"
 
 
 def _range(each: Range, fate: entities.Fate, why: str) -> str:

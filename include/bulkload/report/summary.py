@@ -21,7 +21,7 @@ SKIPPED, NOT_CREATED = "SKIPPED", "NOT_CREATED"
 STILL_RUNNING = "still running"
 A_FAMILY = 2
 # Whatever max_failed says: it is about rows that were tried.
-CLEAR = "clear the task that should have seen to it, with all that follows"
+CLEAR = "clear the task that should have seen to it, with all that follows, or replay the run"
 DIFFERENCES = {
     "missing": "are missing",
     "twice": "are there more than once",
@@ -126,7 +126,7 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
     if account.unsent:
         said.append(f"{part.name}: {account.unsent} rows never came into a job, and nothing stopped them; {CLEAR}")
     if account.unlinked:
-        said.append(f"{part.name}: {account.unlinked} records lack a link, as the second pass that sets it never came; {CLEAR}")
+        said.append(f"{part.name}: {account.unlinked} records lack a link, as no second pass that sets it has met them; {CLEAR}")
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [
         f"{part.name}: job {job['id']} is gone from Salesforce, what became of {job['notThrough']} rows can't be told"

@@ -24,15 +24,26 @@ def learn(run: ports.Run, name: str) -> dict[str, Any]:
 
 def known(run: ports.Run, name: str) -> Path:
     """Bring the id map of an object. Raises LedgerDamaged if what was sent of it isn't all collected."""
-    return journal.bring(run, _standing(run, name)["id_map"])
+    return journal.bring(run, stored(run, name))
+
+
+def stored(run: ports.Run, name: str) -> dict[str, Any]:
+    """The same as the document of a stored file."""
+    return dict(_standing(run, name)["id_map"])
+
+
+def learnt(run: ports.Run, name: str) -> dict[str, Any] | None:
+    """The stored id map of what stands settled of an object now; None: nobody has learnt it yet."""
+    standing = run.folder.read(entries.learned_name(name, outcome.of(run, name).of_records().mark))
+    return standing["id_map"] if standing else None
 
 
 def _standing(run: ports.Run, name: str) -> dict[str, Any]:
     found = outcome.of(run, name)
     journal.demand(run, entries.settled_name(name, found.sent))
-    known = found.of_records()
-    standing = run.folder.read(entries.learned_name(name, known.mark))
-    return standing or journal.note(run, _learned(run, name, known))
+    records = found.of_records()
+    standing = run.folder.read(entries.learned_name(name, records.mark))
+    return standing or journal.note(run, _learned(run, name, records))
 
 
 def _learned(run: ports.Run, name: str, found: outcome.Standing) -> entries.Entry:

@@ -27,6 +27,7 @@ from include.bulkload.steps import (
     set_aside,
     stops,
     targets,
+    unlinked,
 )
 
 if TYPE_CHECKING:
@@ -180,12 +181,6 @@ def _in_layer(layered: Path, number: int) -> str:
     return f"(SELECT row_id, cut FROM {tables.parquet(layered)} WHERE layer = {number})"
 
 
-def sets_links_later(opened: journal.Opened, name: str) -> bool:
-    """Whether an object has links that a second pass may have to set: to its own rows, or to objects that are loaded later."""
-    links = opened.plan.objects[name].numbered_links
-    return bool(opened.plan.links_within(name)) or any(opened.plan.is_cut(name, field, nth) for _, field, nth, _ in links)
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """Which rows of an object a wave is about.
@@ -273,23 +268,23 @@ def _only_planned(_run: ports.Run, _name: str, each: entities.Chunk, number: int
 
 
 def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
-    """Plan the pass that sets an object's cut links, unless it stands or there are none."""
+    """Plan the pass that sets an object's cut links; one more for records that came since the last; None: there are none."""
     standing = journal.waves_of(run, name)
     turn = waves.turn(standing)
-    if not turn or any(wave.kind is waves.Kind.LINKS for wave in turn):
+    if not turn or not unlinked.links_later(opened, name):
         return None
-    if not sets_links_later(opened, name):
+    known = ids.stored(run, name)
+    records = unlinked.records(run, opened, name, turn, known)
+    if records is None:
         return None
-    layered = turn[0].notes.get("layered")
-    staged, number = targets.staged_file(run, name), len(standing)
-    wanted = f"(SELECT row_id, cut FROM {tables.parquet(journal.bring(run, layered))})" if layered else None
+    staged, number, wanted = targets.staged_file(run, name), len(standing), unlinked.wanted(run, turn)
     aside = run.scratch / f"{name}-{number}-aside.parquet"
     found = targets.of(run, opened, name, staged, wanted, waited=True, replay=turn[0].replay)
     with tables.connect(run.limits) as con:
-        linked = link.second_pass(con, staged, name, found, wanted, ids.known(run, name), aside)
+        linked = link.second_pass(con, staged, name, found, wanted, records, aside)
     key = entities.KeyColumn(sending.ID, entities.KeyRule.RECORD_ID)
     how = sending.How("update", None, (sending.ID,), key)
-    part = Part(number, waves.Kind.LINKS, notes=_of_turn(turn), begin=_chunks(standing))
+    part = Part(number, waves.Kind.LINKS, notes={unlinked.LOOKED_AT: known} | _of_turn(turn), begin=_chunks(standing))
     ready = sending.changed_links(run, opened, name, linked.ready, linked.columns, replay=turn[0].replay)
     planned = _cut(run, opened, name, part, how, Rows(ready, linked.columns, (aside,)))
     return waves.read(name, planned.number, _noted(run, planned))

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import lists
-from include.bulkload.ledger import resume, waves
+from include.bulkload.intake import lists, split
+from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
 from include.bulkload.match import orphans
 from include.bulkload.report import reconcile, summary
 from include.bulkload.steps import gone, journal, outcome, rehearsal, skew, stops, unlinked
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import duckdb
@@ -37,7 +38,7 @@ def of(run: ports.Run, opened: journal.Opened, name: str, only: Only | None = No
         uris |= _set_aside(run, con, files, opened, staged, standing)
         told = [_job(facts, lost) for facts in (*standing.gone.values(), *standing.jobs.values())]
         rows = _rows(run, con, standing)
-    notes = _notes(standing, files) | _skew(run, opened, name, standing)
+    notes = _notes(run, standing, name) | _skew(run, opened, name, standing)
     return summary.Part(name, account, told, uris, staged["changes"], rows, notes)
 
 
@@ -65,13 +66,13 @@ def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcom
     for wave in standing.waves:
         if wave.ready is None or rehearsal.NOTE in wave.notes:
             continue
-        ready = journal.bring(run, wave.ready)
+        ready, why = journal.bring(run, wave.ready), stops.why(run, name, wave.replay)
         for chunk in standing.chunks(wave):
             facts = standing.jobs.get(chunk.number)
             if facts is None and chunk.number not in voids:
                 facts = standing.gone.get(chunk.number)
             if facts is None:
-                unsent.append(reconcile.Range(wave.number, ready, chunk))
+                unsent.append(reconcile.Range(wave.number, ready, chunk, why=why))
             elif not facts.has("matched"):
                 running.append(reconcile.Range(wave.number, ready, chunk, facts.place.job_id, gone.WHY if facts.is_gone else ""))
     first = next(iter(waves.turns(standing.waves)), [])
@@ -86,10 +87,24 @@ def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcom
         running=running,
         unsent=unsent,
         complete=is_own and whole == first[0].notes.get("layers", 1),
-        stopped=stops.last(run, name, standing.waves),
-        unlinked=unlinked.rows(run, opened, name),
-        edited="replay" in staged,
+        turns=_turns(run, opened, name, waves.turns(standing.waves)),
     )
+
+
+def _turns(run: ports.Run, opened: journal.Opened, name: str, turns: Sequence[Sequence[waves.Wave]]) -> list[reconcile.Turn]:
+    """An object's own turn, whether it ever began or not, and those of its replays."""
+    own = [] if turns and turns[0][0].replay else turns[:1]
+    told = [
+        _turn(run, opened, name, turn, f"FROM {tables.parquet(journal.bring(run, turn[0].notes['layered']))}") for turn in turns[len(own) :]
+    ]
+    # Edited copies make rows fit that the run itself never had.
+    was = journal.bring(run, journal.demand(run, entries.STAGED)["objects"][name]["file"])
+    fine = f"FROM {tables.parquet(was)} WHERE {split.FINE}"
+    return [_turn(run, opened, name, own[0] if own else [], fine), *told]
+
+
+def _turn(run: ports.Run, opened: journal.Opened, name: str, turn: Sequence[waves.Wave], rows: str) -> reconcile.Turn:
+    return reconcile.Turn(rows, stops.of_turn(run, name, turn), unlinked.rows(run, opened, name, turn))
 
 
 def _list(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened, fate: entities.Fate) -> str:
@@ -174,8 +189,9 @@ def _skew(run: ports.Run, opened: journal.Opened, name: str, standing: outcome.S
     return {"skew": found} if found else {}
 
 
-def _notes(standing: outcome.Standing, files: reconcile.Files) -> dict[str, Any]:
+def _notes(run: ports.Run, standing: outcome.Standing, name: str) -> dict[str, Any]:
     """What else people should know of an object."""
-    found: dict[str, Any] = {"stopped": files.stopped} if files.stopped else {}
+    stopped = stops.last(run, name, standing.waves)
+    found: dict[str, Any] = {"stopped": stopped} if stopped else {}
     edited = sum(int(wave.notes.get("edited", 0)) for wave in standing.waves)
     return found | ({"editedByOthers": edited} if edited else {})

@@ -33,30 +33,41 @@ def of(
     that later runs wrote; 0: none.
     """
     each, later = opened.plan.objects[name], later_parents.keys(run, replay)
-    found = [(_way(run, opened, name, placed), placed[3]) for placed in each.numbered_links]
+    found = [(_known(run, opened, name, placed), placed[3]) for placed in each.numbered_links]
     asking = [_asking(name, way, one, later.get(str(one.object)), waited=waited) for way, one in found]
     return [_asked(run, opened, way, one, staged, wanted, ask) if ask else way for (way, one), ask in zip(found, asking, strict=True)]
+
+
+def unfollowed(run: ports.Run, opened: journal.Opened, name: str) -> list[ways.Way]:
+    """The ways of all links of an object as the plan says them, while nobody knows where they lead."""
+    return [_way(run, opened, name, placed) for placed in opened.plan.objects[name].numbered_links]
+
+
+def _known(run: ports.Run, opened: journal.Opened, name: str, placed: tuple[int, str, int, mapping.Link]) -> ways.Way:
+    """The way of a link, with the Ids of its parents if they are of this load."""
+    way, one = _way(run, opened, name, placed), placed[3]
+    # Parents that are loaded later have no Ids yet, nor has the first layer of an object for its own rows.
+    if one.object is None or ((way.cut or one.object == name) and run.folder.read(entries.wave_name(one.object, 0)) is None):
+        return way
+    return dataclasses.replace(way, known=ids.known(run, one.object))
 
 
 def _way(run: ports.Run, opened: journal.Opened, name: str, placed: tuple[int, str, int, mapping.Link]) -> ways.Way:
     number, field, nth, one = placed
     each = opened.plan.objects[name]
     described = keys.described(opened.describes, each.sobject, field)
-    cut = opened.plan.is_cut(name, field, nth)
-    # Parents that are loaded later have no Ids yet, nor has the first layer of an object for its own rows.
-    known = one.object is not None and (not (cut or one.object == name) or run.folder.read(entries.wave_name(one.object, 0)) is not None)
     return ways.Way(
         field=field,
         number=number,
         nested=one.by == "nesting",
-        known=ids.known(run, str(one.object)) if known else None,
+        known=None,
         from_org=None,
         column=_column(opened, name, field, one),
         sends_key=one.carry == "relationship",
         missing=one.missing,
         required=each.operation in {"insert", "upsert"} and not described["nillable"] and not described["defaultedOnCreate"],
         lost=_lost(run, opened, one.object) if one.object else None,
-        cut=cut,
+        cut=opened.plan.is_cut(name, field, nth),
         parent=str(one.sobject or ""),
     )
 

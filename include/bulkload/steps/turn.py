@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors, tables
 from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.match import chosen
-from include.bulkload.steps import choice, journal, later_runs, leftovers, next_wave, outcome, targets
+from include.bulkload.steps import choice, journal, later_runs, leftovers, next_wave, outcome, targets, unlinked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +130,7 @@ def is_done(run: ports.Run, opened: journal.Opened, name: str, number: int) -> b
     last = waves.turns(own)[-1] if own else []
     if not last or sum(wave.kind in waves.WHOLE for wave in last) < last[0].notes["layers"]:
         return False
-    if next_wave.sets_links_later(opened, name) and not any(wave.kind is waves.Kind.LINKS for wave in last):
+    if unlinked.links_later(opened, name) and not any(wave.kind is waves.Kind.LINKS for wave in last):
         return False
     numbers = {chunk for wave in own for chunk in wave.numbers}
     # A turn that was opened once more has made void what the one before hadn't sent.

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries, replays
-from include.bulkload.load import fates
 from include.bulkload.match import columns, verified
-from include.bulkload.steps import journal, later_runs, org_rows, outcome, sending, targets, written
+from include.bulkload.report import reconcile
+from include.bulkload.steps import journal, later_runs, org_rows, outcome, parts, sending, targets, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,7 +120,9 @@ def _question(run: ports.Run, opened: journal.Opened, name: str, standing: outco
     ]
     fields = list({each.column: each for wave in waves for each in wave.fields}.values())
     with tables.connect(run.limits) as con:
-        verified.sent(con, waves, fields, fates.folded(met), out)
+        # As the summary has it: a record that lacks its link is no success, whatever its own job said.
+        reconcile.account(con, parts.files_of(run, opened, name, standing))
+        verified.sent(con, waves, fields, "FROM final", out)
     return Question(opened.sobject(name), name, out, key, fields)
 
 

@@ -235,13 +235,12 @@ def _planned(load: Load) -> Path:
     return journal.bring(run, journal.wave_of(run, "Contact", 0).chunk(0)["csv"])
 
 
-def test_a_row_below_one_that_was_committed_late_goes_by_the_first_replay(tmp_path: Path, local_org: loads.LocalOrg) -> None:
-    """Layers of one object: the first one's job landed after its Ids were learnt."""
+def late_accounts(folder: Path, local_org: loads.LocalOrg, **link: Any) -> Load:
+    """An account and its parent, loaded and summed up; the first job was aborted, and collected while its chunk was in flight."""
     org = LateOrg(local_org.started)
     org.flight = Flight()
-    load = Load(
-        tmp_path, org, mapping={"Account": {**test_waves.ACCOUNT, "parents": {"ParentId": {"object": "Account", "from": "parent"}}}}
-    )
+    parents = {"ParentId": {"object": "Account", "from": "parent", **link}}
+    load = Load(folder, org, mapping={"Account": {**test_waves.ACCOUNT, "parents": parents}})
     load.payload = json.dumps({"accounts": [{"name": "p", "sourceId": "p"}, {"name": "q", "sourceId": "q", "parent": "p"}]}).encode()
     load.stage()
     load.cut("Account")
@@ -250,8 +249,34 @@ def test_a_row_below_one_that_was_committed_late_goes_by_the_first_replay(tmp_pa
     load.learned("Account")
     summarize.close(load.run, [])
     land(load)
+    return load
+
+
+def test_a_row_below_one_that_was_committed_late_goes_by_the_first_replay(tmp_path: Path, local_org: loads.LocalOrg) -> None:
+    """Layers of one object: the first one's job landed after its Ids were learnt."""
+    load = late_accounts(tmp_path, local_org)
     assert replays.replayed(load)["clean"]
     assert {"p": None, "q": "p"} == test_waves.parents(load)
+
+
+def test_a_link_of_what_was_committed_late_is_a_replays(tmp_path: Path, local_org: loads.LocalOrg) -> None:
+    """The second pass had come and gone when the record landed: nothing is sent whole, its link is set."""
+    load = late_accounts(tmp_path, local_org, cut=True)
+    found = replays.replayed(load)
+    assert (0, 1, True) == (*(found["chosen"]["Account"][how] for how in ("send", "links")), found["clean"])
+    assert {"p": None, "q": "p"} == test_waves.parents(load)
+
+
+def test_a_link_of_what_was_committed_late_is_set_by_a_clear(tmp_path: Path, local_org: loads.LocalOrg) -> None:
+    """The summary that finds the record is red and names it, and `verify` doesn't count it; a second second pass is for it alone."""
+    load = late_accounts(tmp_path, local_org, cut=True)
+    load.more = {"verify": True}
+    found = summarize.close(load.run, [])
+    account = found["summary"]["objects"]["Account"]
+    assert (False, 1, 1) == (found["clean"], account["succeeded"], account["failed"])
+    assert any("1 records lack a link" in sentence for sentence in found["why"])
+    load.settled("Account")
+    assert (True, {"p": None, "q": "p"}) == (summarize.close(load.run, [])["clean"], test_waves.parents(load))
 
 
 def test_what_was_committed_late_is_verified_anew(late: Load) -> None:

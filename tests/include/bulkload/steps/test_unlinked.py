@@ -1,11 +1,14 @@
-"""Records whose second pass never came, rows that no task sent → named, and the run is red."""
+"""Records that no second pass has looked at, rows that no task sent → named, and the run is red."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.steps import submit, summarize, wait
+import pytest
+
+from include.bulkload.steps import journal, replay, submit, summarize, wait
 from tests.include.bulkload.steps import replays, test_waves
 
 if TYPE_CHECKING:
@@ -62,3 +65,65 @@ def test_a_stopped_object_names_its_records_that_lack_a_link(load: Load) -> None
     (row,) = [each for each in load.listed(account["files"]["failed"]) if each["sf_id"]]
     assert "q" == row["External_Id__c"]
     assert "stopped after its first job" in row["error"]
+
+
+# So that a job of the smallest size holds few rows.
+LONG = "x" * 100
+LATER = {"ParentId": {"object": "Account", "from": "parent", "cut": True}}
+
+
+def accounts(*rows: tuple[str, str | None]) -> bytes:
+    """Accounts, each a key and its parent's."""
+    return json.dumps({"accounts": [{"name": key, "sourceId": key, "parent": parent} for key, parent in rows]}).encode()
+
+
+def test_records_that_came_after_the_second_pass_have_one_of_their_own(load: Load) -> None:
+    """The last submitting task was marked success, the second pass went without its rows; then it was cleared with all that follows."""
+    load.mapping, load.more = {"Account": {**test_waves.ACCOUNT, "parents": LATER}}, {"job_bytes": 1000, "verify": True}
+    rows = [("p", None), *[(f"{LONG}{n}", "p") for n in range(6)]]
+    load.payload = accounts(*rows)
+    load.stage()
+    chunks = load.cut("Account")
+    load.sent("Account", chunks[:-1])
+    assert not summarize.close(load.run, [])["clean"]
+    load.sent("Account", chunks)
+    found = summarize.close(load.run, [])
+    assert (True, len(rows), dict(rows)) == (
+        found["clean"],
+        replays.whole(load)["objects"]["Account"]["succeeded"],
+        test_waves.parents(load),
+    )
+    before = test_waves.jobs(load)
+    load.sent("Account", chunks)
+    assert (found["summary"], before) == (summarize.close(load.run, [])["summary"], test_waves.jobs(load))
+
+
+def test_a_row_that_a_replay_sends_with_its_link_lacks_none(load: Load) -> None:
+    """The run itself cut the circle at this row, and no second pass found its record; alone it is in no circle, and goes whole."""
+    link = {"ParentId": {"object": "Account", "from": "parent", "missing": "blank"}}
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
+    account = test_waves.of(load, ("a", "b"), ("b", "a"), parents=link)["summary"]["objects"]["Account"]
+    assert (1, 1) == (account["succeeded"], account["failed"])
+    load.org.behave(row_faults=[])
+    assert replays.replayed(load)["clean"]
+    assert ({"a": None, "b": "a"}, "COMPLETED") == (test_waves.parents(load), replays.whole(load)["status"])
+
+
+def test_an_earlier_stop_excuses_no_task_of_a_replay(load: Load) -> None:
+    """The small first job had stopped the run; the replay's task was marked success after its first job."""
+    load.more = {"job_bytes": 1000}
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": f"{LONG}0", "error": "SOME_RULE:no:--"}])
+    rows = [(f"{LONG}{n}", None) for n in range(6)]
+    assert 5 == test_waves.of(load, *rows, canary_rows=1, max_failed="100%")["summary"]["objects"]["Account"]["unprocessed"]
+    load.org.behave(row_faults=[])
+    number = replays.begun(load)["replay"]
+    stood = sum(len(wave.chunks) for wave in journal.waves_of(load.run, "Account"))
+    run = replays.again(load)
+    with pytest.raises(replays.KilledError):
+        replay.advance(
+            dataclasses.replace(run, folder=replays.Dying(run.folder, f"chunk-{stood + 1:05d}/intent", after=False)), number, "Account"
+        )
+    load.waited([each["id"] for each in load.org.jobs()])
+    found = replay.close(replays.again(load), number, [], replays.home(load, "again"))
+    left = replays.whole(load)["objects"]["Account"]["unprocessed"]
+    assert (False, True) == (found["clean"], any(f"{left} rows never came into a job" in sentence for sentence in found["why"]))
