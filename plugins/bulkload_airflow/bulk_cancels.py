@@ -33,6 +33,20 @@ def begin(folder: ports.RunFolder, label: str, jobs: Mapping[str, str], until: f
     trouble.note(folder, label, f"somebody ended it while it waited for job {', '.join(jobs)}")
 
 
+def begin_rest(folder: ports.RunFolder, label: str, moment: str, *, deferred: bool, of: str = "") -> None:
+    """Mark that a task instance waits until a moment, with no job at work; `deferred` and `of` as for `begin`."""
+    # Whenever that has come, the task goes on and ends its mark: so one that stands was left by a person, or by a worker that died then.
+    folder.write(_name(label), {"jobs": {}, "until": None, "deferred": deferred, "of": of})
+    trouble.note(folder, label, f"somebody ended it while it waited until {moment}")
+
+
+def end_rest(folder: ports.RunFolder, label: str) -> None:
+    """Mark that the moment has come, or that the task is begun anew."""
+    waited = folder.read(_name(label))
+    if waited is not None and waited["until"] is None:
+        end(folder, label)
+
+
 def end(folder: ports.RunFolder, label: str) -> None:
     """Mark that the wait ended by itself: done, timed out or gone wrong."""
     folder.write(_name(label), {"jobs": {}, "until": 0, "deferred": False})
@@ -46,12 +60,18 @@ def waited_for(folder: ports.RunFolder, label: str) -> list[str]:
 def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str], of: str = "") -> None:
     """See to it that failed waits, which nothing of ours ended, have their jobs cancelled.
 
+    Where a moment was waited for, and no job, nothing of the run goes by itself any more.
+
     `run`: whose ledger names the jobs; `home`: the folder of the run whose tasks waited, which may be another: then `of` is `run`'s id.
     A job that can't be aborted now is left to whoever tidies `run` up: its `cancel` stands.
 
     Only a person does that to a deferred wait before its time. A wait on a worker may also have lost its
     worker, so its job goes on, unless the worker itself wrote the cancel.
     """
+    from include.bulkload.steps import unasked
+
+    if any(_rested(home, label, of) for label in labels):
+        unasked.stopped(run)
     for _ in range(PATIENCE_SECONDS // LOOK_SECONDS):
         if not any(_due(run, home, label, of) for label in labels):
             return
@@ -62,6 +82,12 @@ def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str], of: str
             wait.abort(run, place)
         except errors.BulkloadError as wrong:
             log.error("job %s: can't be aborted now: %s", place.job_id, wrong)
+
+
+def _rested(home: ports.RunFolder, label: str, of: str) -> bool:
+    """Whether a deferred wait for a moment of run `of` stands: the task failed before it went on."""
+    waited: dict[str, Any] = home.read(_name(label)) or {"deferred": False}
+    return waited["deferred"] and waited["until"] is None and waited["of"] == of
 
 
 def _due(run: ports.Run, home: ports.RunFolder, label: str, of: str, *, deferred: bool = False) -> list[entries.JobPlace]:

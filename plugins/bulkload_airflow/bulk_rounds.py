@@ -47,6 +47,7 @@ class RoundsOperator(bulk_waits.Waits, bulk_operators.StepOperator):
     def proceed(self, context: Context, event: Any = None) -> Any:  # noqa: ARG002 - Airflow hands it over
         """Go on once the moment has come that was waited for."""
         with self.step(context) as step:
+            self.waiting.rested(context)
             return self.rounds(context, step)
 
     @abc.abstractmethod

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowSensorTimeout, TaskDeferralError, Task
 
 from bulkload_airflow import bulk_cancels, bulk_runs, bulk_triggers, links, outcomes
 from include.bulkload.basics import errors
-from include.bulkload.steps import trouble, wait
+from include.bulkload.steps import wait
 from include.salesforce import pace
 
 if TYPE_CHECKING:
@@ -65,15 +65,18 @@ class JobWait:
         seconds = (moment - step.run.clock()).total_seconds()
         if seconds <= 0:
             return
-        trouble.note(
-            bulk_runs.place(context).folder(), bulk_runs.own_label(context), f"somebody ended it while it waited until {moment.isoformat()}"
-        )
+        home, label = bulk_runs.place(context).folder(), bulk_runs.own_label(context)
+        bulk_cancels.begin_rest(home, label, moment.isoformat(), deferred=self.deferrable, of=step.of)
         if not self.deferrable:
             step.run.pause(seconds)
             return
         from airflow.providers.standard.triggers import temporal
 
         task.defer(trigger=temporal.DateTimeTrigger(moment), method_name="proceed", timeout=timedelta(seconds=seconds + BACKSTOP_SECONDS))
+
+    def rested(self, context: Context) -> None:
+        """Say in the run folder that the moment has come, or that the task is begun anew."""
+        bulk_cancels.end_rest(bulk_runs.place(context).folder(), bulk_runs.own_label(context))
 
     def have_ended(self, task: BaseOperator, step: bulk_runs.Step, jobs: Jobs) -> bool:
         """Look at the jobs once; what can't be seen now goes on."""

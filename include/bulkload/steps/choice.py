@@ -10,7 +10,7 @@ from include.bulkload.basics import tables
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
-from include.bulkload.steps import edited, journal, later_children, later_parents, later_runs, outcome, parts, targets
+from include.bulkload.steps import edited, journal, later_children, later_parents, later_runs, outcome, parts, stops, targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,18 +61,35 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
     )
 
 
-def look(run: ports.Run, opened: journal.Opened) -> tuple[int, set[str]]:
-    """How many rows a replay that nobody asked for would take now, and the jobs in which rows of the run were left.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a replay that nobody asked for would take now.
+
+    `rows`: how many; `stopped`: whether the last turn that was to send one of them was stopped; `jobs`: those in which rows of the
+    run were left.
+    """
+
+    rows: int
+    stopped: bool
+    jobs: frozenset[str]
+
+
+def look(run: ports.Run, opened: journal.Opened) -> Left:
+    """Find what a replay that nobody asked for would take now.
 
     It leaves no trace. What runs or was never sent needn't be settled: the one is in doubt, the other is left.
     """
     sought = _sought(run, opened, None, by_itself=True)
-    rows = " UNION ALL ".join(f"SELECT row_id FROM {tables.parquet(rows)}" for _, rows in sought.taken.values())
+    taken = {name: f"SELECT row_id FROM {tables.parquet(rows)}" for name, (_, rows) in sought.taken.items()}
+    rows = " UNION ALL ".join(taken.values())
+    stops_of = {name: stops.rows(run, name, journal.waves_of(run, name)) for name in taken}
+    stopped = " UNION ALL ".join([f"{taken[name]} SEMI JOIN ({found}) USING (row_id)" for name, found in stops_of.items() if found])
     jobs = " UNION ".join(f"SELECT job_id FROM {tables.parquet(final)} WHERE {chosen.IS_LEFT}" for final in sought.final.values())
     with tables.connect(run.limits) as con:
         (count,) = con.execute(f"SELECT count(*) FROM ({rows})").fetchone() or (0,)
+        (kept,) = con.execute(f"SELECT count(*) FROM ({stopped})").fetchone() or (0,) if stopped else (0,)
         left_in = con.execute(f"SELECT job_id FROM ({jobs}) WHERE job_id IS NOT NULL").fetchall()
-    return int(count), {str(job_id) for (job_id,) in left_in}
+    return Left(int(count), bool(kept), frozenset(str(job_id) for (job_id,) in left_in))
 
 
 def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Copy]] | None, *, by_itself: bool) -> Sought:

@@ -1,6 +1,7 @@
 """An earlier run that lost rows → how many of them may go though nobody asked, or why only a person may send them.
 
-What a person stopped, or is about to mend, is that person's to send: by a replay that somebody starts.
+What a person stopped, what stopped as all would fail alike, and what somebody is about to mend, is people's to send: by a replay that
+somebody starts.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ if TYPE_CHECKING:
     from include.bulkload.ledger import resume
     from include.bulkload.steps import ports
 
-CANCELLED, ABORTED, UNFINISHED = "cancelled", "aborted", "unfinished"
+CANCELLED, ABORTED, STOPPED, UNFINISHED = "cancelled", "aborted", "stopped", "unfinished"
 
 
 def look(run: ports.Run, opened: journal.Opened) -> tuple[int, str]:
-    """Collect what has ended of a run; how many of its rows would go now, and why none may: `cancelled`, `aborted`, `unfinished` or "".
+    """Collect what has ended of a run; how many of its rows would go now, and why none may: one of the words above, or "".
 
     What its jobs have done is known then; besides that it leaves no trace. Jobs that still run aren't waited for.
     """
     for name in opened.plan.order():
         turn.collected(run, opened, name)
-    rows, left_in = choice.look(run, opened)
-    return rows, _why_not(run, opened, left_in) if rows else ""
+    left = choice.look(run, opened)
+    return left.rows, _why_not(run, opened, left) if left.rows else ""
 
 
 def stopped(run: ports.Run) -> None:
@@ -36,13 +37,15 @@ def stopped(run: ports.Run) -> None:
         journal.note(run, entries.cancelled(run.now()))
 
 
-def _why_not(run: ports.Run, opened: journal.Opened, left_in: set[str]) -> str:
-    """Why no row of a run goes by itself; `left_in`: ids of the jobs in which rows were left."""
+def _why_not(run: ports.Run, opened: journal.Opened, left: choice.Left) -> str:
+    """Why no row of a run goes by itself."""
     jobs = [facts for name in opened.plan.order() for facts in journal.jobs(run, name)]
     if run.folder.read(entries.CANCELLED) is not None or any(each.has("cancel") for each in jobs):
         return CANCELLED
-    if any(each.place.job_id in left_in and _was_aborted(each) for each in jobs):
+    if any(each.place.job_id in left.jobs and _was_aborted(each) for each in jobs):
         return ABORTED
+    if left.stopped:
+        return STOPPED
     names = run.folder.names(replays.FOLDER)
     closed = replays.numbers(names, replays.CLOSED)
     # Somebody mends its rows, maybe by an edited copy: as they were they must not come before.

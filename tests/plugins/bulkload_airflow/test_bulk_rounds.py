@@ -192,6 +192,24 @@ def test_rounds_are_waited_for_deferred_too(load: Any, org: steering.Org) -> Non
     assert ("proceed", "DateTimeTrigger") == (found.method_name, type(found.trigger).__name__)
 
 
+def test_a_cancel_while_no_job_is_at_work_is_a_persons_stop(load: Any, org: steering.Org) -> None:
+    """Marked failed while it waits for the moment of a round; once that has come, a failure is none."""
+    made = load()
+    made.document["round_seconds"] = 3600
+    org.steer(row_faults=[{"object": "Account", "error": "UNABLE_TO_LOCK_ROW:told to:--"}])
+    (job_id,) = made.sent()
+    ended(org, job_id)
+    settle, context = made.task(bulk_rounds.SettleOperator, "settle_Account", place="Account"), made.context("settle_Account")
+    deferred(settle, context)
+    with bulk_runs.opened(bulk_runs.place(context), bulk_hook.BulkHook()) as run:
+        settle.waiting.rested(context)
+        bulk_cancels.obeyed(run, run.folder, ["settle_Account"])
+        told = [run.folder.read("ledger/cancelled.json")]
+        deferred(settle, context)
+        bulk_cancels.obeyed(run, run.folder, ["settle_Account"])
+        assert [True, False] == [each is None for each in (*told, run.folder.read("ledger/cancelled.json"))]
+
+
 def test_the_object_of_a_second_pass_is_found_in_the_ledger() -> None:
     """A job of another object's second pass is cancelled in that object's ledger."""
     entries = [

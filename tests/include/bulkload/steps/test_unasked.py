@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from include.bulkload.steps import submit, summarize, unasked, wait
 from tests.include.bulkload.steps import replays
 from tests.include.bulkload.steps.test_earlier_runs import B_FAILS, keys, night
@@ -88,6 +90,38 @@ def test_a_replay_by_hand_that_isnt_finished_is_left_to_people(load: Load) -> No
     assert ({"one": "unfinished"}, {"a", "c"}) == (later(load)["passedOver"], {*keys(load)})
     assert replays.replayed(cleared(load), "by hand", path, of="one")["clean"] is True
     assert "mended" == keys(load)["b"]
+
+
+FIVE = replays.family(**{name: [] for name in "abghi"})
+REFUSED = {"row_faults": [{"object": "Account", "error": "FIELD_CUSTOM_VALIDATION_EXCEPTION:no:--"}]}
+ENDS = {
+    "somebody aborted the small first job when its rows were written": {"object": "Account", "state": "Aborted", "at": 1.0, "job": 1},
+    "a job failed for its header": {"object": "Account", "state": "Failed", "at": 0.0, "message": "InvalidBatch : no"},
+}
+
+
+@pytest.mark.parametrize("how", ENDS.values(), ids=ENDS)
+def test_what_stopped_an_object_is_left_to_people(load: Load, how: dict[str, Any]) -> None:
+    """By itself nobody tries whether it is mended."""
+    load.mapping["Account"]["canary_rows"] = 2
+    load.org.behave(job_ends=[how])
+    night(load, "one", FIVE)
+    load.org.behave(job_ends=[])
+    there = {*keys(load)}
+    assert ({"one": "stopped"}, there | {"c"}) == (later(load)["passedOver"], {*keys(load)})
+
+
+def test_who_mends_one_row_of_a_stopped_object_mends_no_other(load: Load) -> None:
+    """An edited copy of it goes, the others wait on for somebody who replays the run."""
+    load.mapping["Account"]["canary_rows"] = 2
+    load.org.behave(**REFUSED)
+    lost = load.listed(night(load, "one", FIVE)["objects"]["Account"]["files"]["unprocessed"])
+    load.org.behave(row_faults=[])
+    mended = replays.copied(load, [row for row in lost if row["External_Id__c"] == "i"], Name="mended")
+    assert replays.replayed(cleared(load), "one row", mended, of="one")["clean"] is True
+    assert ({"one": "stopped"}, {"c": "c", "i": "mended"}) == (later(load)["passedOver"], keys(load))
+    assert replays.replayed(cleared(load), "all", of="one")["clean"] is True
+    assert {*"abcghi"} == {*keys(load)}
 
 
 def test_what_a_daily_limit_left_goes_the_next_night(load: Load) -> None:
