@@ -10,7 +10,7 @@ from include.bulkload.basics import tables
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
-from include.bulkload.steps import edited, journal, later_children, later_parents, later_runs, outcome, parts, stops, targets
+from include.bulkload.steps import edited, journal, later_children, later_objects, later_parents, later_runs, outcome, parts, stops, targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +96,8 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
     """Find what a replay takes. `copies`: of an edited file, by object; None: all that is left goes as it was."""
     names = opened.plan.order()
     standing = {name: final(run, opened, name) for name in names}
-    later = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
+    runs = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
+    later = {name: [*runs[name], *later_objects.written(run, opened, name)] for name in names}
     found = {}
     for name in names:
         rows = left(run, name, standing[name])

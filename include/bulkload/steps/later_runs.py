@@ -216,12 +216,16 @@ def _staged(later: ports.Run, name: str, before: int = 0) -> str:
     return tables.parquet(journal.bring(later, journal.staged(later, name, before)["file"]))
 
 
-def _written(other: Other, name: str, rule: entities.KeyRule | None) -> str:
-    """The keys of the rows of one object that one run wrote, or may have; but those that its undo took back.
+def _written(later: Other, name: str, rule: entities.KeyRule | None) -> str:
+    return wrote(later.run, name, _key(later, name, rule))
 
-    An edited copy may have changed a row's key since it was sent: each wave's rows have the key that they had then.
+
+def wrote(later: ports.Run, name: str, key: str = "key") -> str:
+    """The query of the keys (key) of the rows of one object that one run wrote, or may have; but those that its undo took back.
+
+    `key`: that of a staged row, as SQL. An edited copy may have changed a row's since it was sent: each wave's rows have the key that
+    they had then.
     """
-    later, key = other.run, _key(other, name, rule)
     standing = outcome.of(later, name)
     # Rows of a job that is gone count even if another one carried them since: that one's word says nothing of the first.
     unsure = {each.place.number for each in journal.jobs(later, name) if not (each.has("matched") or each.has("aborted"))}

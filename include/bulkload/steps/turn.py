@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors, tables
 from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.match import chosen
-from include.bulkload.steps import choice, journal, later_runs, leftovers, next_wave, outcome, targets, unlinked
+from include.bulkload.steps import choice, journal, later_objects, later_runs, leftovers, next_wave, outcome, targets, unlinked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
         if not tables.write_parquet(con, query, now):
             return now, None
     newer = later_runs.named if turn.replay.by_itself else later_runs.written
-    later = newer(run, turn.opened, name)[name]
+    later = [*newer(run, turn.opened, name)[name], *later_objects.written(run, turn.opened, name)]
     with tables.connect(run.limits) as con:
         if not chosen.superseded(con, now, targets.staged_file(run, name), later, marked):
             return now, None
