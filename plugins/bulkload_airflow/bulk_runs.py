@@ -21,7 +21,7 @@ from include.bulkload.intake import modes
 from include.bulkload.steps import ports, trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from airflow.sdk import Context
 
@@ -153,7 +153,8 @@ class OneStep:
 
     configured: Callable[[Context], bulk_config.Config]
     place: int | str
-    _at_work: tuple[Any, ports.Run] | None = None
+    _at_work: tuple[ports.Run, ...] = ()
+    _own: Any = None
 
     @contextlib.contextmanager
     def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[Step]:
@@ -171,8 +172,9 @@ class OneStep:
 
     @contextlib.contextmanager
     def stoppable(self, context: Context, run: ports.Run) -> Iterator[None]:
-        """While the block lasts, the run is what a person stops who marks the task failed."""
-        outer, self._at_work = self._at_work, (context["ti"], run)
+        """While the block lasts, a person who marks the task failed stops the run: another one within this one's task, both."""
+        outer, self._own = self._at_work, context["ti"]
+        self._at_work = (*outer, run)
         try:
             yield
         finally:
@@ -183,8 +185,8 @@ class OneStep:
 
         In a thread, because this is a signal's doing: the interrupted code may hold the one line to Airflow.
         """
-        if self._at_work is not None:
-            threading.Thread(target=_killed, args=self._at_work).start()
+        if self._at_work:
+            threading.Thread(target=_killed, args=(self._own, self._at_work)).start()
 
 
 def only_in(context: Context, mode: modes.Mode) -> None:
@@ -222,8 +224,8 @@ def sourced(step: Step) -> tuple[dict[str, Any], ports.Inlet]:
     return {**step.config.document, "source": source}, bulk_inlets.Inline(step.run.folder, kept)
 
 
-def _killed(task_instance: Any, run: ports.Run) -> None:
+def _killed(task_instance: Any, runs: Sequence[ports.Run]) -> None:
     from include.bulkload.steps import unasked
 
-    if state_of(task_instance) == outcomes.FAILED:
+    for run in runs if state_of(task_instance) == outcomes.FAILED else ():
         unasked.stopped(run)
