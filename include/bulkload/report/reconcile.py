@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOP_ERRORS = 10
 THEN = " | then: "
+TWICE = "stored twice: an aborted job wrote the row after another one had taken it over"
 NEVER_LINKED = "no second pass: the record is stored, the pass that sets its link never came"
 LOST = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT, entities.Fate.ORPHANED, entities.Fate.REJECTED)
 # Fates that a row has before it is sent: staging says so.
@@ -77,7 +78,8 @@ class Account:
     """An object's rows by fate (every Fate is a key), what its successes did, and its most frequent errors.
 
     `unsent` and `unlinked`: rows among them that no job ever carried, or whose second pass never came, though nothing stopped the
-    turn that was to send them: some task never did its work, whatever Airflow says of it.
+    turn that was to send them: some task never did its work, whatever Airflow says of it. `stored_twice`: rows of which two jobs
+    made a record each.
     """
 
     source: int
@@ -88,6 +90,7 @@ class Account:
     doubled: int = 0
     unsent: int = 0
     unlinked: int = 0
+    stored_twice: int = 0
 
     @property
     def gap(self) -> int:
@@ -106,12 +109,12 @@ class Account:
 
 
 def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
-    """Make the table `final` (row_id, fate, sf_id, created, error, job_id; one row per row that was in a wave), and count.
+    """Make the tables `final` (row_id, fate, sf_id, created, error, job_id; one row per row that was in a wave) and `twice`, and count.
 
     Staging's own fates are counted from the staged file, so that a row lost between two files shows as a gap.
     """
     doubled = _final(con, files)
-    unlinked = _unlinked(con, files)
+    unlinked, twice = _unlinked(con, files), _twice(con, files)
     staged = tables.parquet(files.staged)
     counted = dict.fromkeys((str(fate) for fate in entities.Fate), 0)
     for fate, condition in {**STAGED, entities.Fate.MERGED: MERGED}.items():
@@ -123,7 +126,7 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
     unsent = f"(SELECT row_id FROM final WHERE fate = '{entities.Fate.UNPROCESSED}' AND job_id IS NULL)"
     some = counted[entities.Fate.UNPROCESSED] > 0
     unexplained = count(con, f"({_answering(files)}) SEMI JOIN {unsent} USING (row_id) WHERE stopped IS NULL") if some else 0
-    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled, unexplained, unlinked)
+    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled, unexplained, unlinked, twice)
 
 
 def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
@@ -162,6 +165,19 @@ def _unlinked(con: duckdb.DuckDBPyConnection, files: Files) -> int:
         (found,) = con.execute(changed).fetchone() or (0,)
         unexplained += 0 if turn.stopped else int(found)
     return unexplained
+
+
+def _twice(con: duckdb.DuckDBPyConnection, files: Files) -> int:
+    """Make the table `twice` (row_id, sf_id, job_id): each record of rows that have several, made by different jobs; how many rows.
+
+    An aborted job may commit a chunk after another one has taken its rows over: nothing but a key can keep it from that.
+    """
+    each = [f"SELECT row_id, sf_id, job_id FROM ({fates.of_wave(wave)}) WHERE created" for wave in files.met]
+    made = " UNION ALL ".join(each) if len(each) > 1 else "SELECT row_id, sf_id, job_id FROM final WHERE false"
+    own = f" SEMI JOIN {tables.parquet(files.staged)} USING (row_id)" if files.only_staged else ""
+    several = f"SELECT row_id FROM ({made}) GROUP BY row_id HAVING min(left(sf_id, 15)) != max(left(sf_id, 15))"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE twice AS SELECT DISTINCT * FROM ({made}) SEMI JOIN ({several}) USING (row_id){own}")
+    return count(con, "(SELECT DISTINCT row_id FROM twice)")
 
 
 def _answering(files: Files) -> str:
@@ -226,9 +242,18 @@ def lists(con: duckdb.DuckDBPyConnection, files: Files, cells: str, fate: entiti
     `cells`: from `lists.cells`, of the staged rows `s`.
     """
     place = ", NULL AS place" if fate is entities.Fate.REJECTED else ""
+    return _listed(con, files, cells, f"(FROM final WHERE fate = '{fate}')", out, place)
+
+
+def lists_twice(con: duckdb.DuckDBPyConnection, files: Files, cells: str, out: Path) -> int:
+    """Write the rows that were stored twice for people, in the same columns: a line for each record, with the job that made it."""
+    return _listed(con, files, cells, f"(SELECT *, {tables.literal(TWICE)} AS error FROM twice)", out)
+
+
+def _listed(con: duckdb.DuckDBPyConnection, files: Files, cells: str, told: str, out: Path, place: str = "") -> int:
     query = (
         f"SELECT {tables.row_id_text(files.name, 's.row_id')} AS row_id{place}, f.error, f.job_id, f.sf_id, {cells} "
-        f"FROM final AS f JOIN {tables.parquet(files.staged)} AS s USING (row_id) WHERE f.fate = '{fate}' ORDER BY s.row_id"
+        f"FROM {told} AS f JOIN {tables.parquet(files.staged)} AS s USING (row_id) ORDER BY s.row_id, f.sf_id"
     )
     return tables.write_people_csv(con, query, out)
 

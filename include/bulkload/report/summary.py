@@ -95,7 +95,13 @@ def judge(
     broke = [*troubles, *gaps]
     why = [*broke, *(sentence for part in parts for sentence in _red(checked, part))]
     why += [f"{part.name}: none of {part.account.source} rows got through" for part in stranded]
-    status = FAILED if broke or stranded else WITH_ERRORS if any(part.account.lost or part.differs for part in parts) else COMPLETED
+    status = (
+        FAILED
+        if broke or stranded
+        else WITH_ERRORS
+        if any(part.account.lost or part.account.stored_twice or part.differs for part in parts)
+        else COMPLETED
+    )
     document = {"status": status, **_family(parts, stranded=bool(stranded)), "submittedAt": began}
     if status == FAILED:
         document |= {"error": "; ".join(why), "failedAt": now}
@@ -127,6 +133,10 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
         said.append(f"{part.name}: {account.unsent} rows never came into a job, and nothing stopped them; {CLEAR}")
     if account.unlinked:
         said.append(f"{part.name}: {account.unlinked} records lack a link, as no second pass that sets it has met them; {CLEAR}")
+    if account.stored_twice:
+        said.append(
+            f"{part.name}: {account.stored_twice} rows were stored twice, see their list; delete one record of each, or undo the run"
+        )
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [
         f"{part.name}: job {job['id']} is gone from Salesforce, what became of {job['notThrough']} rows can't be told"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from include.bulkload.steps import ports
 
+# Rows that were stored twice: their number, and their list.
+TWICE = "storedTwice"
 LISTED = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT)
 
 
@@ -36,9 +38,12 @@ def of(run: ports.Run, opened: journal.Opened, name: str, only: Only | None = No
         lost = reconcile.not_through(con, _broken(run, standing), opened.plan.objects[name].transient)
         uris: dict[str, str | list[str]] = {str(fate): _list(run, con, files, opened, fate) for fate in LISTED if account.fates[fate]}
         uris |= _set_aside(run, con, files, opened, staged, standing)
+        uris |= {TWICE: _twice(run, con, files, opened)} if account.stored_twice else {}
         told = [_job(facts, lost) for facts in (*standing.gone.values(), *standing.jobs.values())]
         rows = _rows(run, con, standing)
-    notes = _notes(run, standing, name) | _skew(run, opened, name, standing)
+    notes = (
+        ({TWICE: account.stored_twice} if account.stored_twice else {}) | _notes(run, standing, name) | _skew(run, opened, name, standing)
+    )
     return summary.Part(name, account, told, uris, staged["changes"], rows, notes)
 
 
@@ -112,6 +117,13 @@ def _list(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files
     local = run.scratch / f"{files.name}-{fate}.csv"
     reconcile.lists(con, files, lists.cells(opened.plan.objects[files.name]), fate, local)
     return run.folder.uri(journal.keep(run, local, f"{files.name}/{fate}.csv")["name"])
+
+
+def _twice(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened) -> str:
+    """Write and store the records of rows that were stored twice; say where."""
+    local = run.scratch / f"{files.name}-twice.csv"
+    reconcile.lists_twice(con, files, lists.cells(opened.plan.objects[files.name]), local)
+    return run.folder.uri(journal.keep(run, local, f"{files.name}/twice.csv")["name"])
 
 
 def _set_aside(

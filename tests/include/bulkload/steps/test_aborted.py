@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.steps import journal, leftovers, replay, settle, submit, summarize
-from tests.include.bulkload.steps import replays, test_waves
+from tests.include.bulkload.steps import replays
 from tests.include.bulkload.steps.conftest import Load
 from tests.running import loads
 
@@ -82,17 +81,22 @@ class LateOrg(loads.LocalOrg):
         return InFlight(super().client(), self.flight)
 
 
-@pytest.fixture
-def late(tmp_path: Path, local_org: loads.LocalOrg) -> Load:
+def contacts_cut(folder: Path, local_org: loads.LocalOrg) -> Load:
     """An account is loaded; its contacts, which have no key, are cut."""
     org = LateOrg(local_org.started)
     org.flight = Flight()
-    load = Load(tmp_path, org)
+    load = Load(folder, org)
     load.payload = replays.family(a=NAMES)
     load.sent("Account", load.split())
     load.ids()
     load.cut("Contact")
     return load
+
+
+@pytest.fixture
+def late(tmp_path: Path, local_org: loads.LocalOrg) -> Load:
+    """The contacts' job hasn't begun."""
+    return contacts_cut(tmp_path, local_org)
 
 
 def land(load: Load) -> None:
@@ -233,64 +237,3 @@ def _planned(load: Load) -> Path:
     """The contacts' upload."""
     run = load.run
     return journal.bring(run, journal.wave_of(run, "Contact", 0).chunk(0)["csv"])
-
-
-def late_accounts(folder: Path, local_org: loads.LocalOrg, **link: Any) -> Load:
-    """An account and its parent, loaded and summed up; the first job was aborted, and collected while its chunk was in flight."""
-    org = LateOrg(local_org.started)
-    org.flight = Flight()
-    parents = {"ParentId": {"object": "Account", "from": "parent", **link}}
-    load = Load(folder, org, mapping={"Account": {**test_waves.ACCOUNT, "parents": parents}})
-    load.payload = json.dumps({"accounts": [{"name": "p", "sourceId": "p"}, {"name": "q", "sourceId": "q", "parent": "p"}]}).encode()
-    load.stage()
-    load.cut("Account")
-    load.run.salesforce.abort(submit.chunk(load.run, "Account", 0))
-    load.settled("Account")
-    load.learned("Account")
-    summarize.close(load.run, [])
-    land(load)
-    return load
-
-
-def test_a_row_below_one_that_was_committed_late_goes_by_the_first_replay(tmp_path: Path, local_org: loads.LocalOrg) -> None:
-    """Layers of one object: the first one's job landed after its Ids were learnt."""
-    load = late_accounts(tmp_path, local_org)
-    assert replays.replayed(load)["clean"]
-    assert {"p": None, "q": "p"} == test_waves.parents(load)
-
-
-def test_a_link_of_what_was_committed_late_is_a_replays(tmp_path: Path, local_org: loads.LocalOrg) -> None:
-    """The second pass had come and gone when the record landed: nothing is sent whole, its link is set."""
-    load = late_accounts(tmp_path, local_org, cut=True)
-    found = replays.replayed(load)
-    assert (0, 1, True) == (*(found["chosen"]["Account"][how] for how in ("send", "links")), found["clean"])
-    assert {"p": None, "q": "p"} == test_waves.parents(load)
-
-
-def test_a_link_of_what_was_committed_late_is_set_by_a_clear(tmp_path: Path, local_org: loads.LocalOrg) -> None:
-    """The summary that finds the record is red and names it, and `verify` doesn't count it; a second second pass is for it alone."""
-    load = late_accounts(tmp_path, local_org, cut=True)
-    load.more = {"verify": True}
-    found = summarize.close(load.run, [])
-    account = found["summary"]["objects"]["Account"]
-    assert (False, 1, 1) == (found["clean"], account["succeeded"], account["failed"])
-    assert any("1 records lack a link" in sentence for sentence in found["why"])
-    load.settled("Account")
-    assert (True, {"p": None, "q": "p"}) == (summarize.close(load.run, [])["clean"], test_waves.parents(load))
-
-
-def test_what_was_committed_late_is_verified_anew(late: Load) -> None:
-    """Nothing had succeeded when the org was asked first, and one of the late records is gone by the second time."""
-    late.more = {"verify": True}
-    late.run_name = "verified"
-    late.sent("Account", late.split())
-    late.ids()
-    late.cut("Contact")
-    collected(late)
-    assert {"rows": 0} == summarize.close(late.run, [])["summary"]["objects"]["Contact"]["verified"]
-    land(late)
-    local = loads.LocalOrg(late.org.started)
-    local.remove("Contact", local.query("SELECT Id FROM Contact WHERE LastName = 'c0'")[0]["Id"])
-    found = summarize.close(late.run, [])
-    told = found["summary"]["objects"]["Contact"]["verified"]
-    assert (False, 3, 1) == (found["clean"], told["rows"], told["missing"])
