@@ -192,6 +192,10 @@ class JobPlace:
         """A person marked the waiting task or the run failed: the job may be aborted though it is closed."""
         return self._entry("cancel", {"at": at})
 
+    def withdrawn(self, at: str) -> Entry:
+        """We abort the job ourselves though nobody said so, as it is still Open: whoever reads that it was aborted needn't ask who did."""
+        return self._entry("withdrawn", {"at": at})
+
     def ended(self, job: Document, at: str) -> Entry:
         """How the job ended, in its own numbers."""
         return self._entry("ended", {"job": job, "at": at})

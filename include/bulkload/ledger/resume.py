@@ -11,7 +11,7 @@ from include.bulkload.ledger import entries
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-FACTS = ("created", "uploaded", "decision", "closed", "aborted", "cancel", "ended", "collected", "matched")
+FACTS = ("created", "uploaded", "decision", "closed", "aborted", "cancel", "withdrawn", "ended", "collected", "matched")
 PARTS_OF_A_FACT = 5
 
 
@@ -64,6 +64,12 @@ class JobFacts:
     def moves(self) -> int:
         """How often it was collected anew, as it wrote more after its abort."""
         return sum(fact.startswith(entries.MOVED) for fact in self.facts)
+
+    @property
+    def is_aborted_by_others(self) -> bool:
+        """Whether it ended aborted, and neither by us nor by a person's mark: somebody in Salesforce doesn't want its rows."""
+        aborted = self.last.get("state") == entities.JobState.ABORTED
+        return aborted and not (self.has("withdrawn") or self.has("cancel"))
 
     @property
     def last(self) -> dict[str, Any]:

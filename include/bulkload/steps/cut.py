@@ -84,8 +84,8 @@ def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries
     rows = int(wave.chunks[0]["rows"])
     allowed = mapping.allowed(opened.plan.objects[wave.name].stop_if_failing, rows)
     end = collected.end_of(run, facts.place)
-    # Whoever aborted it, and it wasn't one of ours by a mark in Airflow, doesn't want the others: a replay sends them if he does.
-    aborted = end.state is entities.JobState.ABORTED and not facts.has("cancel")
+    # Whoever did that doesn't want the others: a replay sends them if he does.
+    aborted = journal.job(run, facts.place).is_aborted_by_others
     document = {
         "stopped": failed > allowed or job.is_mistake(end) or aborted,
         "rows": rows,

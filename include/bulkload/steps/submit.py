@@ -16,6 +16,9 @@ from include.bulkload.steps import gone, journal, lease, overtaken, sender, stop
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
+# How a job reads that nobody closed, as far as one look tells.
+_NEVER_CLOSED = {entities.JobState.OPEN, entities.JobState.ABORTED}
+
 
 def chunk(run: ports.Run, name: str, number: int) -> str:
     """Submit chunk `number` (from 0) of an object; return the id of its job, which is closed.
@@ -81,7 +84,9 @@ def _decided(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: re
     decision = facts.decision
     if decision is None:
         # Nobody decided: a try died between creating the job and closing it. What it uploaded may be half a file.
-        decision = entities.Decision.ABANDON if _is_open(run, facts.place) else entities.Decision.CLOSE
+        # One that reads Aborted, as Salesforce does to a job that stood Open for a day, may be proven empty as well.
+        unclosed = job.state(run.salesforce.job(facts.place.job_id)) in _NEVER_CLOSED
+        decision = entities.Decision.ABANDON if unclosed else entities.Decision.CLOSE
         decision = decide(run, facts.place, decision)
     if decision is entities.Decision.ABANDON:
         return not give_up(run, facts.place)
@@ -196,11 +201,9 @@ def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
     ResultsIncomplete while the numbers of one that others aborted still move.
     """
     before = job.state(run.salesforce.job(place.job_id))
-    if before in {entities.JobState.OPEN, entities.JobState.ABORTED}:
-        seen = stop(run, place)
-        if before is entities.JobState.ABORTED:
-            # Others did that, who may have closed it first: a chunk may be in flight.
-            seen = wait.still(run, place.job_id)
+    if before in _NEVER_CLOSED:
+        # Others who aborted it may have closed it first: a chunk may be in flight.
+        seen = stop(run, place) if before is entities.JobState.OPEN else wait.still(run, place.job_id)
         nothing = job.state(seen) is entities.JobState.ABORTED and not int(seen.get("numberRecordsProcessed", 0))
         if nothing and _wrote_nothing(run, place):
             journal.note(run, place.aborted(run.now()))
@@ -210,7 +213,8 @@ def give_up(run: ports.Run, place: entries.JobPlace) -> bool:
 
 
 def stop(run: ports.Run, place: entries.JobPlace) -> ports.Document:
-    """Abort a job, if it can be; the job as it is then: at work if somebody closed it meanwhile. Raises JobStaysOpen."""
+    """Abort an Open job of ours, if it can be; the job as it is then: at work if somebody closed it meanwhile. Raises JobStaysOpen."""
+    journal.note(run, place.withdrawn(run.now()))
     try:
         run.salesforce.abort(place.job_id)
     except errors.RequestRefused as refused:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import entities
 from include.bulkload.ledger import entries, replays
-from include.bulkload.load import job
 from include.bulkload.steps import choice, journal, replay, turn
 
 if TYPE_CHECKING:
-    from include.bulkload.ledger import resume
     from include.bulkload.steps import ports
 
 CANCELLED, ABORTED, STOPPED, UNFINISHED = "cancelled", "aborted", "stopped", "unfinished"
@@ -42,7 +39,7 @@ def _why_not(run: ports.Run, opened: journal.Opened, left: choice.Left) -> str:
     jobs = [facts for name in opened.plan.order() for facts in journal.jobs(run, name)]
     if run.folder.read(entries.CANCELLED) is not None or any(each.has("cancel") for each in jobs):
         return CANCELLED
-    if any(each.place.job_id in left.jobs and _was_aborted(each) for each in jobs):
+    if any(each.place.job_id in left.jobs and each.is_aborted_by_others for each in jobs):
         return ABORTED
     if left.stopped:
         return STOPPED
@@ -52,8 +49,3 @@ def _why_not(run: ports.Run, opened: journal.Opened, left: choice.Left) -> str:
     if any(not each.by_itself and each.number not in closed for each in replay.begun(run, names)):
         return UNFINISHED
     return ""
-
-
-def _was_aborted(facts: resume.JobFacts) -> bool:
-    """Whether somebody aborted a job after it was closed: we do that only for a cancel."""
-    return bool(facts.last) and job.end(facts.last).state is entities.JobState.ABORTED

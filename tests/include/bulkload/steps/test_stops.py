@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from include.bulkload.basics import errors
-from include.bulkload.steps import cut, submit, summarize, wait
-from tests.include.bulkload.steps import replays
+from include.bulkload.steps import cut, journal, submit, summarize, unasked, wait
+from tests.include.bulkload.steps import replays, test_submit
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -74,6 +75,25 @@ def test_a_small_first_job_that_somebody_aborted_stops_the_object(load: Load) ->
     account = summarize.close(load.run, [])["summary"]["objects"]["Account"]
     assert (1, ROWS) == (len(load.org.jobs()), account["unprocessed"])
     assert account["stopped"].endswith("somebody aborted it in Salesforce")
+
+
+def test_a_small_first_job_that_we_gave_up_ourselves_stops_nothing(load: Load) -> None:
+    """Its task died before it closed it, and the summary aborted it: a clear sends all others, its own rows are a replay's."""
+    staged(load, canary_rows=2)
+    dying = dataclasses.replace(load.run, salesforce=test_submit.Overtaken(load.run.salesforce, "close", died))
+    with pytest.raises(replays.KilledError):
+        cut.first(dying, "Account")
+    summarize.close(load.run, ["split"])
+    assert "Aborted" == load.org.jobs()[0]["state"]
+    load.sent("Account", load.cut("Account"))
+    account = summarize.close(load.run, [])["summary"]["objects"]["Account"]
+    assert (ROWS - 2, 2, None) == (account["succeeded"], account["unprocessed"], account.get("stopped"))
+    assert (2, "") == unasked.look(replays.again(load), journal.opened(load.run))
+
+
+def died() -> None:
+    """The process is gone."""
+    raise replays.KilledError
 
 
 def test_a_small_first_job_that_was_aborted_by_a_mark_stops_nothing(load: Load) -> None:

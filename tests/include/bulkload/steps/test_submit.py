@@ -110,6 +110,14 @@ def test_an_undecided_open_job_is_given_up(load: Load) -> None:
     assert (False, "Aborted") == (carried == place.job_id, load.run.salesforce.job(place.job_id)["state"])
 
 
+def test_an_undecided_job_that_salesforce_aborted_is_given_up_too(load: Load) -> None:
+    """It stood Open for a day: nobody closed it, it wrote nothing, another job carries the chunk and no person stopped anything."""
+    place = begun(load)
+    load.run.salesforce.abort(place.job_id)
+    assert place.job_id != submit.chunk(load.run, "Account", 0)
+    assert {"succeeded": 1} == load.settled("Account")
+
+
 def test_a_job_decided_to_be_closed_is_closed(load: Load) -> None:
     """The try died between decision and close: the next one finishes it, and uploads nothing."""
     place = begun(load)
