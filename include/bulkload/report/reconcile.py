@@ -30,13 +30,17 @@ MERGED = "reason IS NULL AND NOT filtered AND merged_into IS NOT NULL"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The rows of one chunk: those of `ready` that its condition names; `job_id` of its job, or ""; `why` they have no results, or ""."""
+    """The rows of one chunk: those of `ready` that its condition names; `job_id` of its job, or ""; `why` they have no results, or "".
+
+    `void`: no task sends the chunk any more.
+    """
 
     wave: int
     ready: Path
     chunk: entities.Chunk
     job_id: str = ""
     why: str = ""
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,8 @@ class Account:
     """An object's rows by fate (every Fate is a key), what its successes did, and its most frequent errors.
 
     `unsent` and `unlinked`: rows among them that no job ever carried, or whose second pass never came, though nothing stopped the
-    turn that was to send them: some task never did its work, whatever Airflow says of it. `stored_twice`: rows of which two jobs
-    made a record each.
+    turn that was to send them: some task never did its work, whatever Airflow says of it. `void`: those of `unsent` that no task will
+    send, but a replay. `stored_twice`: rows of which two jobs made a record each.
     """
 
     source: int
@@ -91,6 +95,7 @@ class Account:
     unsent: int = 0
     unlinked: int = 0
     stored_twice: int = 0
+    void: int = 0
 
     @property
     def gap(self) -> int:
@@ -124,9 +129,10 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
     succeeded = f"final WHERE fate = '{entities.Fate.SUCCEEDED}'"
     created, updated = count(con, f"{succeeded} AND created"), count(con, f"{succeeded} AND NOT coalesce(created, false)")
     unsent = f"(SELECT row_id FROM final WHERE fate = '{entities.Fate.UNPROCESSED}' AND job_id IS NULL)"
-    some = counted[entities.Fate.UNPROCESSED] > 0
-    unexplained = count(con, f"({_answering(files)}) SEMI JOIN {unsent} USING (row_id) WHERE stopped IS NULL") if some else 0
-    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled, unexplained, unlinked, twice)
+    unexplained = f"({_answering(files)}) SEMI JOIN {unsent} USING (row_id)"
+    queries = [f"{unexplained} WHERE stopped IS NULL", f"{unexplained} SEMI JOIN ({_void(files)}) USING (row_id) WHERE stopped IS NULL"]
+    missing, void = (count(con, each) if counted[entities.Fate.UNPROCESSED] else 0 for each in queries)
+    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled, missing, unlinked, twice, void)
 
 
 def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
@@ -178,6 +184,16 @@ def _twice(con: duckdb.DuckDBPyConnection, files: Files) -> int:
     several = f"SELECT row_id FROM ({made}) GROUP BY row_id HAVING min(left(sf_id, 15)) != max(left(sf_id, 15))"
     con.execute(f"CREATE OR REPLACE TEMP TABLE twice AS SELECT DISTINCT * FROM ({made}) SEMI JOIN ({several}) USING (row_id){own}")
     return count(con, "(SELECT DISTINCT row_id FROM twice)")
+
+
+def _void(files: Files) -> str:
+    """The query of the rows (row_id) whose last chunk no task sends any more."""
+    each = [
+        f"SELECT row_id, {rows.wave} AS wave, {rows.void} AS void FROM ({_range(rows, entities.Fate.UNPROCESSED, '')})"
+        for rows in files.unsent
+    ]
+    met = " UNION ALL ".join(["SELECT NULL::BIGINT AS row_id, 0 AS wave, false AS void WHERE false", *each])
+    return f"SELECT row_id FROM ({met}) GROUP BY row_id HAVING arg_max(void, wave)"
 
 
 def _answering(files: Files) -> str:

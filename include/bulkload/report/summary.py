@@ -22,6 +22,7 @@ STILL_RUNNING = "still running"
 A_FAMILY = 2
 # Whatever max_failed says: it is about rows that were tried.
 CLEAR = "clear the task that should have seen to it, with all that follows, or replay the run"
+REPLAY = "no task sends them any more; replay the run: that sends those that no later run wrote"
 DIFFERENCES = {
     "missing": "are missing",
     "twice": "are there more than once",
@@ -129,8 +130,8 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
         said.append(f"{part.name}: {account.lost} of {account.source} rows are lost, max_failed allows {allowed}")
     if account.fates[entities.Fate.IN_DOUBT]:
         said.append(f"{part.name}: {account.fates[entities.Fate.IN_DOUBT]} rows are in doubt; clear the run to look again")
-    if account.unsent:
-        said.append(f"{part.name}: {account.unsent} rows never came into a job, and nothing stopped them; {CLEAR}")
+    for rows, then in ((account.unsent - account.void, CLEAR), (account.void, REPLAY)):
+        said += [f"{part.name}: {rows} rows never came into a job, and nothing stopped them; {then}"] if rows else []
     if account.unlinked:
         said.append(f"{part.name}: {account.unlinked} records lack a link, as no second pass that sets it has met them; {CLEAR}")
     if account.stored_twice:

@@ -77,7 +77,7 @@ def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcom
             if facts is None and chunk.number not in voids:
                 facts = standing.gone.get(chunk.number)
             if facts is None:
-                unsent.append(reconcile.Range(wave.number, ready, chunk, why=why))
+                unsent.append(reconcile.Range(wave.number, ready, chunk, why=why, void=chunk.number in voids))
             elif not facts.has("matched"):
                 running.append(reconcile.Range(wave.number, ready, chunk, facts.place.job_id, gone.WHY if facts.is_gone else ""))
     first = next(iter(waves.turns(standing.waves)), [])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.bulkload.basics import errors
+from include.bulkload.report import summary
 from include.bulkload.steps import submit, summarize
 from tests.include.bulkload.steps import replays
 from tests.include.bulkload.steps.test_at_work import another
@@ -54,6 +55,8 @@ def cleared(load: Load) -> dict[str, Any]:
         load.whole()
     found = summarize.close(load.run, ["parent_job-0"])
     assert (False, 2) == (found["clean"], found["summary"]["objects"]["Account"]["unprocessed"])
+    told = [each for each in found["why"] if "never came into a job" in each]
+    assert [f"Account: 2 rows never came into a job, and nothing stopped them; {summary.REPLAY}"] == told
     return found
 
 
