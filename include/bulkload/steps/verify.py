@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.ledger import entries, replays
+from include.bulkload.ledger import entries
 from include.bulkload.match import columns, verified
 from include.bulkload.report import reconcile
 from include.bulkload.steps import journal, later_runs, org_rows, outcome, parts, sending, targets, written
@@ -43,7 +43,7 @@ def told(run: ports.Run, opened: journal.Opened, name: str) -> Document:
     """Verify what stands settled of an object, once; {} if the plan doesn't ask for it, or none of its rows succeeded.
 
     Returns {"verified": {"rows", and of each problem the rows that have it, "file": URI of their list, "notChecked": lookups,
-    "superseded": rows that a later run wrote, left out after a replay}}; what is none is left out.
+    "superseded": rows that a later run wrote, left out}}; what is none is left out.
     Raises what `query_rows` raises.
     """
     if not opened.plan.verify or opened.plan.dry_run:
@@ -74,11 +74,9 @@ def _verified(run: ports.Run, opened: journal.Opened, name: str, standing: outco
 
 
 def _without_newer(run: ports.Run, opened: journal.Opened, asked: Question) -> tuple[Question, int]:
-    """Leave out rows whose records later runs wrote, or may have, and count them: what those runs meant is theirs to verify.
-
-    Only a run that was replayed is verified after later ones.
-    """
-    later = later_runs.written(run, opened, asked.name)[asked.name] if run.folder.names(replays.FOLDER) else []
+    """Leave out rows whose records later runs wrote, or may have, and count them: what those runs meant is theirs to verify."""
+    # There are such runs when one that was replayed, or cleared late, is verified.
+    later = later_runs.written(run, opened, asked.name)[asked.name]
     if not later:
         return asked, 0
     out = run.scratch / f"{asked.name}-own.parquet"
