@@ -163,7 +163,7 @@ def _fetched(run: ports.Run, place: entries.JobPlace) -> dict[str, Path]:
     """Fetch the three result files; local paths by kind."""
     files = {kind: run.scratch / f"{place.job_id}-{kind}.csv" for kind in entities.RESULT_KINDS}
     for kind, local in files.items():
-        run.salesforce.fetch_result(place.job_id, kind, local)
+        gone.fetched(run, place.job_id, kind, local)
     return files
 
 

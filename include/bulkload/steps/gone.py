@@ -1,4 +1,4 @@
-"""A job that Salesforce doesn't know any more → in the ledger, and whether its rows go again or stay in doubt.
+"""A job that Salesforce doesn't know any more → in the ledger, and whether its rows go again or stay in doubt; results that it never had.
 
 Jobs and their results live seven days, and anybody may delete a job that has ended.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, errors
+from include.bulkload.load import job
 from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from include.bulkload.ledger import entries, resume
     from include.bulkload.steps import ports
 
@@ -30,6 +33,24 @@ def noted(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> re
     wave = journal.wave_of(run, place.name, place.number)
     journal.note(run, place.gone(run.now(), again=wave.operation != entities.Operation.INSERT))
     return journal.job(run, place)
+
+
+def fetched(run: ports.Run, job_id: str, kind: str, path: Path) -> None:
+    """Fetch a result file of an ended job; an empty one if the job did nothing and Salesforce has none (contract 3.15).
+
+    Raises RequestRefused with status 404 if the job itself is gone, ResultsIncomplete if it stands, has done something, and only
+    the file isn't found.
+    """
+    try:
+        run.salesforce.fetch_result(job_id, kind, path)
+    except errors.RequestRefused as refused:
+        if not refused.is_missing:
+            raise
+        end = job.end(run.salesforce.job(job_id))
+        if end.processed:
+            message = f"job {job_id} has {end.processed} rows, but Salesforce doesn't find its {kind}; the next try looks again"
+            raise errors.ResultsIncomplete(message) from refused
+        path.write_bytes(b"")
 
 
 def bounded(facts: resume.JobFacts) -> None:

@@ -105,6 +105,39 @@ def test_rows_of_an_insert_stay_in_doubt(load: Load) -> None:
     assert ROWS == len(load.org.query("SELECT Id FROM Contact"))
 
 
+def without(*kinds: str) -> dict[str, Any]:
+    """Requests for these result files, which Salesforce doesn't find."""
+    body = json.dumps([{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}])
+    return {"kind": "status", "status": 404, "body": body, "path": "|".join(kinds), "method": "GET"}
+
+
+def test_a_job_that_did_nothing_stands_though_salesforce_has_no_results_of_it(load: Load) -> None:
+    """Its header was wrong: rows of an insert, too, are unprocessed, and go once that is mended."""
+    accounts(load, "insert")
+    del load.mapping["Account"]["external_id"]
+    load.org.behave(
+        job_ends=[{"object": "Account", "state": "Failed", "at": 0.0, "message": "InvalidBatch : Field name not found : Foo"}],
+        http_faults=[without("successfulResults", "failedResults")],
+    )
+    part = load.whole()["summary"]["objects"]["Account"]
+    assert (ROWS, ["Failed"]) == (part["unprocessed"], [each["state"] for each in part["jobs"]])
+    load.org.behave(job_ends=[], http_faults=[])
+    assert (True, ROWS) == (replays.replayed(load)["clean"], len(names(load)))
+
+
+def test_a_job_that_did_something_is_asked_again_for_results_that_arent_found(load: Load) -> None:
+    """It stands: neither is it gone, nor has it written nothing."""
+    accounts(load, "upsert")
+    load.split()
+    job_id = submit.chunk(load.run, "Account", 0)
+    load.waited([job_id])
+    load.org.behave(http_faults=[without("failedResults")])
+    with pytest.raises(errors.ResultsIncomplete, match="doesn't find its failedResults"):
+        load.settled("Account")
+    load.org.behave(http_faults=[])
+    assert {"succeeded": ROWS} == load.settled("Account")
+
+
 def test_until_they_are_sent_again_rows_are_in_doubt(load: Load) -> None:
     """The run was cancelled before it settled: its summary doesn't call them unprocessed; a clear sends them."""
     accounts(load, "upsert")
