@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     import duckdb
@@ -46,26 +46,24 @@ def digest(columns: Sequence[str], seed: str) -> str:
 
 
 def known(
-    con: duckdb.DuckDBPyConnection, memory: Path, there: Path, seen: Path, windows: Sequence[Window], *, doubt: bool, out: Path
+    con: duckdb.DuckDBPyConnection, memory: Path, there: Path, seen: Path, windows: Sequence[Window], *, users: Collection[str], out: Path
 ) -> int:
     """Write the memory as the org bears it out: what is gone is forgotten, what others edited is marked; how many are forgotten.
 
     `there`: key (first 15 characters of an Id), sf_id of the remembered records that exist. `seen`: CSV of Id,
     LastModifiedById, LastModifiedDate (and what follows) of the records that changed since. `windows`: when our own jobs wrote.
-    `doubt`: a run of ours left no account of what it wrote; what our user changed outside the windows is forgotten too.
+    `users`: of runs of ours that left no account of what they wrote; what they changed outside the windows is forgotten too.
     """
     header = tables.header_of(seen)
-    con.execute("CREATE OR REPLACE TEMP TABLE changed (sf_id VARCHAR, ours BOOLEAN, our_user BOOLEAN)")
+    con.execute("CREATE OR REPLACE TEMP TABLE changed (sf_id VARCHAR, ours BOOLEAN, untold BOOLEAN)")
     if header:
-        con.execute(
-            f'INSERT INTO changed SELECT left("Id", 15), {_ours(windows)}, {_our_user(windows)} FROM {tables.strict_csv(seen, header)}'
-        )
+        con.execute(f'INSERT INTO changed SELECT left("Id", 15), {_ours(windows)}, {_by(users)} FROM {tables.strict_csv(seen, header)}')
     query = (
-        "SELECT m.* REPLACE (m.edited OR coalesce(NOT c.ours, false) AS edited), coalesce(c.our_user, false) AS our_user "
+        "SELECT m.* REPLACE (m.edited OR coalesce(NOT c.ours, false) AS edited), coalesce(c.untold, false) AS untold "
         f"FROM {tables.parquet(memory)} AS m SEMI JOIN {tables.parquet(there)} AS t ON t.key = left(m.sf_id, 15) "
         "LEFT JOIN changed AS c ON c.sf_id = left(m.sf_id, 15)"
     )
-    kept = f"SELECT * EXCLUDE (our_user) FROM ({query}) WHERE NOT (edited AND our_user AND {doubt}) ORDER BY key"
+    kept = f"SELECT * EXCLUDE (untold) FROM ({query}) WHERE NOT (edited AND untold) ORDER BY key"
     (before,) = con.execute(f"SELECT count(*) FROM {tables.parquet(memory)}").fetchone() or (0,)
     return int(before) - tables.write_parquet(con, kept, out)
 
@@ -81,9 +79,10 @@ def _ours(windows: Sequence[Window]) -> str:
     return f"coalesce({' OR '.join(within) or 'false'}, false)"
 
 
-def _our_user(windows: Sequence[Window]) -> str:
-    users = ", ".join(tables.literal(user) for user in sorted({each.by[:15] for each in windows}))
-    return f'coalesce(left("LastModifiedById", 15) IN ({users}), false)' if users else "false"
+def _by(users: Collection[str]) -> str:
+    """Whether one of these users changed it last."""
+    listed = ", ".join(tables.literal(user) for user in sorted({each[:15] for each in users}))
+    return f'coalesce(left("LastModifiedById", 15) IN ({listed}), false)' if listed else "false"
 
 
 def latest(con: duckdb.DuckDBPyConnection, seen: Path) -> str | None:

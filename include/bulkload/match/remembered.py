@@ -19,13 +19,15 @@ class Wave:
     """One wave: its rows as they were to be sent (None: it sends none as the plan says), and what became of which rows.
 
     `digest`: the SQL of the rows' digest (`changes.digest`). `links`: a second pass, rows are known by their Id. `tells`: the SQL of
-    whether a row that is sent whole says itself what a second pass may set, too. `fates`: files of row_id, fate, sf_id.
+    whether a row that is sent whole says itself what a second pass may set, too; `only`: that of which rows are meant. `fates`: files
+    of row_id, fate, sf_id.
     """
 
     ready: Path | None = None
     digest: str = ""
     links: bool = False
     tells: str = "false"
+    only: str = "true"
     fates: Sequence[Path] = ()
 
 
@@ -42,8 +44,8 @@ def write(con: duckdb.DuckDBPyConnection, memory: Path, account: Account, *, new
 
     What wasn't sent stays as it was. What was to be sent, and of which the last wave that held it tells no success, is forgotten, since
     nobody knows what the org holds.
-    `newest`: no other run has written `memory` since this run looked into it; else all that this run sent is forgotten, because
-    nobody knows who wrote last.
+    `newest`: no other run has written `memory` since this run looked into it; else all of the account is forgotten, because nobody
+    knows who wrote last.
     """
     _gather(con, account)
     old, own = f"{tables.parquet(memory)} AS m", "left(m.sf_id, 15)"
@@ -71,7 +73,7 @@ def _gather(con: duckdb.DuckDBPyConnection, account: Account) -> None:
     for nth, each in enumerate(account.waves):
         known = f"NULL, left({tables.cell('Id')}, 15), {each.digest}, false" if each.links else f"key, NULL, {each.digest}, {each.tells}"
         if each.ready:
-            con.execute(f"INSERT INTO parts SELECT {nth}, row_id, {known} FROM {tables.parquet(each.ready)}")
+            con.execute(f"INSERT INTO parts SELECT {nth}, row_id, {known} FROM {tables.parquet(each.ready)} WHERE {each.only}")
         for path in each.fates:
             con.execute(f"INSERT INTO attempts SELECT {nth}, row_id, fate, sf_id FROM {tables.parquet(path)}")
     whole, passed = "own IS NULL", "own IS NOT NULL"

@@ -5,7 +5,6 @@ docs/changed_only.md says what is remembered, what counts as an edit, and when a
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import json
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.ledger import entries
 from include.bulkload.match import changes
-from include.bulkload.steps import generations, journal, org_keys
+from include.bulkload.steps import generations, journal, org_keys, untold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from include.bulkload.steps import ports
@@ -33,11 +32,6 @@ OVERLAP = timedelta(hours=1)
 def compared_name(name: str, replay: int = 0) -> str:
     """Where an object's look into the memory stands: the run's own, or that of one of its replays."""
     return f"ledger/{name}/compared-{replay:03d}.json" if replay else f"ledger/{name}/compared.json"
-
-
-def writer(run: ports.Run, replay: int = 0) -> str:
-    """Name who writes a generation: the run, or one of its replays."""
-    return run.folder.uri("") + (f"#replay-{replay}" if replay else "")
 
 
 def unchanged(
@@ -111,21 +105,26 @@ def _compare(run: ports.Run, opened: journal.Opened, name: str, replay: int) -> 
     kept, where = generations.demanded(run, name), generations.place(opened, name)
     # A run that forgets has told anew what it loaded: its replay goes on from there.
     forget = opened.plan.forget and not replay
-    unfinished = _begin(run, opened, kept, where, replay)
+    # Before the newest generation: who tells what it wrote takes its mark away after that.
+    untold_of = untold.of_others(run, opened, name, replay)
     number, document = generations.newest(kept, where)
     out, found = run.scratch / f"{name}-known.parquet", {"seen": None, "forgotten": 0}
     if forget or not document.get("rows"):
         with tables.connect(run.limits) as con:
             changes.nothing(con, out)
     else:
-        found = _asked(run, opened, name, document, out, doubt=bool(unfinished))
+        found = _asked(run, opened, name, document, out, users={each["by"] for each in untold_of.values()})
     windows = [] if forget else document.get("windows", [])
-    said = {"generation": number, "known": journal.keep(run, out, f"{name}/known.parquet"), "windows": windows, "unfinished": unfinished}
+    known = journal.keep(run, out, f"{name}/known.parquet")
+    said = {"generation": number, "known": known, "windows": windows, "untold": sorted(untold_of)}
     return entries.Entry(compared_name(name, replay), said | found)
 
 
-def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document, out: Path, *, doubt: bool) -> Document:
-    """Ask the org which remembered records are still there, and which changed since; write what is still known."""
+def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document, out: Path, *, users: Collection[str]) -> Document:
+    """Ask the org which remembered records are still there, and which changed since; write what is still known.
+
+    `users`: of runs that never told what they wrote.
+    """
     sobject, remembered = opened.plan.objects[name].sobject, generations.file(generations.demanded(run, name), document, run.scratch)
     keys, there, seen = (run.scratch / f"{name}-{part}" for part in ("remembered.parquet", "there.parquet", "changed.csv"))
     _watchable(opened, name)
@@ -137,7 +136,7 @@ def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document
     org_keys.found(run, sobject, "Id", entities.KeyRule.RECORD_ID, keys, there)
     windows = [changes.Window(**each) for each in document["windows"]]
     with tables.connect(run.limits) as con:
-        forgotten = changes.known(con, remembered, there, seen, windows, doubt=doubt, out=out)
+        forgotten = changes.known(con, remembered, there, seen, windows, users=users, out=out)
         latest = changes.latest(con, seen)
     return {"seen": max(document["seen"], latest or ""), "forgotten": forgotten}
 
@@ -148,17 +147,3 @@ def _watchable(opened: journal.Opened, name: str) -> None:
     fields = {field["name"] for field in opened.describes[sobject]["fields"]}
     if missing := [each for each in WATCHED if each not in fields]:
         raise errors.PlanError(f"objects.{name}.changed_only: {sobject} has no {missing[0]} that tells who changed it when; leave it out")
-
-
-def _begin(run: ports.Run, opened: journal.Opened, kept: ports.Memory, where: str, replay: int) -> list[str]:
-    """Leave a mark that this run is about to write, if it is; the marks of runs that never told what they wrote."""
-    own = mark(run, where, replay)
-    if not opened.plan.dry_run:
-        with contextlib.suppress(FileExistsError):
-            kept.create(own, {"run": writer(run, replay), "at": run.now()})
-    return [each for each in kept.names(f"{where}/begun-") if each != own]
-
-
-def mark(run: ports.Run, where: str, replay: int = 0) -> str:
-    """Where this run, or a replay of it, says that it is about to write an object."""
-    return f"{where}/begun-{hashlib.sha256(writer(run, replay).encode()).hexdigest()[:16]}.json"

@@ -1,17 +1,20 @@
-"""A run that was settled → what it leaves for later runs: a new generation per object with `changed_only`, once."""
+"""A run that was settled, as far as it got → what it leaves for later runs: a new generation per object with `changed_only`."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.ledger import entries, resume, waves
+from include.bulkload.ledger import entries, waves
 from include.bulkload.match import changes, remembered
-from include.bulkload.steps import generations, journal, memory
+from include.bulkload.steps import generations, journal, memory, outcome, untold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from include.bulkload.steps import ports
 
@@ -22,26 +25,23 @@ RACES = 5
 
 
 def objects(run: ports.Run, opened: journal.Opened) -> dict[str, int]:
-    """Remember what this run loaded, and each replay of it; rows remembered of each object of which it wasn't done before.
+    """Remember what this run, or its last replay, loaded; rows remembered of each object of which more has come to stand since.
 
-    Call it when nothing of the run is sent any more; a cleared run adds nothing. Raises LedgerDamaged.
+    Call it whenever nothing of the run is sent for now; as long as nothing more was settled, another call adds nothing. An earlier
+    turn was remembered before the one after it looked. Raises LedgerDamaged.
     """
-    if opened.plan.dry_run:
-        return {}
     watched = [name for name, each in opened.plan.objects.items() if each.changed_only]
-    left = [(name, replay) for name in watched for replay in _turns(run, name) if _is_due(run, name, replay)]
-    ours = windows(run, opened) if left else []
-    return {name: _remembered(run, opened, name, replay, ours) for name, replay in left}
+    if opened.plan.dry_run or not watched:
+        return {}
+    ours = windows(run, opened)
+    turns = [_turn(run, opened, name, replay, ours) for name in watched if (replay := _last_look(run, name)) is not None]
+    return {each.name: _remembered(each) for each in turns if run.folder.read(each.entry) is None}
 
 
-def _turns(run: ports.Run, name: str) -> list[int]:
-    """The run itself (0) and its replays, in order."""
-    return sorted({0, *(wave.replay for wave in journal.waves_of(run, name))})
-
-
-def remembered_name(name: str, replay: int = 0) -> str:
-    """Where it stands that an object is remembered as the run, or one of its replays, left it."""
-    return f"ledger/{name}/remembered-{replay:03d}.json" if replay else f"ledger/{name}/remembered.json"
+def _last_look(run: ports.Run, name: str) -> int | None:
+    """Who of the run (0) and its replays looked into the memory last; None: nobody."""
+    turns = {0, *(wave.replay for wave in journal.waves_of(run, name))}
+    return max((each for each in turns if run.folder.read(memory.compared_name(name, each)) is not None), default=None)
 
 
 def gone_prefix(name: str) -> str:
@@ -49,9 +49,48 @@ def gone_prefix(name: str) -> str:
     return f"ledger/{name}/gone-"
 
 
-def _is_due(run: ports.Run, name: str, replay: int) -> bool:
-    compared = run.folder.read(memory.compared_name(name, replay))
-    return compared is not None and run.folder.read(remembered_name(name, replay)) is None
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One object as a run, or a replay of it by its number, left it.
+
+    What stands of it; entries that name remembered records which turned out to be gone; `ours`: when all jobs of the run wrote.
+    """
+
+    run: ports.Run
+    opened: journal.Opened
+    name: str
+    replay: int
+    standing: outcome.Standing
+    gone: Sequence[str]
+    ours: Sequence[Document]
+
+    @property
+    def mark(self) -> str:
+        """Name what would be remembered: as long as it is the same, so is that."""
+        told = json.dumps([self.standing.mark, self.gone, self.ours])
+        return hashlib.sha256(told.encode()).hexdigest()[: outcome.DIGITS]
+
+    @property
+    def entries(self) -> str:
+        """Where it stands what was remembered of this turn."""
+        return f"ledger/{self.name}/remembered-{self.replay:03d}-"
+
+    @property
+    def entry(self) -> str:
+        """Where it stands that this is remembered."""
+        return f"{self.entries}{self.mark}.json"
+
+
+def _turn(run: ports.Run, opened: journal.Opened, name: str, replay: int, ours: Sequence[Document]) -> _Turn:
+    return _Turn(run, opened, name, replay, outcome.of(run, name).of_turn(replay), run.folder.names(gone_prefix(name)), ours)
+
+
+def _unheard(turn: _Turn) -> set[int]:
+    """The chunks whose job wrote, or may have, after the turn was remembered before."""
+    heard = {job for each in turn.run.folder.names(turn.entries) for job in journal.demand(turn.run, each)["jobs"]}
+    numbers = {number for wave in turn.standing.waves for number in wave.numbers}
+    jobs = [facts.place for facts in journal.jobs(turn.run, turn.name) if not facts.is_replaced]
+    return {place.number for place in jobs if place.number in numbers and place.job_id not in heard}
 
 
 def windows(run: ports.Run, opened: journal.Opened) -> list[Document]:
@@ -74,31 +113,32 @@ def merged(given: Iterable[Document]) -> list[Document]:
     return found
 
 
-def _remembered(run: ports.Run, opened: journal.Opened, name: str, replay: int, ours: list[Document]) -> int:
-    """Write an object's new generation, or find that an earlier try of this run did."""
-    kept, where = generations.demanded(run, name), generations.place(opened, name)
-    compared, account = journal.demand(run, memory.compared_name(name, replay)), _account(run, opened, name, replay)
+def _remembered(turn: _Turn) -> int:
+    """Write an object's new generation, or find that an earlier try of this turn did."""
+    run, kept, where = turn.run, generations.demanded(turn.run, turn.name), generations.place(turn.opened, turn.name)
+    compared = journal.demand(run, memory.compared_name(turn.name, turn.replay))
     for _ in range(RACES):
         number, document = generations.newest(kept, where)
-        if document.get("run") == memory.writer(run, replay):
-            return _noted(run, opened, (name, replay), compared, {"generation": number, "rows": document["rows"]})
-        is_newest = number == compared["generation"]
+        is_own = document.get("run") == untold.writer(run, turn.replay)
+        if is_own and document["mark"] == turn.mark:
+            return _noted(turn, compared, {"generation": number, "rows": document["rows"]})
+        # Nobody else has written since the look: what this turn wrote before is told anew, whole.
+        is_newest = is_own or number == compared["generation"]
         base = journal.bring(run, compared["known"]) if is_newest else generations.file(kept, document, run.scratch)
-        out = run.scratch / f"{name}-memory.parquet"
+        account, out = _account(turn, None if is_newest else _unheard(turn)), run.scratch / f"{turn.name}-memory.parquet"
         with tables.connect(run.limits) as con:
             rows = remembered.write(con, base, account, newest=is_newest, out=out)
-        written = _generation(run, compared if is_newest else {**compared, **document}, ours, rows)
-        written["run"] = memory.writer(run, replay)
-        written["file"] = kept.put(out, f"{where}/rows.parquet").as_document()
+        written = _generation(run, compared if is_newest else {**compared, **document}, turn.ours, rows)
+        written |= {"run": untold.writer(run, turn.replay), "mark": turn.mark, "file": kept.put(out, f"{where}/rows.parquet").as_document()}
         try:
             generations.add(kept, where, number + 1, written)
         except FileExistsError:
             continue
-        return _noted(run, opened, (name, replay), compared, {"generation": number + 1, "rows": rows})
+        return _noted(turn, compared, {"generation": number + 1, "rows": rows})
     raise errors.NetworkFault(f"{kept.uri(where)}: other runs write here again and again; the next try goes on")
 
 
-def _generation(run: ports.Run, before: Document, ours: list[Document], rows: int) -> Document:
+def _generation(run: ports.Run, before: Document, ours: Sequence[Document], rows: int) -> Document:
     """Say what a generation says besides its file: up to when the org's changes are known, and which of them are ours."""
     seen = before["seen"] or min((each["begin"] for each in ours), default=None)
     since = (datetime.fromisoformat(seen) - memory.OVERLAP).isoformat(timespec="seconds") if seen else ""
@@ -106,25 +146,27 @@ def _generation(run: ports.Run, before: Document, ours: list[Document], rows: in
     return {"format": 1, "at": run.now(), "rows": rows, "seen": seen, "windows": recent}
 
 
-def _noted(run: ports.Run, opened: journal.Opened, what: tuple[str, int], compared: Document, said: Document) -> int:
-    """Note that it is done, and take the marks away of those runs that are accounted for now. `what`: object and replay."""
-    name, replay = what
-    journal.note(run, entries.Entry(remembered_name(name, replay), said))
-    kept, where = generations.demanded(run, name), generations.place(opened, name)
-    for each in [memory.mark(run, where, replay), *compared["unfinished"]]:
-        kept.remove(each)
+def _noted(turn: _Turn, compared: Document, said: Document) -> int:
+    """Note that it is done, and take the marks away of those runs that are accounted for now."""
+    run, is_first = turn.run, not turn.run.folder.names(turn.entries)
+    heard = sorted(facts.place.job_id for facts in turn.standing.jobs.values() if facts.has("matched"))
+    journal.note(run, entries.Entry(turn.entry, said | {"jobs": heard}))
+    untold.take(run, turn.opened, turn.name, turn.replay)
+    # Later, such a mark may be a new one: of a run that was cleared meanwhile.
+    for each in compared["untold"] if is_first else ():
+        generations.demanded(run, turn.name).remove(each)
     return int(said["rows"])
 
 
-def _account(run: ports.Run, opened: journal.Opened, name: str, replay: int) -> remembered.Account:
-    """Gather the waves of one turn: the rows as they were to be sent, and what became of them."""
-    jobs = resume.counting(journal.jobs(run, name))
-    found = [_wave(run, opened, wave, jobs) for wave in journal.waves_of(run, name) if wave.replay == replay]
-    gone = [journal.bring(run, journal.demand(run, each)["file"]) for each in run.folder.names(gone_prefix(name))]
+def _account(turn: _Turn, only: set[int] | None) -> remembered.Account:
+    """Gather the waves of a turn: the rows as they were to be sent, and what became of them. `only`: those of some chunks; None: all."""
+    found = [_wave(turn, wave, only) for wave in turn.standing.waves]
+    gone = [journal.bring(turn.run, journal.demand(turn.run, each)["file"]) for each in turn.gone]
     return remembered.Account(found, gone)
 
 
-def _wave(run: ports.Run, opened: journal.Opened, wave: waves.Wave, jobs: dict[int, resume.JobFacts]) -> remembered.Wave:
+def _wave(turn: _Turn, wave: waves.Wave, only: set[int] | None) -> remembered.Wave:
+    run, opened, jobs = turn.run, turn.opened, turn.standing.jobs
     matched = [jobs[number].facts["matched"] for number in wave.numbers if number in jobs and jobs[number].has("matched")]
     fates = [journal.bring(run, each) for each in ([wave.aside] if wave.aside else []) + [each["fates"] for each in matched]]
     if wave.ready is None or wave.kind not in {*waves.WHOLE, waves.Kind.LINKS}:
@@ -134,8 +176,16 @@ def _wave(run: ports.Run, opened: journal.Opened, wave: waves.Wave, jobs: dict[i
         changes.digest(wave.columns, memory.seed(opened, wave.name, wave.columns)),
         links=wave.kind is waves.Kind.LINKS,
         tells=" OR ".join(f"{tables.cell(each)} IS NOT NULL" for each in _waiting(opened, wave)) or "false",
+        only=_only(wave, only),
         fates=fates,
     )
+
+
+def _only(wave: waves.Wave, numbers: set[int] | None) -> str:
+    """Which rows of a wave some chunks hold, in SQL; None: all."""
+    if numbers is None or numbers >= set(wave.numbers):
+        return "true"
+    return " OR ".join(f"({journal.chunk(wave.chunk(each)).condition})" for each in wave.numbers if each in numbers) or "false"
 
 
 def _waiting(opened: journal.Opened, wave: waves.Wave) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
-from include.bulkload.steps import gone, journal, lease, overtaken, sender, stops, wait
+from include.bulkload.steps import gone, journal, lease, overtaken, sender, stops, untold, wait
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -129,6 +129,7 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     _others_give_way(run, place)
     _void_gives_way(run, place)
     _undone_gives_way(run, wave, place)
+    untold.leave(run, opened, place, wave.replay)
     if decide(run, place, entities.Decision.CLOSE) is entities.Decision.ABANDON:
         raise _taken_over(place)
     _close(run, place)

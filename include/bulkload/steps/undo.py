@@ -14,7 +14,7 @@ from include.bulkload.ledger import replays, undos, waves
 from include.bulkload.load import job
 from include.bulkload.match import since, undoing
 from include.bulkload.report import undone
-from include.bulkload.steps import forget, journal, lease, leftovers, payloads, ports, targets, undo_plan, undo_wave, undo_written
+from include.bulkload.steps import forget, journal, lease, leftovers, payloads, ports, targets, undo_plan, undo_wave, undo_written, untold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +149,7 @@ def _part(undo: undo_wave.Undo, name: str, planned: dict[str, Any]) -> dict[str,
     # What stays as this run left it, or as others did, is remembered as it is; all else isn't what was sent any more.
     touched = f"(FROM {tables.parquet(out)} WHERE state NOT IN ('{since.CHANGED}', '{since.AS_IT_WAS}'))"
     forget.records(run, undo.opened, name, touched, f"undo-{undo.number}")
+    untold.take(run, undo.opened, undos.place(name))
     jobs = [_job(facts) for facts in journal.jobs(run, undos.place(name)) if facts.counts]
     return undone.part(counted, planned, jobs, files)
 

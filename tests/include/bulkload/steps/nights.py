@@ -13,7 +13,7 @@ from include import storage
 from include.bulkload.basics import tables
 from include.bulkload.intake import plan
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal, memory, remember
+from include.bulkload.steps import journal, memory, remember, untold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,7 @@ class Nights:
     of_plan: dict[str, Any] = field(default_factory=dict)
     describe: dict[str, Any] | None = None
     count: int = 0
+    opened: journal.Opened | None = None
 
     def folder(self) -> str:
         """The run base."""
@@ -67,7 +68,8 @@ class Nights:
         each["fields"] = {column: column for column in self.columns}
         document = {"name": "nightly", "source": {"uri": "file:///nowhere"}, "objects": {self.sobject: each}, **self.of_plan}
         self.describe = self.describe or run.salesforce.describe(self.sobject)
-        return run, journal.Opened(plan.plan_from(document), {self.sobject: self.describe}, run.salesforce.org_id(), run.now())
+        self.opened = journal.Opened(plan.plan_from(document), {self.sobject: self.describe}, run.salesforce.org_id(), run.now())
+        return run, self.opened
 
     def night(self, rows: Rows, *, told: bool = True) -> Night:
         """Run one night: `rows` are key → the other cells; `told`: it lives long enough to say what it loaded."""
@@ -95,6 +97,8 @@ class Nights:
         place = entries.JobPlace(self.sobject, number, job_id)
         journal.note(run, place.created(0, run.now()))
         run.salesforce.upload(job_id, upload)
+        assert self.opened is not None
+        untold.leave(run, self.opened, place, 0)
         run.salesforce.close(job_id)
         journal.note(run, place.closed(run.now()))
         while (seen := run.salesforce.job(job_id))["state"] not in {"JobComplete", "Failed"}:

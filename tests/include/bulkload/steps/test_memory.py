@@ -126,12 +126,27 @@ def test_a_run_that_never_told_what_it_wrote_blocks_nothing(nights: Nights) -> N
     assert ("two", NOTHING) == (nights.names()["B"], nights.night(ROWS).told)
 
 
+def test_a_run_that_never_told_is_known_by_its_own_user(nights: Nights) -> None:
+    """Whether or not anybody remembers when earlier runs wrote."""
+    nights.night(ROWS)
+    nights.load.org.behave(clock_skew_seconds=86_400)
+    nights.load.org.change("Account", nights.ids()["C"], Name="theirs")
+    nights.night(ROWS)
+    assert [] == made.generations(nights)[-1]["windows"]
+    nights.load.org.behave(clock_skew_seconds=2 * 86_400)
+    assert ["b"] == nights.night(ROWS | {"B": ("lost", None)}, told=False).sent
+    nights.load.org.behave(clock_skew_seconds=3 * 86_400)
+    found = nights.night(ROWS)
+    assert (["b"], {"unchanged": 1, "edited": 1, "forgotten": 1}) == (found.sent, found.told)
+
+
 def test_a_cleared_run_remembers_nothing_new(nights: Nights) -> None:
     """Once is enough, even if the note of it got lost."""
     found = nights.night(ROWS)
     before = made.generations(nights)
     assert ({}, before) == (remember.objects(found.run, found.opened), made.generations(nights))
-    (nights.load.root / "runs" / "dag" / "run~201" / "ledger" / "Account" / "remembered.json").unlink()
+    (note,) = (nights.load.root / "runs" / "dag" / "run~201" / "ledger" / "Account").glob("remembered-*.json")
+    note.unlink()
     assert ({"Account": 3}, before) == (remember.objects(nights.task(), found.opened), made.generations(nights))
 
 
