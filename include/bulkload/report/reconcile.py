@@ -83,7 +83,8 @@ class Account:
 
     `unsent` and `unlinked`: rows among them that no job ever carried, or whose second pass never came, though nothing stopped the
     turn that was to send them: some task never did its work, whatever Airflow says of it. `void`: those of `unsent` that no task will
-    send, but a replay. `stored_twice`: rows of which two jobs made a record each.
+    send, but a replay. `stored_twice`: rows of which two jobs made a record each. `uncollected`: rows in doubt only as long as their
+    job isn't collected.
     """
 
     source: int
@@ -96,6 +97,7 @@ class Account:
     unlinked: int = 0
     stored_twice: int = 0
     void: int = 0
+    uncollected: int = 0
 
     @property
     def gap(self) -> int:
@@ -132,7 +134,20 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
     unexplained = f"({_answering(files)}) SEMI JOIN {unsent} USING (row_id)"
     queries = [f"{unexplained} WHERE stopped IS NULL", f"{unexplained} SEMI JOIN ({_void(files)}) USING (row_id) WHERE stopped IS NULL"]
     missing, void = (count(con, each) if counted[entities.Fate.UNPROCESSED] else 0 for each in queries)
-    return Account(files.source_rows, counted, created, updated, _top_errors(con, files), doubled, missing, unlinked, twice, void)
+    still = ", ".join(tables.literal(each.job_id) for each in files.running) or "NULL"
+    return Account(
+        files.source_rows,
+        counted,
+        created,
+        updated,
+        _top_errors(con, files),
+        doubled,
+        unsent=missing,
+        unlinked=unlinked,
+        stored_twice=twice,
+        void=void,
+        uncollected=count(con, f"final WHERE fate = '{entities.Fate.IN_DOUBT}' AND job_id IN ({still})"),
+    )
 
 
 def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:

@@ -128,8 +128,10 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
     allowed = checked.objects[part.name].loss_allowed(account.source)
     if account.lost > allowed:
         said.append(f"{part.name}: {account.lost} of {account.source} rows are lost, max_failed allows {allowed}")
-    if account.fates[entities.Fate.IN_DOUBT]:
-        said.append(f"{part.name}: {account.fates[entities.Fate.IN_DOUBT]} rows are in doubt; clear the run to look again")
+    if account.uncollected:
+        said.append(f"{part.name}: {account.uncollected} rows are in doubt as their jobs aren't collected; clear the run to look again")
+    if doubtful := account.fates[entities.Fate.IN_DOUBT] - account.uncollected:
+        said.append(f"{part.name}: {doubtful} rows are in doubt, no result tells whether they were written; look for their records")
     for rows, then in ((account.unsent - account.void, CLEAR), (account.void, REPLAY)):
         said += [f"{part.name}: {rows} rows never came into a job, and nothing stopped them; {then}"] if rows else []
     if account.unlinked:

@@ -63,7 +63,7 @@ def test_a_lost_row_is_a_gap(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> 
 def test_rows_of_a_job_that_nobody_collected_are_in_doubt(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """Closed, but no results."""
     found = reconcile.account(con, files(con, tmp_path, unsent=[], running=[reconcile.Range(0, tmp_path / "ready.parquet", SECOND, "751")]))
-    assert (1, 0, 0) == (found.fates["in_doubt"], found.fates["unprocessed"], found.gap)
+    assert (1, 1, 0, 0) == (found.uncollected, found.fates["in_doubt"], found.fates["unprocessed"], found.gap)
 
 
 def test_rows_whose_jobs_were_never_cut_are_unprocessed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

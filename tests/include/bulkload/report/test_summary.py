@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -46,7 +47,17 @@ def test_rows_in_doubt_are_red_whatever_is_allowed() -> None:
     """Nobody may allow what nobody knows."""
     verdict = judged(part("Account"), part("Contact", in_doubt=1), Contact="100%")
     assert not verdict.clean
-    assert "Contact: 1 rows are in doubt; clear the run to look again" in verdict.why
+    assert "Contact: 1 rows are in doubt, no result tells whether they were written; look for their records" in verdict.why
+
+
+def test_rows_of_jobs_that_nobody_collected_are_looked_at_by_a_clear() -> None:
+    """Of the others a clear learns nothing more, so people are told apart what helps."""
+    contacts = part("Contact", in_doubt=3)
+    contacts = dataclasses.replace(contacts, account=dataclasses.replace(contacts.account, uncollected=2))
+    assert [
+        "Contact: 2 rows are in doubt as their jobs aren't collected; clear the run to look again",
+        "Contact: 1 rows are in doubt, no result tells whether they were written; look for their records",
+    ] == list(judged(part("Account"), contacts, Contact="100%").why)
 
 
 @pytest.mark.parametrize(("not_through", "clean"), [(0, True), (3, False)])
