@@ -11,7 +11,7 @@ from include.bulkload.intake import lists, split
 from include.bulkload.ledger import entries, resume, waves
 from include.bulkload.load import job
 from include.bulkload.match import orphans
-from include.bulkload.report import reconcile, summary
+from include.bulkload.report import listed, reconcile, summary
 from include.bulkload.steps import gone, journal, outcome, rehearsal, skew, stops, unlinked
 
 if TYPE_CHECKING:
@@ -115,14 +115,14 @@ def _turn(run: ports.Run, opened: journal.Opened, name: str, turn: Sequence[wave
 def _list(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened, fate: entities.Fate) -> str:
     """Write and store the rows of one fate for people; say where."""
     local = run.scratch / f"{files.name}-{fate}.csv"
-    reconcile.lists(con, files, lists.cells(opened.plan.objects[files.name]), fate, local)
+    listed.of_fate(con, files, lists.cells(opened.plan.objects[files.name]), fate, local)
     return run.folder.uri(journal.keep(run, local, f"{files.name}/{fate}.csv")["name"])
 
 
 def _twice(run: ports.Run, con: duckdb.DuckDBPyConnection, files: reconcile.Files, opened: journal.Opened) -> str:
     """Write and store the records of rows that were stored twice; say where."""
     local = run.scratch / f"{files.name}-twice.csv"
-    reconcile.lists_twice(con, files, lists.cells(opened.plan.objects[files.name]), local)
+    listed.twice(con, files, lists.cells(opened.plan.objects[files.name]), local)
     return run.folder.uri(journal.keep(run, local, f"{files.name}/twice.csv")["name"])
 
 
@@ -155,7 +155,7 @@ def _orphans(
     paths = [journal.bring(run, wave.aside) for wave in asides if wave.aside]
     still, local = run.scratch / f"{files.name}-still.parquet", run.scratch / f"{files.name}-orphaned.csv"
     cells = lists.cells(opened.plan.objects[files.name])
-    if not reconcile.still_orphaned(con, paths, still):
+    if not listed.still_orphaned(con, paths, still):
         return []
     orphans.for_people(con, files.name, cells, files.staged, still, local)
     return [run.folder.uri(journal.keep(run, local, f"{files.name}/orphaned.csv")["name"])]

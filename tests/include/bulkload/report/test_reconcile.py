@@ -9,7 +9,7 @@ import pytest
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.load import fates
-from include.bulkload.report import reconcile
+from include.bulkload.report import listed, reconcile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +124,6 @@ def test_people_find_the_rows_of_a_fate(
     """Row id, error, job and data, also of rows that were never sent."""
     given = files(con, tmp_path)
     reconcile.account(con, given)
-    reconcile.lists(con, given, 's.".Name" AS "Name"', fate, tmp_path / "out.csv")
+    listed.of_fate(con, given, 's.".Name" AS "Name"', fate, tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         assert [("row_id", "error", "job_id", "sf_id", "Name"), *rows] == [tuple(row) for row in csv.reader(file)]
