@@ -94,7 +94,7 @@ match: Ids for the children
     match/edits            edited rows in their old places
 report: every row accounted for
     report/reconcile       the sums of one object
-    report/listed         the same rows, listed for people
+    report/listed          the same rows, listed for people
     report/undone          what an undo found and did
     report/summary         the whole run, and its verdict
     report/dry_run         a rehearsed run, and what it would take
