@@ -58,7 +58,8 @@ class Way:
     `column`: what is sent, `AccountId`, `Account.External_Id__c` or `Contact:Who.External_Id__c`; `sends_key`: the key goes into
     it, not the Id. `missing`: quarantine | blank | fail | look_in_org, where `look_in_org` is as `quarantine` once `from_org` is
     there. `required`: a row whose field is blank is rejected. `lost`: where parents of this load are explained.
-    `cut`: it waits for the second pass in every row. `parent`: what people call the records, where `lost` doesn't say.
+    `cut`: it waits for the second pass in every row. `parent`: what people call the records, where `lost` doesn't say. `newer`: the
+    records in the org are later runs'; below rows that share a key and differ nobody knows whether it is theirs.
     """
 
     field: str
@@ -73,6 +74,7 @@ class Way:
     lost: Lost | None
     cut: bool = False
     parent: str = ""
+    newer: bool = False
 
     @property
     def id_map(self) -> Path | None:
@@ -95,9 +97,10 @@ class Way:
         return f"p{self.number}.key" if self.nested else f"s.to{self.number}"
 
     def around(self) -> Iterator[str]:
-        """The join to the rows that its rows stood in and whose key says which record that is."""
+        """The join to the rows that its rows stood in, and whose key says which record that is."""
         if self.nested and self.lost:
-            named = f"(FROM {tables.parquet(self.lost.staged)} WHERE {keys.IS_ITS_OWN})"
+            rows = tables.parquet(self.lost.staged)
+            named = f"(FROM {rows} WHERE {keys.IS_ITS_OWN})" if self.newer else rows
             yield f"LEFT JOIN {named} AS p{self.number} ON p{self.number}.row_id = s.parent_row"
 
     def in_org(self) -> Iterator[str]:

@@ -195,13 +195,14 @@ def _key(later: Other, name: str, rule: entities.KeyRule | None) -> str:
 def _hung_on(sobject: str, later: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The keys of one object that rows of a sobject in one run name, or stood in."""
     found, stands = ["SELECT NULL::VARCHAR AS key WHERE false"], journal.demand(later.run, entries.STAGED)["objects"]
+    parent = later.plan["objects"][name]["sobject"], later.plan["objects"][name]["external_id"]
     for child, each in plan.plan_from(later.plan).objects.items():
         for number, _, _, one in each.numbered_links if each.sobject.lower() == sobject and child in stands else ():
             rows, key = _staged(later.run, child), f"to{number}"
             if one.object == name and one.by == "nesting":
                 parents = _staged(later.run, name)
                 found.append(f"SELECT {_key(later, name, rule)} AS key FROM {parents} WHERE row_id IN (SELECT parent_row FROM {rows})")
-            elif one.object == name:
+            elif one.object == name or (one.sobject, one.external_id) == parent:
                 found.append(f"SELECT {tables.folded(key, rule) if rule else key} AS key FROM {rows}")
     return " UNION ALL ".join(found)
 

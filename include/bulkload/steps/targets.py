@@ -158,4 +158,4 @@ def _asked(
         return dataclasses.replace(way, from_org=found)
     with tables.connect(run.limits) as con:
         asked.all_of(con, missing, found, all_keys)
-    return dataclasses.replace(way, from_org=all_keys)
+    return dataclasses.replace(way, from_org=all_keys, newer=True)
