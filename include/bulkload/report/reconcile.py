@@ -210,6 +210,11 @@ def _void(files: Files) -> str:
     return f"SELECT row_id FROM ({met}) GROUP BY row_id HAVING arg_max(void, wave)"
 
 
+def stopped(files: Files) -> str:
+    """The query of the rows (row_id) of which the last turn that was to send them was stopped."""
+    return f"SELECT row_id FROM ({_answering(files)}) WHERE stopped IS NOT NULL"
+
+
 def _answering(files: Files) -> str:
     """The query of row_id, turn, stopped: for each row the last turn that was to send it, by its place, and why it was stopped, or NULL."""
     told = [(turn.rows or f"FROM {tables.parquet(files.staged)} WHERE {split.FINE}", turn.stopped) for turn in files.turns]

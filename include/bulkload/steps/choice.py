@@ -82,14 +82,21 @@ def look(run: ports.Run, opened: journal.Opened) -> Left:
     sought = _sought(run, opened, None, by_itself=True)
     taken = {name: f"SELECT row_id FROM {tables.parquet(rows)}" for name, (_, rows) in sought.taken.items()}
     rows = " UNION ALL ".join(taken.values())
-    stops_of = {name: stops.rows(run, name, journal.waves_of(run, name)) for name in taken}
-    stopped = " UNION ALL ".join([f"{taken[name]} SEMI JOIN ({found}) USING (row_id)" for name, found in stops_of.items() if found])
+    stopped = " UNION ALL ".join(
+        f"{own} SEMI JOIN ({found}) USING (row_id)" for name, own in taken.items() if (found := _stopped(run, opened, name))
+    )
     jobs = " UNION ".join(f"SELECT job_id FROM {tables.parquet(final)} WHERE {chosen.IS_LEFT}" for final in sought.final.values())
     with tables.connect(run.limits) as con:
         (count,) = con.execute(f"SELECT count(*) FROM ({rows})").fetchone() or (0,)
         (kept,) = con.execute(f"SELECT count(*) FROM ({stopped})").fetchone() or (0,) if stopped else (0,)
         left_in = con.execute(f"SELECT job_id FROM ({jobs}) WHERE job_id IS NOT NULL").fetchall()
     return Left(int(count), bool(kept), frozenset(str(job_id) for (job_id,) in left_in))
+
+
+def _stopped(run: ports.Run, opened: journal.Opened, name: str) -> str:
+    """The query of an object's rows (row_id) of which the last turn that was to send them was stopped; "": there are none."""
+    standing = outcome.of(run, name)
+    return reconcile.stopped(parts.files_of(run, opened, name, standing)) if stops.last(run, name, standing.waves) else ""
 
 
 def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Copy]] | None, *, by_itself: bool) -> Sought:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import errors, tables
-from include.bulkload.ledger import entries, undos, waves
+from include.bulkload.basics import errors
+from include.bulkload.ledger import entries, undos
 from include.bulkload.load import job
 from include.bulkload.steps import journal
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from include.bulkload.basics import entities
+    from include.bulkload.ledger import waves
     from include.bulkload.steps import ports
 
 
@@ -41,23 +42,6 @@ def why(run: ports.Run, name: str, replay: int = 0) -> str:
 def of_turn(run: ports.Run, name: str, turn: Sequence[waves.Wave]) -> str:
     """The same by the turn of some waves; "" for none."""
     return why(run, name, turn[0].replay) if turn else ""
-
-
-def rows(run: ports.Run, name: str, standing: Sequence[waves.Wave]) -> str:
-    """The query of an object's rows (row_id) of which the last turn that was to send them was stopped; "": there are none."""
-    turns = waves.turns(standing)
-    if not any(of_turn(run, name, turn) for turn in turns):
-        return ""
-    told = [
-        f"SELECT row_id, {nth} AS turn, {bool(of_turn(run, name, turn))} AS stopped FROM {_sent(run, name, turn)}"
-        for nth, turn in enumerate(turns)
-    ]
-    return f"SELECT row_id FROM ({' UNION ALL '.join(told)}) GROUP BY row_id HAVING arg_max(stopped, turn)"
-
-
-def _sent(run: ports.Run, name: str, turn: Sequence[waves.Wave]) -> str:
-    """The rows that a turn was to send: those that a replay took, or all."""
-    return tables.parquet(journal.bring(run, turn[0].notes["layered"] if turn[0].replay else journal.staged(run, name)["file"]))
 
 
 def last(run: ports.Run, name: str, standing: Sequence[waves.Wave]) -> str:
