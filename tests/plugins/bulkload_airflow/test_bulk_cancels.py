@@ -19,6 +19,7 @@ from bulkload_airflow import (
     bulk_runs,
     settings,
 )
+from include.bulkload.ledger import entries
 from include.bulkload.steps import journal
 from tests.plugins.bulkload_airflow import test_bulk_replays
 from tests.plugins.bulkload_airflow.test_bulk_runs import Supervisor
@@ -89,6 +90,14 @@ def test_a_lost_worker_is_no_cancel(run: ports.Run, org: steering.Org) -> None:
 def test_a_failed_task_that_never_waited_has_nothing_to_cancel(run: ports.Run, org: steering.Org) -> None:
     """Most failures aren't waits."""
     assert (False, False) == obeyed(run, org)
+
+
+@pytest.mark.parametrize(("of", "deferred", "stopped"), [("r1", True, True), ("r2", True, False), ("r1", False, False)])
+def test_a_wait_for_a_moment_is_about_the_run_whose_rows_wait(run: ports.Run, of: str, *, deferred: bool, stopped: bool) -> None:
+    """Marked failed there, that run is stopped by a person, and no other; on a worker it may have lost that, which says so itself."""
+    bulk_cancels.begin_rest(run.folder, LABEL, "a moment", deferred=deferred, of="r1")
+    bulk_cancels.obeyed(run, run.folder, [LABEL], of)
+    assert stopped == (run.folder.read(entries.CANCELLED) is not None)
 
 
 ENDED = {"split": "success", "settle_Account": "success", bulk_dags.LEFTOVERS: "failed"}
