@@ -70,28 +70,29 @@ def following(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
     for other in [each for each in opened.plan.order() if opened.plan.last_pass_in(each) == name]:
         if stops.of_turn(run, other, waves.turn(journal.waves_of(run, other))):
             continue
-        due = (_round(run, opened, other) if other != name else None) or _second_pass(run, opened, other)
+        due = (_round(run, opened, other, of_links=True) if other != name else None) or _second_pass(run, opened, other)
         if due is not None:
             return due
     return None
 
 
-def _round(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
-    """Plan another round of an object's last wave, if any of its rows is worth one."""
-    standing = outcome.of(run, name)
-    if not standing.waves:
-        return None
-    last, number = standing.waves[-1], len(rounds.group(standing.waves))
-    again = run.scratch / f"{name}-{last.number}-again.parquet"
-    if not rounds.due(run, opened.plan.objects[name], standing, again):
-        return None
-    how = sending.How(last.operation, last.external_id, last.columns, last.key)
-    notes = {"round": number, "not_before": rounds.not_before(run, opened, number), "of": str(rounds.group(standing.waves)[0].kind)}
-    notes |= _of_turn(standing.waves)
-    part = Part(last.number + 1, waves.Kind.ROUND, notes=notes, begin=_chunks(standing.waves))
-    rows = Rows(f"SELECT * FROM {tables.parquet(again)}", last.columns, job_bytes=rounds.job_bytes(opened, number))
-    planned = _cut(run, opened, name, part, how, rows)
-    return waves.read(name, planned.number, _noted(run, planned))
+def _round(run: ports.Run, opened: journal.Opened, name: str, *, of_links: bool = False) -> waves.Wave | None:
+    """Plan another round of a wave of an object's turn, if any of its rows is worth one; `of_links`: of its second passes alone."""
+    standing, again = outcome.of(run, name), run.scratch / f"{name}-again.parquet"
+    for wave in waves.turn(standing.waves):
+        if (wave.sets_links or not of_links) and rounds.due(run, opened.plan.objects[name], standing, wave, again):
+            return _again(run, opened, standing.waves, wave, again)
+    return None
+
+
+def _again(run: ports.Run, opened: journal.Opened, standing: list[waves.Wave], of: waves.Wave, rows: Path) -> waves.Wave:
+    """Plan the round after a wave, with these of its rows."""
+    how, number = sending.How(of.operation, of.external_id, of.columns, of.key), rounds.number(of) + 1
+    notes = {"round": number, "not_before": rounds.not_before(run, opened, number), "of": of.notes.get("of", str(of.kind))}
+    notes |= {rounds.BASE: rounds.base(of)} | _of_turn(standing)
+    part = Part(len(standing), waves.Kind.ROUND, notes=notes, begin=_chunks(standing))
+    cut = Rows(f"SELECT * FROM {tables.parquet(rows)}", of.columns, job_bytes=rounds.job_bytes(opened, number))
+    return waves.read(of.name, part.number, _noted(run, _cut(run, opened, of.name, part, how, cut)))
 
 
 def _of_turn(standing: list[waves.Wave]) -> Document:
@@ -145,7 +146,7 @@ def replayed(
 def _bereaved(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave | None:
     """Set aside the children of the last wave that were refused because a remembered parent is gone; None: there are none."""
     standing = outcome.of(run, name)
-    together = rounds.group(standing.waves)
+    together = rounds.family(standing.waves, standing.waves[-1])
     if together[0].ready is None or together[0].kind is waves.Kind.BEREAVED:
         return None
     kin = targets.kin(run, opened, name, together[0].columns)

@@ -1,4 +1,4 @@
-"""The last waves of an object → rows that failed for a passing reason, to be sent once more, later and in smaller jobs."""
+"""The waves of an object → rows that failed for a passing reason, to be sent once more, later and in smaller jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.ledger import waves
 from include.bulkload.load import job, recovery
 from include.bulkload.steps import journal, outcome
 
@@ -15,31 +14,49 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.bulkload.intake import mapping
-    from include.bulkload.ledger import resume
+    from include.bulkload.ledger import resume, waves
     from include.bulkload.steps import ports
 
 LONGER = 4
 SMALLEST_JOB = 1_000_000
+# What a round notes: the wave whose rows it sends again.
+BASE = "base"
+MAY_GO_AGAIN = (entities.Fate.FAILED, entities.Fate.UNPROCESSED)
 
 
-def group(standing: list[waves.Wave]) -> list[waves.Wave]:
-    """The last wave that is no round, and the rounds after it."""
-    last = max(index for index, wave in enumerate(standing) if wave.kind is not waves.Kind.ROUND)
-    return standing[last:]
+def family(standing: list[waves.Wave], wave: waves.Wave) -> list[waves.Wave]:
+    """A wave that is no round, and all rounds of its rows; `wave`: any of these."""
+    first = base(wave)
+    return [each for each in standing if base(each) == first]
 
 
-def due(run: ports.Run, each: mapping.ObjectPlan, standing: outcome.Standing, out: Path) -> int:
-    """Write the rows of the last wave that are worth another round, as they were sent; return how many. 0 after the last round."""
-    together = group(standing.waves)
-    last = together[-1]
-    if len(together) > each.retry_rounds or last.ready is None:
+def base(wave: waves.Wave) -> int:
+    """The number of the wave whose rows a round sends again; a wave's own, if it is no round."""
+    return int(wave.notes.get(BASE, wave.number))
+
+
+def number(wave: waves.Wave) -> int:
+    """Which round a wave is, from 1; 0: none."""
+    return int(wave.notes.get("round", 0))
+
+
+def due(run: ports.Run, each: mapping.ObjectPlan, standing: outcome.Standing, wave: waves.Wave, out: Path) -> int:
+    """Write the rows of a wave that are worth another round and had none, as they were sent; return how many. 0 after the last round.
+
+    Rows that are collected late, since their task was cleared, may be due when others have had their rounds, or a second pass.
+    """
+    if number(wave) >= each.retry_rounds or wave.ready is None:
         return 0
-    jobs = [standing.jobs[number] for number in last.numbers if number in standing.jobs]
-    matched = [facts for facts in jobs if facts.has("matched")]
+    jobs = [standing.jobs[chunk] for chunk in wave.numbers if chunk in standing.jobs]
+    matched = [facts for facts in jobs if facts.has("matched") and any(map(facts.facts["matched"]["tally"].get, MAY_GO_AGAIN))]
+    if not matched:
+        return 0
     fates = [journal.bring(run, facts.facts["matched"]["fates"]) for facts in matched]
+    later = [other.ready for other in family(standing.waves, wave) if other.number > wave.number and other.ready]
+    had = " ".join(f"ANTI JOIN {tables.parquet(journal.bring(run, sent))} USING (row_id)" for sent in later)
     with tables.connect(run.limits) as con:
-        rows = f"SELECT row_id FROM {tables.parquets(fates)} WHERE {worth(each, matched)}"
-        ready = f"SELECT * EXCLUDE (size, upto) FROM (SELECT * FROM {tables.parquet(journal.bring(run, last.ready))} ORDER BY upto)"
+        rows = f"SELECT row_id FROM (FROM {tables.parquets(fates)}) {had} WHERE {worth(each, matched)}"
+        ready = f"SELECT * EXCLUDE (size, upto) FROM (SELECT * FROM {tables.parquet(journal.bring(run, wave.ready))} ORDER BY upto)"
         return tables.write_parquet(con, f"{ready} SEMI JOIN ({rows}) USING (row_id)", out)
 
 

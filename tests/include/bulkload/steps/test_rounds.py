@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.bulkload.steps import settle, submit
-from tests.include.bulkload.steps import replays
+from include.bulkload.steps import journal, settle, submit, summarize
+from tests.include.bulkload.steps import replays, test_unlinked, test_waves
 from tests.running import loads
 
 if TYPE_CHECKING:
@@ -120,3 +120,26 @@ def test_a_cleared_run_sends_no_round_twice(load: Load) -> None:
     first = under(load, row_faults=[{"object": "Account", "field": "Name", "value": "a3", "lock": True, "job": 1}])
     jobs = len(load.org.jobs())
     assert (first, jobs) == (load.whole(), len(load.org.jobs()))
+
+
+def test_rows_of_a_task_that_is_cleared_late_have_rounds_of_their_own(load: Load) -> None:
+    """A round and a second pass of the other rows stand already when its job loses a lock, twice."""
+    late = {"object": "Account", "field": "Name", "value": f"{test_unlinked.LONG}5", "lock": True}
+    faults = [{"object": "Account", "field": "Name", "value": "p", "lock": True, "job": 1}, *({**late, "job": nth} for nth in (4, 5))]
+    load.org.behave(row_faults=faults)
+    load.mapping = {"Account": {**test_waves.ACCOUNT, "parents": test_unlinked.LATER}}
+    load.more = {"job_bytes": 1000}
+    rows = [("p", None), *[(f"{test_unlinked.LONG}{n}", "p") for n in range(6)]]
+    load.payload = test_unlinked.accounts(*rows)
+    load.stage()
+    chunks = load.cut("Account")
+    load.sent("Account", chunks[:-1])
+    assert ["first", "round", "links"] == kinds(load)
+    load.sent("Account", chunks)
+    assert (True, dict(rows)) == (summarize.close(load.run, [])["clean"], test_waves.parents(load))
+    assert ["first", "round", "links", "round", "round", "links"] == kinds(load)
+
+
+def kinds(load: Load) -> list[str]:
+    """The waves of the accounts."""
+    return [str(wave.kind) for wave in journal.waves_of(load.run, "Account")]
