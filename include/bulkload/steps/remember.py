@@ -122,14 +122,15 @@ def _remembered(turn: _Turn) -> int:
         is_own = document.get("run") == untold.writer(run, turn.replay)
         if is_own and document["mark"] == turn.mark:
             return _noted(turn, compared, {"generation": number, "rows": document["rows"]})
-        # Nobody else has written since the look: what this turn wrote before is told anew, whole.
-        is_newest = is_own or number == compared["generation"]
+        # As long as nobody else has written since the look, all that this turn wrote is told anew, whole.
+        is_newest = number == compared["generation"] or (is_own and document["alone"])
         base = journal.bring(run, compared["known"]) if is_newest else generations.file(kept, document, run.scratch)
         account, out = _account(turn, None if is_newest else _unheard(turn)), run.scratch / f"{turn.name}-memory.parquet"
         with tables.connect(run.limits) as con:
             rows = remembered.write(con, base, account, newest=is_newest, out=out)
         written = _generation(run, compared if is_newest else {**compared, **document}, turn.ours, rows)
-        written |= {"run": untold.writer(run, turn.replay), "mark": turn.mark, "file": kept.put(out, f"{where}/rows.parquet").as_document()}
+        written |= {"run": untold.writer(run, turn.replay), "mark": turn.mark, "alone": is_newest}
+        written["file"] = kept.put(out, f"{where}/rows.parquet").as_document()
         try:
             generations.add(kept, where, number + 1, written)
         except FileExistsError:
