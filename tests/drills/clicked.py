@@ -10,6 +10,9 @@ from tests.drills import events, moments, scene
 if TYPE_CHECKING:
     from tests.drills import kills
 
+# A round for which a drilled load waits nearly a minute.
+LONG_ROUND = 6
+
 
 @events.event("a task is cleared while it uploads")
 def clear_upload(at: scene.Scene, figures: kills.Figures, name: str) -> None:
@@ -97,6 +100,19 @@ def _mark_failed(load: scene.Load, name: str) -> None:
     for task, index in load.run.instances("deferred"):
         if task == name:
             load.run.mark(name, "failed", index)
+
+
+@events.event("a task is marked failed while it waits for a round")
+def mark_rest_failed(at: scene.Scene, figures: kills.Figures, name: str) -> None:
+    """No job is at work, and no process of the task's: the ledger knows all the same that a person did it."""
+    load = at.begun(scene.PLAYED["rounds"])
+    at.ground.org.behave(row_faults=[{"object": "Account", "error": "UNABLE_TO_LOCK_ROW:not now:--"}])
+    load.rests("settle_Account", "Account", LONG_ROUND)
+    load.run.mark("settle_Account", "failed")
+    load.run.ended()
+    at.ground.org.behave(row_faults=[])
+    figures.wrong += [f"{name}: the ledger doesn't know"] if load.folder().read(entries.CANCELLED) is None else []
+    events.honest(figures, name, load)
 
 
 @events.event("a submitting task is marked failed")

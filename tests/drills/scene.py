@@ -13,6 +13,7 @@ import fsspec
 import requests
 
 from include import storage
+from include.bulkload.ledger import entries
 from scripts.stack import rest, running, wanted
 from tests.drills import ground, moments, plays, victims
 from tests.running import clicks, loads, steering
@@ -123,6 +124,17 @@ class Load:
         self.run.until(lambda seen: all(seen.get(each) == "success" for each in WAITING[task]))
         self.scene.ground.org.behave(looks=FOR_EVER)
         self.run.until_reads(task, "deferred")
+
+    def rests(self, task: str, name: str, number: int) -> None:
+        """Wait until a task is deferred before the moment of round `number` of an object, when no job is at work."""
+        self._until(lambda: self._round(name) >= number, f"never came to round {number}")
+        self.run.until_reads(task, "deferred")
+
+    def _round(self, name: str) -> int:
+        """The number of the last round that is planned; 0: none is."""
+        folder = self.folder()
+        last = folder.names(entries.WAVES.format(name))[-1:]
+        return int((folder.read(last[0]) or {"notes": {}})["notes"].get("round", 0)) if last else 0
 
     def is_over(self) -> bool:
         """Whether the run has ended, or is gone; nobody knows while the API server is away."""
