@@ -109,6 +109,18 @@ def test_a_row_that_a_replay_sends_with_its_link_lacks_none(load: Load) -> None:
     assert ({"a": None, "b": "a"}, "COMPLETED") == (test_waves.parents(load), replays.whole(load)["status"])
 
 
+def test_an_edited_copy_excuses_no_task_either(load: Load) -> None:
+    """Its rows were chosen, and the task that sends them was marked success before it made a job."""
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
+    account = test_waves.of(load, ("a", None), ("b", None), max_failed="100%")["summary"]["objects"]["Account"]
+    file = replays.copied(load, load.listed(account["files"]["failed"]), Name="mended")
+    number, run = replays.begun(load, file=file)["replay"], replays.again(load)
+    with pytest.raises(replays.KilledError):
+        replay.advance(dataclasses.replace(run, folder=replays.Dying(run.folder, "/intent", after=False)), number, "Account")
+    found = replay.close(replays.again(load), number, [], replays.home(load, "again"))
+    assert (False, True) == (found["clean"], any("1 rows never came into a job" in sentence for sentence in found["why"]))
+
+
 def test_an_earlier_stop_excuses_no_task_of_a_replay(load: Load) -> None:
     """The small first job had stopped the run; the replay's task was marked success after its first job."""
     load.more = {"job_bytes": 1000}
