@@ -105,6 +105,9 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
     standing = {name: final(run, opened, name) for name in names}
     runs = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
     later = {name: [*runs[name], *later_objects.written(run, opened, name)] for name in names}
+    # They aren't newer than what a copy edits now.
+    mended = later_runs.mended(run, opened)
+    old = {name: [*later[name], *mended[name]] for name in names}
     found = {}
     for name in names:
         rows = left(run, name, standing[name])
@@ -113,9 +116,9 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
         edits = None
         if copies is not None:
             edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), rows, standing[name], later[name]))
-        found[name] = _with_superseded(run, name, rows, edits, later[name])
+        found[name] = _with_superseded(run, name, rows, edits, old[name])
     taken = _taken(run, opened, found)
-    parents = later_parents.of(run, opened, taken, standing, None if by_itself else later)
+    parents = later_parents.of(run, opened, taken, standing, None if by_itself else old)
     for name, (rows, stay) in later_children.without(run, opened, taken, parents).items():
         taken[name] = taken[name][0], rows
         found[name] = dataclasses.replace(found[name], superseded=found[name].superseded + stay)

@@ -37,13 +37,19 @@ def of(
     named = {name: path for name in taken if opened.plan.objects[name].external_id and (path := _named(run, name, taken, final[name]))}
     if not named:
         return {}
-    known, found = later_runs.written(run, opened) if written is None else written, {}
+    known, found = _written(run, opened) if written is None else written, {}
     for name, path in named.items():
         out = run.scratch / f"{name}-later.parquet"
         with tables.connect(run.limits) as con:
             if tables.write_parquet(con, f"FROM {tables.parquet(path)} WHERE {newer.among('key', known[name])} ORDER BY key", out):
                 found[name] = out
     return found
+
+
+def _written(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
+    """The keys that later runs wrote, or replays of earlier ones from edited copies since."""
+    later, mended = later_runs.written(run, opened), later_runs.mended(run, opened)
+    return {name: [*each, *mended[name]] for name, each in later.items()}
 
 
 def _named(run: ports.Run, name: str, taken: Mapping[str, tuple[chosen.Member, Path]], final: Path) -> Path | None:

@@ -55,10 +55,29 @@ def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, l
 
     Of all objects, or of one.
     """
-    own = own_place(run)
-    later, mended = _found(run, opened, "named", _named_by, only), functools.partial(_mended, own[0])
-    edited = _found(run, opened, "mended", mended, only, lambda folder, place: place < own and bool(_edited(folder, own[0])))
+    later, edited = _found(run, opened, "named", _named_by, only), _by_people(run, opened, "edited", _edited_in, only)
     return {name: [*each, *edited[name]] for name, each in later.items()}
+
+
+def mended(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
+    """Write the keys of rows of earlier runs that people have edited since this one read its source, and that were written so.
+
+    Of all objects, or of one.
+    """
+    return _by_people(run, opened, "mended", _mended_in, only)
+
+
+def _by_people(
+    run: ports.Run, opened: journal.Opened, what: str, rows: Callable[[str, Other, str, entities.KeyRule | None], str], only: str
+) -> dict[str, list[newer.Keys]]:
+    """Write the keys of `rows` (given when this run had read its source) of earlier runs that were replayed from edited copies since."""
+    own = own_place(run)
+    earlier = functools.partial(_is_edited, own)
+    return _found(run, opened, what, functools.partial(rows, own[0]), only, earlier)
+
+
+def _is_edited(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> bool:
+    return place < own and bool(_edits(folder, own[0]))
 
 
 def hung_on(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> list[newer.Keys]:
@@ -107,8 +126,8 @@ def _named(folder: ports.RunFolder) -> Iterator[None]:
         if swept is None:
             raise errors.LedgerDamaged(f"the run {folder.run_id()} of this plan: {damaged}") from damaged
         message = (
-            f"the files of the later run {folder.run_id()} were swept at {swept['at']}: which rows of this one are older can't be told "
-            "any more; load its source by a new run"
+            f"the files of the run {folder.run_id()} of this plan were swept at {swept['at']}: which rows of this one are older "
+            "can't be told any more; load its source by a new run"
         )
         raise errors.LedgerDamaged(message) from damaged
 
@@ -171,20 +190,25 @@ def _named_by(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     return " UNION ALL ".join(f"SELECT {_key(later, name, rule)} AS key FROM {rows}" for rows in versions)
 
 
-def _edited(folder: ports.RunFolder, since: str) -> list[int]:
+def _edits(folder: ports.RunFolder, since: str) -> list[int]:
     """The numbers of a run's replays from edited copies that began since then and have chosen."""
     chosen = replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN)
     begun = {number: folder.read(replays.name(number, replays.BEGUN)) or {} for number in chosen}
     return [number for number, each in begun.items() if each.get("file") and each["at"] >= since]
 
 
-def _mended(since: str, other: Other, name: str, rule: entities.KeyRule | None) -> str:
+def _edited_in(since: str, other: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The keys of the rows of one object that edited copies have changed since then, by replays of one run."""
     found, key = ["SELECT NULL::VARCHAR AS key WHERE false"], _key(other, name, rule)
-    for number in _edited(other.run.folder, since):
+    for number in _edits(other.run.folder, since):
         before, after = _staged(other.run, name, number), _as_of(other.run, name, number)
         found += [f"SELECT {key} AS key FROM (FROM {after} EXCEPT FROM {before})"] if after != before else []
     return " UNION ALL ".join(found)
+
+
+def _mended_in(since: str, other: Other, name: str, rule: entities.KeyRule | None) -> str:
+    """Those of them that the run wrote."""
+    return f"({_edited_in(since, other, name, rule)}) INTERSECT ({_written(other, name, rule)})"
 
 
 def _key(later: Other, name: str, rule: entities.KeyRule | None) -> str:

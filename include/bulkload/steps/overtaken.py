@@ -19,7 +19,9 @@ UNDOES = {waves.Kind.UNDO_DELETE, waves.Kind.UNDO_RESTORE}
 
 
 def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, held: int) -> int:
-    """Count the rows of chunk `number` whose key later runs wrote, or may have. `held`: the number of the lease; 0: there is none.
+    """Count the rows of chunk `number` whose key later runs wrote, or may have, or people mended since in an earlier run.
+
+    `held`: the number of the lease; 0: there is none.
 
     Who has had the lease ever since the rows were staged, or chosen, needn't ask: nobody else wrote. Rows without a key of the
     source's are nobody else's. An undo looks at its records itself.
@@ -29,6 +31,8 @@ def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, 
     if _told(run, wave) == held:
         return 0
     later = later_runs.written(run, opened, wave.name)[wave.name]
+    # A replay held its rows against them when it chose.
+    later += [] if wave.replay else later_runs.mended(run, opened, wave.name)[wave.name]
     chunk, ready, staged = journal.chunk(wave.chunk(number)), journal.bring(run, wave.ready), targets.staged_file(run, wave.name)
     own = f"SELECT row_id FROM {tables.parquet(ready)} WHERE {chunk.condition}"
     with tables.connect(run.limits) as con:

@@ -92,6 +92,8 @@ def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
             return now, None
     newer = later_runs.named if turn.replay.by_itself else later_runs.written
     later = [*newer(run, turn.opened, name)[name], *later_objects.written(run, turn.opened, name)]
+    # Who sends an edited copy means its cells to count, whatever was edited in earlier runs.
+    later += [] if turn.replay.file else later_runs.mended(run, turn.opened, name)[name]
     with tables.connect(run.limits) as con:
         if not chosen.superseded(con, now, targets.staged_file(run, name), later, marked):
             return now, None

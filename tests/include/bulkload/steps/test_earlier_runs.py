@@ -141,7 +141,7 @@ def test_a_run_of_which_a_later_one_was_swept_is_passed_over_and_told(first: Loa
     shutil.rmtree(Path(urlsplit(swept.uri("")).path) / "Account")
     told = night(first, "three", replays.family(d=[]))
     assert ({"one": "laterSwept"}, None) == (told["passedOver"], told.get("leftovers"))
-    with pytest.raises(errors.LedgerDamaged, match="the files of the later run two were swept at 2026-02-01"):
+    with pytest.raises(errors.LedgerDamaged, match="the files of the run two of this plan were swept at 2026-02-01"):
         replays.begun(dataclasses.replace(first, run_name="one"), of="one")
 
 
@@ -228,7 +228,7 @@ def test_a_night_that_died_while_it_uploaded_leaves_no_open_job(first: Load) -> 
 
 
 def test_what_a_person_mended_is_not_overwritten_by_a_later_night_s_row(load: Load) -> None:
-    """Two nights lost the key; somebody edits the first one's row, and it is stored: the second one's isn't newer than that."""
+    """Two nights lost the key; somebody edits the first one's row, and it is stored: the second one's isn't newer until edited, too."""
     load.mapping.pop("Contact")
     refused = [B_FAILS[0] | {"value": name} for name in ("bad", "worse")]
     load.org.behave(row_faults=refused)
@@ -240,3 +240,9 @@ def test_what_a_person_mended_is_not_overwritten_by_a_later_night_s_row(load: Lo
     load.org.behave(row_faults=[])
     assert "leftovers" not in night(load, "three", replays.family(c=[]))
     assert {"b": "mended", "c": "c"} == keys(load)
+    load.run_name = "two"
+    found = replays.replayed(load, "by hand too", of="two")["chosen"]["Account"]
+    assert (0, 1, "mended") == (found["send"], found["superseded"], keys(load)["b"])
+    copy = replays.copied(load, load.listed(replays.whole(load)["objects"]["Account"]["files"]["failed"]), Name="mended once more")
+    replays.replayed(load, "by a copy", copy, of="two")
+    assert "mended once more" == keys(load)["b"]

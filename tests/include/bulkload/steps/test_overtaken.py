@@ -98,6 +98,22 @@ def test_a_run_that_nobody_followed_goes_on(older: Load) -> None:
     assert (True, [("K1", "old"), ("K2", "old")]) == (older.whole()["clean"], stored(older))
 
 
+def test_what_somebody_mended_in_an_earlier_run_stays(load: Load) -> None:
+    """By an edited copy, since the cleared run read its source: that row isn't newer."""
+    load.mapping.pop("Contact")
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "bad", "error": "SOME_RULE:no:--"}])
+    zero = another(load, "zero", keyed(("K1", "bad")))
+    failed = zero.whole()["summary"]["objects"]["Account"]["files"]["failed"]
+    load.clock, load.payload = load.clock + 100, OLD
+    load.split()
+    summarize.close(load.run, ["parent_job-0"])
+    zero.clock = load.clock + 100
+    replays.replayed(zero, "by hand", replays.copied(zero, zero.listed(failed), Name="mended"), of="zero")
+    load.clock = zero.clock + 100
+    cleared(load)
+    assert [("K1", "mended")] == stored(load)
+
+
 def test_who_kept_the_lease_asks_nobody(older: Load) -> None:
     """The other runs aren't even looked at: nobody can have written."""
 
