@@ -193,11 +193,15 @@ class Steps(abc.ABC):
 
     def whole(self) -> dict[str, Any]:
         """All tasks of the DAG; what `summary` returns."""
+        self.loaded()
+        return summarize.close(self.run, [])
+
+    def loaded(self) -> None:
+        """All tasks of the DAG but `leftovers` and `summary`."""
         self.stage()
         for name in plan.plan_from(self.document).order():
             self.sent(name, self.cut(name))
             self.learned(name)
-        return summarize.close(self.run, [])
 
 
 @dataclass

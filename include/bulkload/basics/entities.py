@@ -34,6 +34,9 @@ class Operation(StrEnum):
     HARD_DELETE = "hardDelete"
 
 
+DELETES = frozenset({Operation.DELETE, Operation.HARD_DELETE})
+
+
 class Fate(StrEnum):
     """What became of a source row; every row has exactly one, and together they make the sums."""
 

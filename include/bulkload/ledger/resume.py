@@ -69,7 +69,9 @@ class JobFacts:
     def is_aborted_by_others(self) -> bool:
         """Whether it ended aborted, and neither by us nor by a person's mark: somebody in Salesforce doesn't want its rows."""
         aborted = self.last.get("state") == entities.JobState.ABORTED
-        return aborted and not (self.has("withdrawn") or self.has("cancel"))
+        # We withdraw only what is Open; what was closed after that was aborted by somebody else.
+        withdrawn = self.has("withdrawn") and not self.has("closed")
+        return aborted and not (withdrawn or self.has("cancel"))
 
     @property
     def last(self) -> dict[str, Any]:

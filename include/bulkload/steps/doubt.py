@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from include.bulkload.steps import ports
 
-DELETES = {entities.Operation.DELETE, entities.Operation.HARD_DELETE}
 DOUBTFUL = f"fate = '{entities.Fate.IN_DOUBT}'"
 
 
@@ -35,7 +34,7 @@ class Asked:
 
     def told(self, *, there: bool) -> tuple[entities.Fate, str]:
         """What follows for a row whose key the org has, or hasn't: its fate, and a sentence."""
-        if self.operation in DELETES:
+        if self.operation in entities.DELETES:
             if there:
                 return entities.Fate.UNPROCESSED, "no result, and the record is still there"
             return entities.Fate.IN_DOUBT, "no result, and the record isn't there: this job deleted it, or somebody else"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import journal, later_runs, lease, replay, summarize, unasked
+from include.bulkload.steps import journal, later_runs, lease, remember, replay, summarize, unasked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -37,6 +37,9 @@ def due(run: ports.Run) -> list[str]:
         standing = {"runs": [run_id for _, run_id in sorted(_found(run))], "told": {}}
         run.folder.write(replays.EARLIER, standing)
     left = [each for each in standing["runs"] if each not in standing["told"]]
+    if left:
+        # Before they tell what they loaded: what comes after that in the memory is forgotten, not told.
+        remember.objects(run, journal.opened(run))
     passed = _passed(run, left) if left else {}
     if passed:
         run.folder.write(replays.EARLIER, {**standing, PASSED: {**standing.get(PASSED, {}), **passed}})

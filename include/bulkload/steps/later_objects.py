@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import tables
+from include.bulkload.basics import entities, tables
 from include.bulkload.match import newer
 from include.bulkload.steps import later_runs
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def written(run: ports.Run, opened: journal.Opened, name: str) -> list[newer.Keys]:
-    """Write the keys of the records that objects after this one wrote, or may have: of its sobject and key, with a field of its own."""
+    """Write the keys of the records that objects after this one wrote, or may have: of its sobject and key, with a field of its own.
+
+    A delete has all fields: it must not take away what was written after it, nor a row bring back what it took away.
+    """
     order, found = opened.plan.order(), []
     for other in order[order.index(name) + 1 :]:
         if not _writes_over(opened.plan.objects[other], opened.plan.objects[name]):
@@ -30,7 +33,8 @@ def written(run: ports.Run, opened: journal.Opened, name: str) -> list[newer.Key
 
 
 def _writes_over(other: mapping.ObjectPlan, each: mapping.ObjectPlan) -> bool:
-    """Whether both know their rows by the same field of the same sobject, and write another one both."""
+    """Whether both know their rows by the same field of the same sobject, and write another one both, or one of them deletes."""
     known_by = [(one.sobject.lower(), str(one.external_id or "").lower()) for one in (other, each)]
     fields = [{field.lower() for field in (*one.fields, *one.links)} - {key} for one, (_, key) in zip((other, each), known_by, strict=True)]
-    return each.external_id is not None and known_by[0] == known_by[1] and bool(fields[0] & fields[1])
+    deletes = bool(entities.DELETES & {other.operation, each.operation})
+    return each.external_id is not None and known_by[0] == known_by[1] and (bool(fields[0] & fields[1]) or deletes)

@@ -114,10 +114,10 @@ def _part(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection
         if undoing.for_people(con, each.name, shown, targets.staged_file(run, each.name), out, condition, local):
             files[title] = kept(run, local, each.name, title, made.number)
     operation = opened.plan.objects[each.name].operation
-    deleted_by_run = undoing.count(con, each.records) if operation in undo_written.DELETES else 0
+    deleted_by_run = undoing.count(con, each.records) if operation in entities.DELETES else 0
     changed = (
         0
-        if operation in undo_written.DELETES
+        if operation in entities.DELETES
         else undoing.count(con, each.records, f"NOT coalesce(created, false) AND {since.unlisted(each.name)}")
     )
     return undone.planned(undoing.counts(con, out), changed=changed, deleted_by_run=deleted_by_run, files=files)

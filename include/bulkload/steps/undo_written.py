@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from include.bulkload.ledger import resume, waves
     from include.bulkload.steps import ports
 
-DELETES = {entities.Operation.DELETE, entities.Operation.HARD_DELETE}
 GONE = "it is gone from Salesforce; what it created isn't known, but for records that a later job of this run wrote"
 # Of an aborted job a chunk may be committed after its end.
 LATE = timedelta(seconds=60)

@@ -60,7 +60,7 @@ def _verified(run: ports.Run, opened: journal.Opened, name: str, standing: outco
     each, asked = opened.plan.objects[name], _question(run, opened, name, standing)
     asked, newer = _without_newer(run, opened, asked)
     with tables.connect(run.limits) as con:
-        if each.operation in {entities.Operation.DELETE, entities.Operation.HARD_DELETE}:
+        if each.operation in entities.DELETES:
             verified.remaining(con, asked.rows, _seen(run, con, asked, "own", []))
         else:
             _judge(run, opened, con, asked)

@@ -101,3 +101,20 @@ def test_a_job_is_told_in_the_numbers_that_were_seen_last() -> None:
     life = [written(FIRST.created(0, "t")), written(FIRST.ended(ended, "t")), written(FIRST.collected({}, moved))]
     stages = [life[0], life[0] | life[1], life[0] | life[1] | life[2]]
     assert [{}, ended, moved] == [resume.jobs(stage)[0].last for stage in stages]
+
+
+@pytest.mark.parametrize(
+    ("noted", "by_others"),
+    [
+        ([], True),
+        ([FIRST.withdrawn("t2")], False),
+        ([FIRST.cancelled("t2")], False),
+        ([FIRST.withdrawn("t2"), FIRST.closed("t3")], True),
+    ],
+    ids=["nothing", "withdrawn", "cancel", "withdrawn in vain, closed after that"],
+)
+def test_whose_abort_it_was(noted: list[entries.Entry], *, by_others: bool) -> None:
+    """Ours, a person's by a mark, or somebody's in Salesforce: a job that was closed after all was none of ours to abort."""
+    aborted = FIRST.ended({"id": FIRST.job_id, "state": "Aborted"}, "t4")
+    (facts,) = resume.jobs(written(FIRST.created(0, "t0"), FIRST.uploaded("ab", 12), *noted, aborted))
+    assert by_others is facts.is_aborted_by_others

@@ -26,9 +26,9 @@ B_FAILS = [{"object": "Account", "field": "Name", "value": "b", "error": "SOME_R
 
 
 def night(load: Load, run_name: str, payload: bytes, *going_on: str) -> dict[str, Any]:
-    """One night: its load, what it sends of earlier ones, its summary."""
+    """One night as the DAG has it: its load, what it sends of earlier ones, then its summary."""
     load.run_name, load.payload, load.more = run_name, payload, {"replay_leftovers": True, "again": True}
-    load.whole()
+    load.loaded()
     tonight = dataclasses.replace(load.run, is_over=lambda name: name.run_id not in going_on)
     for of in earlier_runs.due(tonight):
         earlier_runs.tell(load.run, of, replayed(load, tonight, of))
@@ -246,3 +246,20 @@ def test_what_a_person_mended_is_not_overwritten_by_a_later_night_s_row(load: Lo
     copy = replays.copied(load, load.listed(replays.whole(load)["objects"]["Account"]["files"]["failed"]), Name="mended once more")
     replays.replayed(load, "by a copy", copy, of="two")
     assert "mended once more" == keys(load)["b"]
+
+
+def test_a_night_that_sends_leftovers_remembers_its_own_load(load: Load) -> None:
+    """One row is refused every night and goes by itself: the others stay unchanged, and what somebody edits of them stays theirs."""
+    load.mapping = {"Account": load.mapping["Account"] | {"changed_only": True}}
+    load.org.behave(row_faults=B_FAILS)
+    night(load, "one", replays.family(b=[]))
+    names = replays.family(c=[], d=[])
+    load.clock += DAY
+    night(load, "two", names)
+    (record,) = load.org.query("SELECT Id FROM Account WHERE Name = 'c'")
+    load.org.behave(clock_skew_seconds=3_600)
+    load.org.change("Account", record["Id"], Name="edited")
+    for name in ("three", "four"):
+        load.clock += DAY
+        assert 2 == night(load, name, names)["objects"]["Account"]["unchanged"]
+    assert ["d", "edited"] == sorted(keys(load).values())

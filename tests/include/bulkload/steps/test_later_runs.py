@@ -182,3 +182,24 @@ def test_a_later_object_of_the_run_supersedes_where_it_writes_the_same_field(loa
     assert ((0, 1) if field == "Name" else (1, 0)) == chosen(load)
     (record,) = load.org.query("SELECT Name, BillingCity FROM Account WHERE External_Id__c = 'b'")
     assert ("final", "final" if field == "Name" else "b") == (record[field], record["Name"])
+
+
+@pytest.mark.parametrize("first", ["Gone", "Account"])
+def test_a_delete_and_an_upsert_of_one_key_come_in_their_order(load: Load, first: str) -> None:
+    """Whichever was refused first isn't replayed over what the other did after it: nothing is deleted or brought back against the plan."""
+    gone = {"sobject": "Account", "records": "gone[]", "operation": "delete", "external_id": "External_Id__c"}
+    both = {"Gone": gone | {"fields": {"External_Id__c": "sourceId"}}, "Account": account("External_Id__c")}
+    load.mapping = {first: both.pop(first), **both}
+    load.org.insert("Account", {"Name": "before", "External_Id__c": "b"})
+    load.payload = json.dumps({"accounts": [{"name": "b", "sourceId": "b"}], "gone": [{"sourceId": "b"}]}).encode()
+    load.stage()
+    load.org.behave(row_faults=[{"object": "Account", "share": 1.0, "error": "SOME_RULE:no:--"}])
+    load.sent(first, load.cut(first))
+    load.org.behave(row_faults=[])
+    load.learned(first)
+    (second,) = both
+    load.sent(second, load.cut(second))
+    load.learned(second)
+    summarize.close(load.run, [])
+    assert 1 == replays.replayed(load)["chosen"][first]["superseded"]
+    assert (["b"] if second == "Account" else []) == [each["Name"] for each in load.org.query("SELECT Name FROM Account")]
