@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 # Entries after which nothing of a run is sent any more; an undo only needs to have begun.
 OVER = {undos.BEGUN: "undone", entries.SWEPT: "swept"}
-LATER_SWEPT = "laterSwept"
+LATER_SWEPT, EDITS_SWEPT = "laterSwept", "editsSwept"
 STOPPED = "it was stopped before it was done"
 PASSED = "passedOver"
 TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
@@ -47,22 +47,28 @@ def due(run: ports.Run) -> list[str]:
 
 
 def _passed(run: ports.Run, runs: Sequence[str]) -> dict[str, str]:
-    """Why some of these runs aren't replayed any more: run id → undone, swept, gone (nothing of its folder is there), laterSwept."""
+    """Why some of these runs aren't replayed: run id → undone, swept, gone (nothing of its folder is there), laterSwept, editsSwept."""
     folders = {folder.run_id(): folder for folder in run.folder.beside() if folder.run_id() in runs}
-    stands = {each: _over(folder) for each, folder in folders.items()} | dict.fromkeys(_behind_swept(run, folders), LATER_SWEPT)
+    stands = {each: _over(folder) for each, folder in folders.items()} | _behind_swept(run, folders)
     return {each: why for each in runs if (why := stands.get(each, "gone"))}
 
 
-def _behind_swept(run: ports.Run, folders: Mapping[str, ports.RunFolder]) -> list[str]:
-    """Those of some runs of which a later one was swept: which of their rows are older than its can't be told any more."""
+def _behind_swept(run: ports.Run, folders: Mapping[str, ports.RunFolder]) -> dict[str, str]:
+    """Those of some runs of which another one was swept that may have had newer values, and which: what is older can't be told any more."""
     read = {each: folder.read(entries.STAGED) for each, folder in folders.items() if not _over(folder)}
     places = {each: entries.order(staged, each) for each, staged in read.items() if staged}
     if not places:
-        return []
-    oldest, opened = min(places.values()), journal.opened(run, compare=False)
-    swept = later_runs.others(run, opened, lambda folder, place: place > oldest and folder.read(entries.SWEPT) is not None)
-    last = max((each.place for each in swept), default=oldest)
-    return [each for each, place in places.items() if place < last]
+        return {}
+    opened = journal.opened(run, compare=False)
+    swept = [*later_runs.others(run, opened, lambda folder, place: any(_newer_swept(own, folder, place) for own in places.values()))]
+    found = {each: [_newer_swept(own, other.run.folder, other.place) for other in swept] for each, own in places.items()}
+    return {each: max(whys) for each, whys in found.items() if any(whys)}
+
+
+def _newer_swept(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> str:
+    """Why a run had newer values than that of place `own`, of which nothing is left to tell the keys; "" if it isn't so."""
+    newer = LATER_SWEPT if place > own else EDITS_SWEPT if later_runs.is_edited(own, folder, place) else ""
+    return newer if newer and folder.read(entries.SWEPT) is not None else ""
 
 
 def _found(run: ports.Run) -> Iterator[tuple[entries.Order, str]]:

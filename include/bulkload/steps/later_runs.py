@@ -72,11 +72,12 @@ def _by_people(
 ) -> dict[str, list[newer.Keys]]:
     """Write the keys of `rows` (given when this run had read its source) of earlier runs that were replayed from edited copies since."""
     own = own_place(run)
-    earlier = functools.partial(_is_edited, own)
+    earlier = functools.partial(is_edited, own)
     return _found(run, opened, what, functools.partial(rows, own[0]), only, earlier)
 
 
-def _is_edited(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> bool:
+def is_edited(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> bool:
+    """Whether a run that read its source before that of place `own` was replayed from edited copies since then."""
     return place < own and bool(_edits(folder, own[0]))
 
 

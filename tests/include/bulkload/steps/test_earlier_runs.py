@@ -263,3 +263,20 @@ def test_a_night_that_sends_leftovers_remembers_its_own_load(load: Load) -> None
         load.clock += DAY
         assert 2 == night(load, name, names)["objects"]["Account"]["unchanged"]
     assert ["d", "edited"] == sorted(keys(load).values())
+
+
+def test_a_run_behind_edits_that_were_swept_is_passed_over_and_told(first: Load) -> None:
+    """Somebody edited the first night's row after the second was read: once that is swept, which row is newer can't be told any more."""
+    first.org.behave(row_faults=B_FAILS)
+    night(first, "two", replays.family(b=["b2"]))
+    first.run_name = "one"
+    copy = replays.copied(first, first.listed(replays.whole(first)["objects"]["Account"]["files"]["failed"]), Name="mended")
+    replays.replayed(first, "by hand", copy, of="one")
+    first.org.behave(row_faults=[])
+    swept = replays.home(first, "one")
+    swept.create("ledger/swept.json", {"at": "2026-02-01"})
+    shutil.rmtree(Path(urlsplit(swept.uri("")).path) / "Account")
+    told = night(first, "three", replays.family(d=[]))
+    assert ({"two": "editsSwept"}, None) == (told["passedOver"], told.get("leftovers"))
+    with pytest.raises(errors.LedgerDamaged, match="the files of the run one of this plan were swept at 2026-02-01"):
+        replays.begun(dataclasses.replace(first, run_name="two"), of="two")
