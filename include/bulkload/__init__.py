@@ -123,6 +123,7 @@ steps: the use cases, in the order of the DAG
     steps/bereaved         children whose remembered parent is gone
     steps/payloads         payloads that were inserted before
     steps/later_runs       keys that later runs wrote
+    steps/later_edits      keys that people edited later in earlier runs
     steps/later_objects    keys that later objects of the run wrote
     steps/later_parents    parents that came by a later run
     steps/later_children   rows without a key that may have come with them

@@ -10,7 +10,19 @@ from include.bulkload.basics import tables
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
-from include.bulkload.steps import edited, journal, later_children, later_objects, later_parents, later_runs, outcome, parts, stops, targets
+from include.bulkload.steps import (
+    edited,
+    journal,
+    later_children,
+    later_edits,
+    later_objects,
+    later_parents,
+    later_runs,
+    outcome,
+    parts,
+    stops,
+    targets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +118,7 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
     runs = later_runs.named(run, opened) if by_itself else later_runs.written(run, opened)
     later = {name: [*runs[name], *later_objects.written(run, opened, name)] for name in names}
     # They aren't newer than what a copy edits now.
-    mended = later_runs.mended(run, opened)
+    mended = later_edits.named(run, opened) if by_itself else later_edits.written(run, opened)
     old = {name: [*later[name], *mended[name]] for name in names}
     found = {}
     for name in names:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import journal, later_runs, lease, remember, replay, summarize, unasked
+from include.bulkload.steps import journal, later_edits, later_runs, lease, remember, replay, summarize, unasked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ def _behind_swept(run: ports.Run, folders: Mapping[str, ports.RunFolder]) -> dic
 
 def _newer_swept(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> str:
     """Why a run had newer values than that of place `own`, of which nothing is left to tell the keys; "" if it isn't so."""
-    newer = LATER_SWEPT if place > own else EDITS_SWEPT if later_runs.is_edited(own, folder, place) else ""
+    newer = LATER_SWEPT if place > own else EDITS_SWEPT if later_edits.is_edited(own, folder, place) else ""
     return newer if newer and folder.read(entries.SWEPT) is not None else ""
 
 

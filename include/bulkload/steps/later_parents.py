@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import tables
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen, newer
-from include.bulkload.steps import journal, later_runs
+from include.bulkload.steps import journal, later_edits, later_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def of(
 
 def _written(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
     """The keys that later runs wrote, or replays of earlier ones from edited copies since."""
-    later, mended = later_runs.written(run, opened), later_runs.mended(run, opened)
+    later, mended = later_runs.written(run, opened), later_edits.written(run, opened)
     return {name: [*each, *mended[name]] for name, each in later.items()}
 
 

@@ -21,7 +21,7 @@ from include.bulkload.match import newer
 from include.bulkload.steps import journal, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from include.bulkload.steps import ports
 
@@ -47,62 +47,36 @@ def written(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str,
     Rows of closed jobs that nobody collected count too: they may be written. Objects whose rows have no key of the source's have none,
     nor do runs whose plan knew the object's rows by another field.
     """
-    return _found(run, opened, "written", _written, only)
+    return found(run, opened, "written", dict.fromkeys(opened.plan.objects, wrote_of), only)
 
 
 def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
-    """Write the keys that later runs read, whatever became of their rows, and those of rows of earlier runs that people have edited since.
-
-    Of all objects, or of one.
-    """
-    later, edited = _found(run, opened, "named", _named_by, only), _by_people(run, opened, "edited", _edited_in, only)
-    return {name: [*each, *edited[name]] for name, each in later.items()}
-
-
-def mended(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
-    """Write the keys of rows of earlier runs that people have edited since this one read its source, and that were written so.
-
-    Of all objects, or of one.
-    """
-    return _by_people(run, opened, "mended", _mended_in, only)
-
-
-def _by_people(
-    run: ports.Run, opened: journal.Opened, what: str, rows: Callable[[str, Other, str, entities.KeyRule | None], str], only: str
-) -> dict[str, list[newer.Keys]]:
-    """Write the keys of `rows` (given when this run had read its source) of earlier runs that were replayed from edited copies since."""
-    own = own_place(run)
-    earlier = functools.partial(is_edited, own)
-    return _found(run, opened, what, functools.partial(rows, own[0]), only, earlier)
-
-
-def is_edited(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> bool:
-    """Whether a run that read its source before that of place `own` was replayed from edited copies since then."""
-    return place < own and bool(_edits(folder, own[0]))
+    """Write the keys that later runs read, whatever became of their rows; of all objects, or of one."""
+    return found(run, opened, "named", dict.fromkeys(opened.plan.objects, _named_by), only)
 
 
 def hung_on(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> list[newer.Keys]:
     """Write the keys of one object that rows of `sobject` in later runs name, or stood in, whatever became of them."""
-    return _found(run, opened, f"below-{sobject}", functools.partial(_hung_on, sobject.lower()), name)[name]
+    return found(run, opened, f"below-{sobject}", {name: functools.partial(_hung_on, sobject.lower())}, name)[name]
 
 
-def _found(
+def found(
     run: ports.Run,
     opened: journal.Opened,
     what: str,
-    rows: Wanted,
+    rows: Mapping[str, Wanted],
     only: str = "",
     wanted: Callable[[ports.RunFolder, entries.Order], bool] | None = None,
 ) -> dict[str, list[newer.Keys]]:
-    """Write the keys of `rows` of other runs, by object; `wanted`: as of `others`, None: the later ones."""
+    """Write the keys of `rows`, given by object, of other runs; `wanted`: as of `others`, None: the later ones."""
     keyed = [name for name, each in opened.plan.objects.items() if each.external_id and only in {"", name}]
-    found: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
+    keys_of: dict[str, list[newer.Keys]] = {name: [] for name in opened.plan.objects}
     own = own_place(run)
     for later in others(run, opened, wanted or (lambda _, place: place > own)) if keyed else ():
         for name in keyed:
             with _named(later.run.folder):
-                found[name] += _keys(run, opened, name, later, what, rows)
-    return found
+                keys_of[name] += _keys(run, opened, name, later, what, rows[name])
+    return keys_of
 
 
 def _keys(run: ports.Run, opened: journal.Opened, name: str, later: Other, what: str, rows: Wanted) -> Iterator[newer.Keys]:
@@ -187,32 +161,11 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
 def _named_by(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The keys of all rows of one object that one run read, as its source had them and as edited copies did."""
     replayed = replays.numbers(later.run.folder.names(replays.FOLDER), replays.CHOSEN)
-    versions = dict.fromkeys(_as_of(later.run, name, number) for number in [0, *replayed])
-    return " UNION ALL ".join(f"SELECT {_key(later, name, rule)} AS key FROM {rows}" for rows in versions)
+    versions = dict.fromkeys(as_of(later.run, name, number) for number in [0, *replayed])
+    return " UNION ALL ".join(f"SELECT {key_of(later, name, rule)} AS key FROM {rows}" for rows in versions)
 
 
-def _edits(folder: ports.RunFolder, since: str) -> list[int]:
-    """The numbers of a run's replays from edited copies that began since then and have chosen."""
-    chosen = replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN)
-    begun = {number: folder.read(replays.name(number, replays.BEGUN)) or {} for number in chosen}
-    return [number for number, each in begun.items() if each.get("file") and each["at"] >= since]
-
-
-def _edited_in(since: str, other: Other, name: str, rule: entities.KeyRule | None) -> str:
-    """The keys of the rows of one object that edited copies have changed since then, by replays of one run."""
-    found, key = ["SELECT NULL::VARCHAR AS key WHERE false"], _key(other, name, rule)
-    for number in _edits(other.run.folder, since):
-        before, after = _staged(other.run, name, number), _as_of(other.run, name, number)
-        found += [f"SELECT {key} AS key FROM (FROM {after} EXCEPT FROM {before})"] if after != before else []
-    return " UNION ALL ".join(found)
-
-
-def _mended_in(since: str, other: Other, name: str, rule: entities.KeyRule | None) -> str:
-    """Those of them that the run wrote."""
-    return f"({_edited_in(since, other, name, rule)}) INTERSECT ({_written(other, name, rule)})"
-
-
-def _key(later: Other, name: str, rule: entities.KeyRule | None) -> str:
+def key_of(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The key of a staged row of another run, as it is compared."""
     return tables.folded(tables.cell(later.plan["objects"][name]["external_id"]), rule) if rule else "key"
 
@@ -223,27 +176,28 @@ def _hung_on(sobject: str, later: Other, name: str, rule: entities.KeyRule | Non
     parent = later.plan["objects"][name]["sobject"], later.plan["objects"][name]["external_id"]
     for child, each in plan.plan_from(later.plan).objects.items():
         for number, _, _, one in each.numbered_links if each.sobject.lower() == sobject and child in stands else ():
-            rows, key = _staged(later.run, child), f"to{number}"
+            rows, key = staged(later.run, child), f"to{number}"
             if one.object == name and one.by == "nesting":
-                parents = _staged(later.run, name)
-                found.append(f"SELECT {_key(later, name, rule)} AS key FROM {parents} WHERE row_id IN (SELECT parent_row FROM {rows})")
+                parents = staged(later.run, name)
+                found.append(f"SELECT {key_of(later, name, rule)} AS key FROM {parents} WHERE row_id IN (SELECT parent_row FROM {rows})")
             elif one.object == name or (one.sobject, one.external_id) == parent:
                 found.append(f"SELECT {tables.folded(key, rule) if rule else key} AS key FROM {rows}")
     return " UNION ALL ".join(found)
 
 
-def _as_of(later: ports.Run, name: str, replay: int) -> str:
+def as_of(later: ports.Run, name: str, replay: int) -> str:
     """The staged rows of an object as a replay sent them, as SQL; 0: as the run itself did."""
-    return _staged(later, name, replay + 1)
+    return staged(later, name, replay + 1)
 
 
-def _staged(later: ports.Run, name: str, before: int = 0) -> str:
+def staged(later: ports.Run, name: str, before: int = 0) -> str:
     """The staged rows of an object, as SQL: as they stood before a replay; 0: as they stand now."""
     return tables.parquet(journal.bring(later, journal.staged(later, name, before)["file"]))
 
 
-def _written(later: Other, name: str, rule: entities.KeyRule | None) -> str:
-    return wrote(later.run, name, _key(later, name, rule))
+def wrote_of(later: Other, name: str, rule: entities.KeyRule | None) -> str:
+    """As `wrote`, with keys as they are compared."""
+    return wrote(later.run, name, key_of(later, name, rule))
 
 
 def wrote(later: ports.Run, name: str, key: str = "key") -> str:
@@ -261,11 +215,9 @@ def wrote(later: ports.Run, name: str, key: str = "key") -> str:
         met = [fates.of_wave(each) for each in outcome.met(later, own)]
         rows = [f"SELECT row_id FROM ({each}) WHERE sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'" for each in met]
         rows += ["SELECT NULL::BIGINT AS row_id WHERE false", *outcome.rows_in(later, own, unsure)]
-        wrote.append(
-            f"SELECT row_id, {key} AS key FROM {_as_of(later, name, replay)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)"
-        )
+        wrote.append(f"SELECT row_id, {key} AS key FROM {as_of(later, name, replay)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)")
     # An undo takes back the record that a row has. One that it left under another key stands.
-    undone = f"SELECT row_id, {key} AS key FROM {_staged(later, name)} SEMI JOIN ({_undone(later, name)}) USING (row_id)"
+    undone = f"SELECT row_id, {key} AS key FROM {staged(later, name)} SEMI JOIN ({_undone(later, name)}) USING (row_id)"
     return f"SELECT key FROM ({' UNION ALL '.join(wrote)}) ANTI JOIN ({undone}) USING (row_id, key)"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import tables
 from include.bulkload.ledger import entries, waves
 from include.bulkload.match import newer
-from include.bulkload.steps import journal, later_runs, targets
+from include.bulkload.steps import journal, later_edits, later_runs, targets
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -32,7 +32,7 @@ def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, 
         return 0
     later = later_runs.written(run, opened, wave.name)[wave.name]
     # A replay held its rows against them when it chose.
-    later += [] if wave.replay else later_runs.mended(run, opened, wave.name)[wave.name]
+    later += [] if wave.replay else later_edits.written(run, opened, wave.name)[wave.name]
     chunk, ready, staged = journal.chunk(wave.chunk(number)), journal.bring(run, wave.ready), targets.staged_file(run, wave.name)
     own = f"SELECT row_id FROM {tables.parquet(ready)} WHERE {chunk.condition}"
     with tables.connect(run.limits) as con:

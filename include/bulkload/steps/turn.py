@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors, tables
 from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.match import chosen
-from include.bulkload.steps import choice, journal, later_objects, later_runs, leftovers, next_wave, outcome, targets, unlinked
+from include.bulkload.steps import choice, journal, later_edits, later_objects, later_runs, leftovers, next_wave, outcome, targets, unlinked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,10 +90,11 @@ def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
         query = f"FROM {tables.parquet(left)} SEMI JOIN ({ours}) USING (row_id) ANTI JOIN ({gone}) USING (row_id) ORDER BY row_id"
         if not tables.write_parquet(con, query, now):
             return now, None
-    newer = later_runs.named if turn.replay.by_itself else later_runs.written
+    by_itself = turn.replay.by_itself
+    newer, edited = (later_runs.named, later_edits.named) if by_itself else (later_runs.written, later_edits.written)
     later = [*newer(run, turn.opened, name)[name], *later_objects.written(run, turn.opened, name)]
     # Who sends an edited copy means its cells to count, whatever was edited in earlier runs.
-    later += [] if turn.replay.file else later_runs.mended(run, turn.opened, name)[name]
+    later += [] if turn.replay.file else edited(run, turn.opened, name)[name]
     with tables.connect(run.limits) as con:
         if not chosen.superseded(con, now, targets.staged_file(run, name), later, marked):
             return now, None

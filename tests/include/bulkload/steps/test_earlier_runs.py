@@ -228,24 +228,35 @@ def test_a_night_that_died_while_it_uploaded_leaves_no_open_job(first: Load) -> 
 
 
 def test_what_a_person_mended_is_not_overwritten_by_a_later_night_s_row(load: Load) -> None:
-    """Two nights lost the key; somebody edits the first one's row, and it is stored: the second one's isn't newer until edited, too."""
+    """Two nights lost the key; the first one's row is edited last, and stored: the second one's isn't newer until edited once more."""
     load.mapping.pop("Contact")
-    refused = [B_FAILS[0] | {"value": name} for name in ("bad", "worse")]
+    refused = [B_FAILS[0] | {"value": name} for name in ("bad", "worse", "worst", "newest")]
     load.org.behave(row_faults=refused)
     for name, value in (("one", b"bad"), ("two", b"worse")):
         night(load, name, replays.family(b=[]).replace(b'"name": "b"', b'"name": "' + value + b'"'))
-    load.run_name = "one"
-    copy = replays.copied(load, load.listed(replays.whole(load)["objects"]["Account"]["files"]["failed"]), Name="mended")
-    replays.replayed(load, "by hand", copy, of="one")
-    load.org.behave(row_faults=[])
+    edited(load, "two", "worst")
+    edited(load, "one", "mended")
     assert "leftovers" not in night(load, "three", replays.family(c=[]))
-    assert {"b": "mended", "c": "c"} == keys(load)
-    load.run_name = "two"
-    found = replays.replayed(load, "by hand too", of="two")["chosen"]["Account"]
-    assert (0, 1, "mended") == (found["send"], found["superseded"], keys(load)["b"])
-    copy = replays.copied(load, load.listed(replays.whole(load)["objects"]["Account"]["files"]["failed"]), Name="mended once more")
-    replays.replayed(load, "by a copy", copy, of="two")
-    assert "mended once more" == keys(load)["b"]
+    assert ((0, 1), {"b": "mended", "c": "c"}) == (sent_last(load), keys(load))
+    edited(load, "two", "newest")
+    assert ((1, 0), "mended") == (sent_last(load), keys(load)["b"])
+    load.org.behave(row_faults=[])
+    night(load, "four", replays.family(d=[]))
+    assert "newest" == keys(load)["b"]
+
+
+def edited(load: Load, of: str, value: str) -> None:
+    """Somebody gives the row that a night lost another name, later than all before."""
+    load.run_name, load.clock = of, load.clock + 100
+    copy = replays.copied(load, load.listed(replays.whole(load)["objects"]["Account"]["files"]["failed"]), Name=value)
+    replays.replayed(load, f"{of} {value}", copy, of=of)
+
+
+def sent_last(load: Load) -> tuple[int, int]:
+    """The second night is replayed by hand, as it was sent last: how many rows go, how many stay."""
+    load.run_name, load.clock = "two", load.clock + 100
+    found = replays.replayed(load, f"by hand at {load.clock}", of="two")["chosen"]["Account"]
+    return found["send"], found["superseded"]
 
 
 def test_a_night_that_sends_leftovers_remembers_its_own_load(load: Load) -> None:
