@@ -104,12 +104,12 @@ def stopped_name(name: str, replay: int) -> str:
 
 
 def settled(name: str, sent: str) -> Entry:
-    """All that was sent of an object is collected. `sent`: a name for its waves and jobs until then."""
+    """All that was sent of an object's records is collected. `sent`: a name for their waves and jobs until then."""
     return Entry(settled_name(name, sent), {"sent": sent})
 
 
 def settled_name(name: str, sent: str) -> str:
-    """Where it stands that what was sent of an object until then is collected."""
+    """Where it stands that what was sent of an object's records until then is collected."""
     return f"ledger/{name}/settled-{sent}.json"
 
 

@@ -36,8 +36,12 @@ class Standing:
 
     @property
     def sent(self) -> str:
-        """Name what was planned and sent of it: its waves, and the jobs that count. As `mark`, but whatever came of them."""
-        return self._named(job.place.job_id for job in self.jobs.values())
+        """Name what was planned and sent of its records: waves, and the jobs that count. As `mark`, but whatever came of them.
+
+        Second passes aren't in it: whoever needs the Ids waits for none, and one may be under way when others ask for them.
+        """
+        records = self.of_records()
+        return _named(records.waves, (job.place.job_id for job in records.jobs.values()))
 
     @property
     def mark(self) -> str:
@@ -46,11 +50,7 @@ class Standing:
         Whatever is made of these may be kept under this name by anybody: as long as it is the same, so are they; when one more job
         is collected, a late one or that of a cleared task, or an aborted one moves, the name is another.
         """
-        return self._named(f"{job.place.job_id} {job.moves}" for job in self.jobs.values() if job.has("matched"))
-
-    def _named(self, jobs: Iterable[str]) -> str:
-        told = hashlib.sha256("\n".join(sorted(jobs)).encode()).hexdigest()
-        return f"{len(self.waves):03d}-{told[:DIGITS]}"
+        return _named(self.waves, (f"{job.place.job_id} {job.moves}" for job in self.jobs.values() if job.has("matched")))
 
     def only(self, own: list[Wave]) -> Standing:
         """The same of some of its waves alone."""
@@ -69,6 +69,11 @@ class Standing:
     def chunks(self, wave: Wave) -> list[entities.Chunk]:
         """The chunks of a wave."""
         return [journal.chunk(each) for each in wave.chunks]
+
+
+def _named(own: list[Wave], jobs: Iterable[str]) -> str:
+    told = hashlib.sha256("\n".join(sorted(jobs)).encode()).hexdigest()
+    return f"{len(own):03d}-{told[:DIGITS]}"
 
 
 def of(run: ports.Run, name: str) -> Standing:

@@ -29,7 +29,7 @@ def advance(run: ports.Run, name: str) -> dict[str, Any]:
         found = _collected(run, opened, name)
         if found["waiting"] or found["not_before"]:
             return found
-        _note_settled(run, opened, name)
+        _note_settled(run, name)
         if not sender.is_this(run) or next_wave.following(run, opened, name) is None:
             return found
 
@@ -37,20 +37,19 @@ def advance(run: ports.Run, name: str) -> dict[str, Any]:
 def _rehearsed(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:
     """Plan all that a dry run would send next; there is nothing to wait for."""
     asking, org = rehearsal.counting(run)
-    _note_settled(run, opened, name)
+    _note_settled(run, name)
     while next_wave.following(asking, opened, name) is not None:
-        _note_settled(run, opened, name)
+        _note_settled(run, name)
     rehearsal.asked(run, name, "later", org.queries)
     return {"waiting": [], "not_before": None, "tally": {}}
 
 
-def _note_settled(run: ports.Run, opened: journal.Opened, name: str) -> None:
-    """Note that nothing of the waves so far is open, for this object and those whose second pass ends with it."""
-    for other in _objects(opened, name):
-        standing = outcome.of(run, other)
-        # Nobody but a replay cuts an object that has no wave when one has begun.
-        if standing.waves or not sender.is_this(run):
-            journal.note(run, entries.settled(other, standing.sent))
+def _note_settled(run: ports.Run, name: str) -> None:
+    """Note that nothing of an object's records is open, as far as its waves stand; those of others are for their own task to say."""
+    standing = outcome.of(run, name)
+    # Nobody but a replay cuts an object that has no wave when one has begun.
+    if standing.waves or not sender.is_this(run):
+        journal.note(run, entries.settled(name, standing.sent))
 
 
 def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from include.bulkload.ledger import entries
-from include.bulkload.steps import outcome, summarize
-from tests.include.bulkload.steps import replays
+from include.bulkload.steps import outcome, settle, submit, summarize
+from tests.include.bulkload.steps import replays, test_waves
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -44,3 +48,24 @@ def test_a_job_that_counts_and_is_not_collected_is_named_by_what_was_sent(load: 
     assert (before.sent, before.mark) != (after.sent, after.mark)
     stands = set(load.run.folder.names("ledger/Account/settled-"))
     assert {entries.settled_name("Account", each.sent) for each in (before, after)} == stands
+
+
+def test_a_second_pass_under_way_keeps_no_children_waiting(load: Load) -> None:
+    """It makes no record known that wasn't: cases hang on heads, heads and branches on each other, and both go side by side."""
+    head = {**test_waves.ACCOUNT, "records": "heads[]", "parents": {"ParentId": {"object": "Branch", "from": "on", "cut": True}}}
+    branch = {**test_waves.ACCOUNT, "records": "branches[]", "parents": {"ParentId": {"object": "Head", "from": "on"}}}
+    above = {"AccountId": {"object": "Head", "from": "on"}}
+    case = {"sobject": "Case", "records": "cases[]", "operation": "insert", "fields": {"Subject": "name"}, "parents": above}
+    load.mapping = {"Head": head, "Branch": branch, "Case": case}
+    heads, branches = [{"name": "h", "sourceId": "h", "on": "b"}], [{"name": "b", "sourceId": "b", "on": "h"}]
+    load.payload = json.dumps({"heads": heads, "branches": branches, "cases": [{"name": "c", "on": "h"}]}).encode()
+    load.stage()
+    load.sent("Head", load.cut("Head"))
+    load.waited([submit.chunk(load.run, "Branch", number) for number in load.cut("Branch")])
+    run = load.run
+    with pytest.raises(replays.KilledError):
+        # The job of the second pass is closed, and nobody has collected it.
+        settle.advance(dataclasses.replace(run, folder=replays.Dying(run.folder, "closed", after=True)), "Branch")
+    load.sent("Case", load.cut("Case"))
+    load.settled("Branch")
+    assert (True, {"h": "b", "b": "h"}) == (summarize.close(load.run, [])["clean"], test_waves.parents(load))
