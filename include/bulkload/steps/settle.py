@@ -55,6 +55,7 @@ def _note_settled(run: ports.Run, name: str) -> None:
 def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:
     """Settle all jobs that this object's settling is about, submitting those of later waves that are due."""
     found: dict[str, Any] = {"waiting": [], "not_before": None, "tally": {}}
+    refused: list[errors.ChunkVoid] = []
     for wave, standing, voids in _waves(run, opened, name):
         not_before = wave.notes.get("not_before")
         due = [number for number in wave.numbers if number not in voids or number in standing.jobs]
@@ -62,16 +63,31 @@ def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, A
             found["not_before"] = not_before
             break
         for number in due:
-            # The mapped tasks send the first wave, but not what Salesforce has lost of it since.
-            ours = wave.kind is not waves.Kind.FIRST or number in standing.gone
-            facts = standing.jobs.get(number)
-            if ours and (facts is None or facts.is_unclosed):
-                # Nobody else closes what was left unclosed: it would stay Open, and be waited for for ever.
-                facts = _submitted(run, wave, number)
-            if facts is not None and not _tallied(run, opened, facts, found, ours=ours) and wave.kind is waves.Kind.ROUND:
+            try:
+                goes_on = _brought(run, opened, wave, standing, number, found)
+            except errors.ChunkVoid as void:
+                # Those behind it go all the same: nobody should have to clear the task once for each.
+                refused.append(void)
+                continue
+            if not goes_on and wave.kind is waves.Kind.ROUND:
                 # Jobs of a round go one after the other, so that they don't lock each other's parents.
                 break
+    if refused:
+        raise refused[0]
     return found
+
+
+def _brought(
+    run: ports.Run, opened: journal.Opened, wave: waves.Wave, standing: outcome.Standing, number: int, found: dict[str, Any]
+) -> bool:
+    """Bring a chunk as far as it can go, into what was found; False if it isn't settled yet. Raises ChunkVoid if it may not be sent."""
+    # The mapped tasks send the first wave, but not what Salesforce has lost of it since.
+    ours = wave.kind is not waves.Kind.FIRST or number in standing.gone
+    facts = standing.jobs.get(number)
+    if ours and (facts is None or facts.is_unclosed):
+        # Nobody else closes what was left unclosed: it would stay Open, and be waited for for ever.
+        facts = _submitted(run, wave, number)
+    return facts is None or _tallied(run, opened, facts, found, ours=ours)
 
 
 def _tallied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, found: dict[str, Any], *, ours: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
@@ -10,18 +11,26 @@ import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.report import summary
-from include.bulkload.steps import submit, summarize
-from tests.include.bulkload.steps import replays
+from include.bulkload.steps import journal, settle, submit, summarize
+from tests.include.bulkload.steps import replays, test_unlinked, test_waves
 from tests.include.bulkload.steps.test_at_work import another
 from tests.include.bulkload.steps.test_leftovers import left_open
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.include.bulkload.steps.conftest import Load
 
 
 def keyed(*names: tuple[str, str]) -> bytes:
     """A payload of accounts: key, name."""
     return json.dumps({"accounts": [{"name": name, "sourceId": key} for key, name in names]}).encode()
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a job."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 OLD, NEW = keyed(("K1", "old"), ("K2", "old")), keyed(("K1", "new"))
@@ -96,6 +105,29 @@ def test_a_run_that_nobody_followed_goes_on(older: Load) -> None:
     summarize.close(older.run, ["parent_job-0"])
     older.clock += 100
     assert (True, [("K1", "old"), ("K2", "old")]) == (older.whole()["clean"], stored(older))
+
+
+def test_one_clear_is_enough_for_all_jobs_of_a_layer(load: Load) -> None:
+    """Each that may not go is left to a replay, and what nobody wrote goes behind them; the task says so once."""
+    load.mapping, load.more = {"Account": test_waves.ACCOUNT}, {"job_bytes": 1000}
+    children = [{"name": f"{test_unlinked.LONG}{n}", "sourceId": f"K{n}", "parent": "p"} for n in range(24)]
+    load.payload = json.dumps({"accounts": [{"name": "p", "sourceId": "p"}, *children]}).encode()
+    load.stage()
+    load.waited([submit.chunk(load.run, "Account", number) for number in load.cut("Account")])
+    run = load.run
+    with pytest.raises(replays.KilledError):
+        settle.advance(dataclasses.replace(run, folder=replays.Dying(run.folder, "chunk-00001", after=False)), "Account")
+    summarize.close(load.run, ["settle_Account"])
+    layer = journal.waves_of(load.run, "Account")[1]
+    taken = [rows_of(journal.bring(load.run, each["csv"]))[0]["External_Id__c"] for each in layer.chunks[:2]]
+    later = another(load, "two", keyed(*[(key, "new") for key in taken]))
+    assert later.whole()["clean"]
+    load.clock = later.clock + 100
+    with pytest.raises(errors.ChunkVoid, match="chunk 1 of Account: later runs of this plan wrote 1 of its"):
+        load.settled("Account")
+    load.settled("Account")
+    assert {0, *layer.numbers[2:]} == {facts.place.number for facts in journal.jobs(load.run, "Account")}
+    assert (4, dict.fromkeys(taken, "new")) == (len(layer.numbers), {key: name for key, name in stored(load) if key in taken})
 
 
 def test_what_somebody_mended_in_an_earlier_run_stays(load: Load) -> None:
