@@ -138,7 +138,7 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
         said.append(f"{part.name}: {account.unlinked} records lack a link, as no second pass that sets it has met them; {CLEAR}")
     if account.stored_twice:
         said.append(
-            f"{part.name}: {account.stored_twice} rows were stored twice, see their list; delete one record of each, or undo the run"
+            f"{part.name}: {account.stored_twice} rows were stored twice, see their list; undo the run, or delete of each the one without children"
         )
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [
