@@ -137,9 +137,8 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
     if account.unlinked:
         said.append(f"{part.name}: {account.unlinked} records lack a link, as no second pass that sets it has met them; {CLEAR}")
     if account.stored_twice:
-        said.append(
-            f"{part.name}: {account.stored_twice} rows were stored twice, see their list; undo the run, or delete of each the one without children"
-        )
+        then = "undo the run, or delete of each the one without children"
+        said.append(f"{part.name}: {account.stored_twice} rows were stored twice, see their list; {then}")
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [
         f"{part.name}: job {job['id']} is gone from Salesforce, what became of {job['notThrough']} rows can't be told"
