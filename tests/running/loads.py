@@ -57,8 +57,8 @@ class LocalOrg:
         return found
 
     def jobs(self) -> list[dict[str, Any]]:
-        """List all jobs that the org knows."""
-        found: list[dict[str, Any]] = self._asked("GET", f"{VERSION}/jobs/ingest").json()["records"]
+        """List all ingest jobs that the org knows: without the filter it names query jobs, too (contract 2.7)."""
+        found: list[dict[str, Any]] = self._asked("GET", f"{VERSION}/jobs/ingest?jobType=V2Ingest").json()["records"]
         return found
 
     def calls(self) -> dict[str, int]:
