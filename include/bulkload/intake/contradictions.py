@@ -6,6 +6,7 @@ import re
 import zoneinfo
 from typing import TYPE_CHECKING, Any, Protocol
 
+from include.bulkload.basics import entities
 from include.bulkload.intake import modes, names
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 BY_KEY = ("upsert", "update", "delete", "hardDelete")
 FLAT = ("csv", "parquet")
-DELETES = ("delete", "hardDelete")
 # Keys of a plan that its DAG's form asks for beside the plan's own params.
 SWITCHES = ("only_first", "again", "dry_run")
 
@@ -182,7 +182,7 @@ def _names(each: mapping.ObjectPlan, place: str) -> Iterator[str]:
 def _switches(checked: Whole, each: mapping.ObjectPlan, place: str) -> Iterator[str]:
     if each.update_only and each.operation != "upsert":
         yield f"{place}.update_only: it is for upserts; leave it out"
-    if each.operation in DELETES and (each.parents or set(each.fields) != {each.external_id}):
+    if each.operation in entities.DELETES and (each.parents or set(each.fields) != {each.external_id}):
         yield f"{place}.fields: a {each.operation} takes the key alone; leave all other fields and the parents out"
     if each.changed_only and each.operation not in {"upsert", "update"}:
         yield f"{place}.changed_only: only an upsert or update can tell what changed; leave it out"
@@ -235,7 +235,7 @@ def _parent(checked: Whole, name: str, place: str, link: mapping.Link) -> Iterat
     if parent is None:
         yield f"{place}.object: no object is called {link.object}; the plan has {', '.join(checked.objects)}"
         return
-    if parent.operation in DELETES:
+    if parent.operation in entities.DELETES:
         yield f"{place}.object: {link.object} are deleted by this plan; nothing can hang on them"
     if link.by == "nesting":
         if parent.records != each.records.rpartition(".")[0] or checked.source_of(name) != checked.source_of(str(link.object)):

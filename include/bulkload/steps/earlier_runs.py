@@ -37,10 +37,11 @@ def due(run: ports.Run) -> list[str]:
         standing = {"runs": [run_id for _, run_id in sorted(_found(run))], "told": {}}
         run.folder.write(replays.EARLIER, standing)
     left = [each for each in standing["runs"] if each not in standing["told"]]
-    if left:
-        # Before they tell what they loaded: what comes after that in the memory is forgotten, not told.
-        remember.objects(run, journal.opened(run))
-    passed = _passed(run, left) if left else {}
+    if not left:
+        return []
+    # Before they tell what they loaded: what comes after that in the memory is forgotten, not told.
+    remember.objects(run, journal.opened(run))
+    passed = _passed(run, left)
     if passed:
         run.folder.write(replays.EARLIER, {**standing, PASSED: {**standing.get(PASSED, {}), **passed}})
     return [each for each in left if each not in passed]

@@ -118,9 +118,8 @@ def given_up(run: ports.Run, opened: journal.Opened) -> None:
 
 def _sent_edits(run: ports.Run, opened: journal.Opened, name: str, number: int, version: Document) -> Document | None:
     """An object's staged rows with those edits alone that replay `number` sent; None: it sent none."""
-    standing, out = outcome.of(run, name), run.scratch / f"{name}-{number}-kept.parquet"
-    own = {chunk for wave in standing.waves if wave.replay == number for chunk in wave.numbers}
-    sent = " UNION ".join(outcome.rows_in(run, standing, own & (standing.jobs.keys() | standing.gone.keys())))
+    own, out = outcome.of(run, name).of_turn(number), run.scratch / f"{name}-{number}-kept.parquet"
+    sent = " UNION ".join(outcome.rows_in(run, own, own.jobs.keys() | own.gone.keys()))
     if not sent:
         return None
     before = journal.staged(run, name, number)

@@ -211,7 +211,7 @@ def wrote(later: ports.Run, name: str, key: str = "key") -> str:
     unsure = {each.place.number for each in journal.jobs(later, name) if not (each.has("matched") or each.has("aborted"))}
     wrote = []
     for replay in dict.fromkeys([0, *(wave.replay for wave in standing.waves)]):
-        own = dataclasses.replace(standing, waves=[wave for wave in standing.waves if wave.replay == replay])
+        own = standing.of_turn(replay)
         met = [fates.of_wave(each) for each in outcome.met(later, own)]
         rows = [f"SELECT row_id FROM ({each}) WHERE sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'" for each in met]
         rows += ["SELECT NULL::BIGINT AS row_id WHERE false", *outcome.rows_in(later, own, unsure)]

@@ -153,7 +153,7 @@ def _bereaved(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wave |
     if not kin:
         return None
     aside, number = run.scratch / f"{name}-bereaved.parquet", len(standing.waves)
-    settled = [path for met in outcome.met(run, dataclasses.replace(standing, waves=together)) for path in met.settled]
+    settled = [path for met in outcome.met(run, standing.only(together)) for path in met.settled]
     if not bereaved.orphans(run, opened, name, settled, journal.bring(run, together[0].ready), kin, aside):
         return None
     stored, for_people, lost = set_aside.kept(run, opened, name, number, [aside])

@@ -110,15 +110,21 @@ def test_a_row_in_doubt_supersedes(load: Load) -> None:
     assert ["k0", "k1", "k2", "k3", "k4"] == sorted(read(later_runs.written(load.run, journal.opened(load.run))["Account"]))
 
 
-@pytest.mark.parametrize("again", [False, True])
-def test_rows_of_a_job_that_is_gone_supersede(load: Load, *, again: bool) -> None:
-    """It may have written them; also when another job carried them again, and Salesforce refused one that time."""
+def lost_later(load: Load) -> Load:
+    """A night that lost the account b, and a later one that had a newer B, whose job is gone."""
     first(load)
     later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock)
     later.payload = json.dumps({"accounts": [{"name": "newer", "sourceId": "B"}]}).encode()
     later.stage()
     later.cut("Account")
     test_gone.lost(later)
+    return later
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_rows_of_a_job_that_is_gone_supersede(load: Load, *, again: bool) -> None:
+    """It may have written them; also when another job carried them again, and Salesforce refused one that time."""
+    later = lost_later(load)
     if again:
         load.org.behave(row_faults=[B_FAILS[0] | {"value": "newer"}])
         later.settled("Account")
@@ -150,12 +156,7 @@ def test_what_an_undo_brought_back_supersedes_nothing(load: Load, *, edited: boo
 
 def test_a_key_that_was_written_counts_though_an_edited_copy_changed_it(load: Load) -> None:
     """The later run's job is gone, a person replayed its row by another key: what the job wrote stands, also when the run is undone."""
-    first(load)
-    later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock)
-    later.payload = json.dumps({"accounts": [{"name": "newer", "sourceId": "B"}]}).encode()
-    later.stage()
-    later.cut("Account")
-    test_gone.lost(later)
+    later = lost_later(load)
     part = summarize.close(later.run, ["settle_Account"])["summary"]["objects"]["Account"]
     copy = replays.copied(later, later.listed(part["files"]["in_doubt"]), External_Id__c="z")
     replays.replayed(later, "mended", copy, of="later")
