@@ -53,13 +53,15 @@ def left_off(context: Context, run: ports.Run, failed: Sequence[str]) -> list[st
 
     `run`: the load's; `failed`: its tasks that read failed. Jobs that they waited for are aborted if a person marked them so.
     """
-    from include.bulkload.steps import earlier_runs
+    from include.bulkload.steps import earlier_runs, trouble, unasked
 
     troubles = []
     for of in earlier_runs.left_off(run):
         try:
             with bulk_modes.first(context, modes.Asked(modes.Mode.REPLAY, of)) as earlier:
                 bulk_cancels.obeyed(earlier.run, run.folder, failed, of)
+                if bulk_modes.LEFTOVERS in trouble.ended_by_others(run.folder, failed):
+                    unasked.stopped(earlier.run)
                 earlier_runs.break_off(run, of, earlier_runs.so_far(earlier.run))
         except errors.BulkloadError as wrong:
             troubles.append(f"what was sent again of the run {of} couldn't be looked at: {wrong}")

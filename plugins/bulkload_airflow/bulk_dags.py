@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LONGEST_RETRY_PAUSE = timedelta(minutes=10)
 # The tasks of one object; `chunks` cuts them, `id_map` is there if another object needs the Ids.
 CHUNKS, JOB, WAIT, SETTLE, ID_MAP = "chunks_{}", "{}_job", "wait_for_{}", "settle_{}", "id_map_{}"
-SPLIT, LEFTOVERS, SUMMARY = "split", "leftovers", "summary"
+SPLIT, SUMMARY = "split", "summary"
 
 
 def default_args(deployed: settings.Settings) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Flow:
                     known[name] = self._add(bulk_operators.IdMapOperator(task_id=ID_MAP.format(name), **self._common(name)))
                     settled[name] >> known[name]
         if checked.replay_leftovers:
-            again = bulk_replays.LeftoversOperator(task_id=LEFTOVERS, configured=self.configured, deferrable=self.deferrable)
+            again = bulk_replays.LeftoversOperator(task_id=bulk_modes.LEFTOVERS, configured=self.configured, deferrable=self.deferrable)
             [each for each in self.tasks if not each.downstream_task_ids] >> self._add(again)
 
     def leveled(self, count: int) -> AnyTask:
@@ -190,7 +190,7 @@ def _within(task_id: str) -> str:
 def ids_of(checked: plan.Plan) -> list[str]:
     """Name all tasks and groups of a plan's flow."""
     own = [shape.format(name) for name in checked.objects for shape in ("{}", CHUNKS, JOB, WAIT, SETTLE, ID_MAP)]
-    return [bulk_modes.MODE, SPLIT, LEFTOVERS, SUMMARY, *map(str, bulk_modes.TASKS), *own]
+    return [bulk_modes.MODE, SPLIT, bulk_modes.LEFTOVERS, SUMMARY, *map(str, bulk_modes.TASKS), *own]
 
 
 def _tell_apart(checked: plan.Plan) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from include.bulkload.steps import ports
 
-MODE = "mode"
+MODE, LEFTOVERS = "mode", "leftovers"
 CHOOSE, SEND = "replay.choose", "replay.send"
 DRY_RUN, APPROVE, ACT = "undo.dry_run", "undo.approve", "undo.act"
 # What runs in each mode beside the load's own tasks, in order.

@@ -108,12 +108,12 @@ class SummaryOperator(StepOperator):
 
     def _loaded(self, context: Context, states: Mapping[str, str | None]) -> dict[str, Any]:
         """Run `steps.summarize`."""
-        from include.bulkload.steps import summarize, unasked
+        from include.bulkload.steps import summarize, trouble, unasked
 
         with self._closing(context) as run:
             failed, due = outcomes.failed(states, self.flow), self.due(context)
             bulk_cancels.obeyed(run, run.folder, failed)
-            if outcomes.was_stopped(states, due, self.by_chunk):
+            if outcomes.was_stopped(states, due, self.by_chunk) or trouble.ended_by_others(run.folder, failed):
                 unasked.stopped(run)
             troubles = bulk_closings.left_off(context, run, failed)
             return summarize.close(run, outcomes.broken(states, due, self.by_chunk), troubles)

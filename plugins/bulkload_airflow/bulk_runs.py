@@ -207,9 +207,15 @@ def own_label(context: Context) -> str:
     return outcomes.label(context["ti"].task_id, context["ti"].map_index)
 
 
-def noting(context: Context) -> Callable[[str], None]:
-    """Make the note-taker of a task instance: the summary reads what it was told last."""
-    return lambda error: trouble.note(place(context).folder(), own_label(context), error)
+def noting(context: Context) -> outcomes.Note:
+    """Make the note-taker of a task instance: the summary reads what it was told last, and whether Airflow tries again."""
+
+    def note(error: str, ends: bool) -> None:
+        task_instance = context["ti"]
+        last = ends or task_instance.try_number > task_instance.max_tries
+        trouble.note(place(context).folder(), own_label(context), error, last=last)
+
+    return note
 
 
 def sourced(step: Step) -> tuple[dict[str, Any], ports.Inlet]:

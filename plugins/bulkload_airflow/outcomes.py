@@ -17,6 +17,9 @@ from include.bulkload.basics import errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    # Takes an error's text, and whether it is never retried.
+    Note = Callable[[str, bool], None]
+
 log = logging.getLogger(__name__)
 SUCCESS = "success"
 FAILED = "failed"
@@ -24,13 +27,14 @@ SKIPPED = "skipped"
 
 
 @contextlib.contextmanager
-def mapped(note: Callable[[str], None], *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[None]:
-    """Run a step; note its error and raise what Airflow shall do. `final` kinds aren't retried either."""
+def mapped(note: Note, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[None]:
+    """Run a step; note its error, and whether it is never retried, and raise what Airflow shall do. `final` kinds aren't retried either."""
     try:
         yield
     except errors.BulkloadError as wrong:
-        _noted(note, str(wrong))
-        if isinstance(wrong, (errors.MustStop, *final)):
+        ends = isinstance(wrong, (errors.MustStop, *final))
+        _noted(note, str(wrong), ends=ends)
+        if ends:
             raise AirflowFailException(str(wrong)) from wrong
         raise
     except (AirflowFailException, AirflowSkipException):
@@ -38,7 +42,7 @@ def mapped(note: Callable[[str], None], *, final: tuple[type[errors.BulkloadErro
         raise
     except Exception as bug:
         # Its text may quote a row, and the summary is for everybody; the log has the whole of it.
-        _noted(note, f"{type(bug).__name__}; see the task's log")
+        _noted(note, f"{type(bug).__name__}; see the task's log", ends=False)
         raise
 
 
@@ -48,9 +52,9 @@ def together(wrong: Mapping[str, errors.BulkloadError]) -> errors.BulkloadError:
     return kind("; ".join(f"{about}: {each}" for about, each in wrong.items()))
 
 
-def _noted(note: Callable[[str], None], error: str) -> None:
+def _noted(note: Note, error: str, *, ends: bool) -> None:
     try:
-        note(error)
+        note(error, ends)
     except Exception:
         log.warning("the run folder can't take the note of this error; the summary won't have it", exc_info=True)
 

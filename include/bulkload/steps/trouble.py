@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 
-def note(folder: ports.RunFolder, task: str, error: str) -> None:
-    """Remember a task's last error; the next try of the task replaces it."""
-    folder.write(_name(task), {"task": task, "error": error})
+def note(folder: ports.RunFolder, task: str, error: str, *, last: bool = False) -> None:
+    """Remember a task's last error; the next try of the task replaces it. `last`: no try follows by itself."""
+    folder.write(_name(task), {"task": task, "error": error, "last": last})
+
+
+def ended_by_others(folder: ports.RunFolder, tasks: Sequence[str]) -> list[str]:
+    """Those of some failed tasks whose last try didn't say why: a person marked them, or their worker was lost in it."""
+    return [task for task in tasks if not (folder.read(_name(task)) or {"last": False})["last"]]
 
 
 def told(folder: ports.RunFolder, tasks: Sequence[str]) -> list[str]:

@@ -60,6 +60,8 @@ class TaskInstance:
     dag_id: str = "parent_child_load"
     run_id: str = "manual__2026-11-23T00:00:00+00:00"
     map_index: int = -1
+    try_number: int = 1
+    max_tries: int = 0
     states: dict[str, str] = field(default_factory=dict)
     pushed: dict[str, Any] = field(default_factory=dict)
 

@@ -6,21 +6,24 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time import task_runner
 
 from bulkload_airflow import (
     bulk_cancels,
     bulk_config,
-    bulk_dags,
     bulk_hook,
+    bulk_modes,
     bulk_operators,
     bulk_replays,
     bulk_rounds,
     bulk_runs,
+    outcomes,
     settings,
 )
+from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal
+from include.bulkload.steps import journal, trouble
 from tests.plugins.bulkload_airflow import test_bulk_replays
 from tests.plugins.bulkload_airflow.test_bulk_runs import Supervisor
 
@@ -100,7 +103,7 @@ def test_a_wait_for_a_moment_is_about_the_run_whose_rows_wait(run: ports.Run, of
     assert stopped == (run.folder.read(entries.CANCELLED) is not None)
 
 
-ENDED = {"split": "success", "settle_Account": "success", bulk_dags.LEFTOVERS: "failed"}
+ENDED = {"split": "success", "settle_Account": "success", bulk_modes.LEFTOVERS: "failed"}
 TONIGHT = bulk_runs.Place("nightly", "r3")
 
 
@@ -120,12 +123,12 @@ class Night(test_bulk_replays.Runs):
         org.until_ended()
         self.task(bulk_rounds.SettleOperator, "settle_Account").execute(self.context(TONIGHT, "settle_Account"))
         org.steer(looks=1_000)
-        task = self.task(bulk_replays.LeftoversOperator, bulk_dags.LEFTOVERS)
-        self.trigger = test_bulk_replays.deferred(task, self.context(TONIGHT, bulk_dags.LEFTOVERS))
+        task = self.task(bulk_replays.LeftoversOperator, bulk_modes.LEFTOVERS)
+        self.trigger = test_bulk_replays.deferred(task, self.context(TONIGHT, bulk_modes.LEFTOVERS))
 
     def closed(self, states: dict[str, str], **conf: Any) -> dict[str, Any]:
         """The night's summary; what it pushed, with the words it turned red by."""
-        return self.summed(TONIGHT, states, flow=["split", "settle_Account", bulk_dags.LEFTOVERS], **conf)
+        return self.summed(TONIGHT, states, flow=["split", "settle_Account", bulk_modes.LEFTOVERS], **conf)
 
     def jobs(self) -> dict[str, tuple[bool, bool, str]]:
         """The jobs of the earlier run that the night waits for: whether `cancel` stands, whether they are collected, their states."""
@@ -154,6 +157,39 @@ def test_a_cancelled_wait_for_an_earlier_runs_job_is_carried_out(night: Night) -
 
 def test_a_wait_for_an_earlier_runs_job_that_timed_out_is_no_cancel(night: Night) -> None:
     """The job goes on."""
-    bulk_cancels.end(TONIGHT.folder(), bulk_dags.LEFTOVERS)
+    bulk_cancels.end(TONIGHT.folder(), bulk_modes.LEFTOVERS)
     night.closed(ENDED)
     assert [(False, False, "UploadComplete")] == list(night.jobs().values())
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "stopped"),
+    [
+        (None, (1, 2), True),
+        (errors.NetworkFault("no answer"), (2, 2), True),
+        (errors.NetworkFault("no answer"), (3, 2), False),
+        (errors.PlanError("no such field"), (1, 2), False),
+    ],
+)
+def test_a_failed_task_with_tries_left_was_marked_by_a_person(
+    run: ports.Run, context: Any, error: Exception | None, tries: tuple[int, int], *, stopped: bool
+) -> None:
+    """While it was queued, or between two tries: nobody else ends a task there. Nothing of the run goes by itself then."""
+    began = context("settle_parent", CONFIG, try_number=tries[0], max_tries=tries[1])
+    if error is not None:
+        with pytest.raises(Exception, match=str(error)), outcomes.mapped(bulk_runs.noting(began)):
+            raise error
+    configured = bulk_config.from_form(settings.current(), "parent_child_load")
+    summary = bulk_operators.SummaryOperator(task_id="summary", configured=configured, flow=["split", "settle_parent"], by_chunk=[])
+    with pytest.raises(AirflowFailException):
+        summary.execute(context("summary", CONFIG, states={"split": "success", "settle_parent": "failed"}))
+    assert stopped == (run.folder.read(entries.CANCELLED) is not None)
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_leftovers_that_are_marked_between_two_tries_stop_the_earlier_run(night: Night, *, last: bool) -> None:
+    """Its rows wait for a person, as if the task had been at work."""
+    bulk_cancels.end(TONIGHT.folder(), bulk_modes.LEFTOVERS)
+    trouble.note(TONIGHT.folder(), bulk_modes.LEFTOVERS, "no answer", last=last)
+    night.closed(ENDED)
+    assert last == (test_bulk_replays.LOST.folder().read(entries.CANCELLED) is None)

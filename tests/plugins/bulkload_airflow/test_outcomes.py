@@ -12,28 +12,28 @@ FLOW = ["split", "parent_job", "settle_parent"]
 MAPPED = ["parent_job"]
 
 
-def raised(error: Exception, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> tuple[type[BaseException], list[str]]:
-    """Raise an error inside the mapping; what comes out, and what was noted."""
-    notes: list[str] = []
-    with pytest.raises(BaseException) as caught, outcomes.mapped(notes.append, final=final):  # noqa: PT011 - any kind
+def raised(error: Exception, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> tuple[type[BaseException], list[tuple[str, bool]]]:
+    """Raise an error inside the mapping; what comes out, and what was noted: its text, and whether it is never retried."""
+    notes: list[tuple[str, bool]] = []
+    with pytest.raises(BaseException) as caught, outcomes.mapped(lambda *told: notes.append(told), final=final):  # noqa: PT011 - any kind
         raise error
     return caught.type, notes
 
 
 def test_what_a_person_must_mend_fails_without_retry() -> None:
     """MustStop becomes AirflowFailException, its sentence noted."""
-    assert (AirflowFailException, ["no such field"]) == raised(errors.PlanError("no such field"))
+    assert (AirflowFailException, [("no such field", True)]) == raised(errors.PlanError("no such field"))
 
 
 def test_what_may_work_next_time_is_retried() -> None:
     """TryAgain stays an ordinary exception, which Airflow retries."""
-    assert (errors.NetworkFault, ["no answer"]) == raised(errors.NetworkFault("no answer"))
+    assert (errors.NetworkFault, [("no answer", False)]) == raised(errors.NetworkFault("no answer"))
 
 
 def test_a_step_may_call_one_kind_final() -> None:
     """A settle step doesn't retry a job that nobody waits for any more."""
     found = raised(errors.JobStillRunning("job 1 goes on"), final=(errors.JobStillRunning,))
-    assert (AirflowFailException, ["job 1 goes on"]) == found
+    assert (AirflowFailException, [("job 1 goes on", True)]) == found
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_a_run_that_a_person_stopped_is_told_from_one_that_failed(states: dict[s
 
 def test_a_bug_shows_as_what_it_is_but_its_text_isnt_noted() -> None:
     """An unexpected error may quote a row; the summary gets its kind only."""
-    assert (KeyError, ["KeyError; see the task's log"]) == raised(KeyError("Jane Doe"))
+    assert (KeyError, [("KeyError; see the task's log", False)]) == raised(KeyError("Jane Doe"))
 
 
 def test_a_note_that_cant_be_written_doesnt_hide_the_error() -> None:
     """The run folder being away is no reason to lose the first error."""
 
-    def full(_: str) -> None:
+    def full(_: str, __: bool) -> None:
         raise OSError("no space left")
 
     with pytest.raises(errors.NetworkFault), outcomes.mapped(full):
