@@ -13,11 +13,15 @@ EMPTY = "~_"
 GOES_ON = "~-"
 LONGEST = 200
 _PLAIN = re.compile(r"[A-Za-z0-9_-]")
+# Most names are written as they are, letter by letter: a listing reads hundreds.
+_WHOLE = re.compile(rf"{_PLAIN.pattern}[A-Za-z0-9._-]*")
 _WRITTEN = re.compile(r"~([0-9A-F]{2})|.", re.DOTALL)
 
 
 def encoded(text: str) -> str:
     """Write any text as a path of one segment, or of several if it is long."""
+    if len(text) <= LONGEST and _WHOLE.fullmatch(text):
+        return text
     segments = [""]
     for letter in text:
         if len(segments[-1]) >= LONGEST:
@@ -29,6 +33,8 @@ def encoded(text: str) -> str:
 
 def decoded(path: str) -> str:
     """Read a text back from what `encoded` wrote. Raises ValueError for what it can't have written."""
+    if len(path) <= LONGEST and _WHOLE.fullmatch(path):
+        return path
     joined = path.replace(f"{GOES_ON}/", "").removeprefix(EMPTY)
     found = b"".join(bytes.fromhex(each[1]) if each[1] else each[0].encode() for each in _WRITTEN.finditer(joined))
     text = found.decode("utf-8", "surrogatepass")

@@ -7,6 +7,7 @@ the quote character off and merge rows without an error (measured, see docs/deci
 from __future__ import annotations
 
 import csv
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,19 @@ class Limits:
 
 
 def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
-    """Open an in-memory database that spills to `limits.spill` and never reaches the network."""
+    """Open a connection that spills to `limits.spill` and never reaches the network; its temporary tables are its own, and go with it."""
+    return _database(limits).cursor()
+
+
+@functools.lru_cache(maxsize=1)
+def _database(limits: Limits) -> duckdb.DuckDBPyConnection:
+    """The one in-memory database of a task: to open one takes longer than most of our queries."""
     con = duckdb.connect(":memory:")
     con.execute(f"SET memory_limit = {literal(limits.memory)}")
     con.execute(f"SET temp_directory = {literal(str(limits.spill))}")
     con.execute(f"SET threads = {limits.threads}")
+    # What a query has freed goes back to the machine at once, as if the database were closed.
+    con.execute("SET allocator_bulk_deallocation_flush_threshold = '1MB'")
     con.execute("SET autoinstall_known_extensions = false")
     con.execute("SET autoload_known_extensions = false")
     return con

@@ -119,3 +119,26 @@ def test_people_get_a_csv_with_every_cell_quoted(con: duckdb.DuckDBPyConnection,
     """Quotes doubled, newlines kept, LF between rows."""
     written = tables.write_people_csv(con, "SELECT 'a\"b' AS x, e'c\\nd' AS y", tmp_path / "p.csv")
     assert (1, '"x","y"\n"a""b","c\nd"\n') == (written, (tmp_path / "p.csv").read_text("utf-8"))
+
+
+def test_tables_of_two_connections_of_a_task_have_nothing_in_common(tmp_path: Path) -> None:
+    """They share a database, but nothing that one of them makes there."""
+    limits = tables.Limits(tmp_path / "spill")
+    with tables.connect(limits) as one, tables.connect(limits) as other:
+        one.execute("CREATE OR REPLACE TEMP TABLE seen AS SELECT 1 AS n")
+        other.execute("CREATE OR REPLACE TEMP TABLE seen AS SELECT 2 AS n")
+        assert [(1,), (2,)] == [con.execute("FROM seen").fetchone() for con in (one, other)]
+    with tables.connect(limits) as later, pytest.raises(duckdb.CatalogException):
+        later.execute("FROM seen")
+
+
+def test_a_file_written_anew_is_read_anew(tmp_path: Path) -> None:
+    """Within the same second and of the same size: nothing of it is remembered."""
+    limits, path = tables.Limits(tmp_path / "spill"), tmp_path / "a.parquet"
+    read = []
+    for number in range(5):
+        with tables.connect(limits) as con:
+            tables.write_parquet(con, f"SELECT {number}::BIGINT AS n", path)
+        with tables.connect(limits) as con:
+            read += con.execute(f"SELECT n FROM {tables.parquet(path)}").fetchall()
+    assert [(number,) for number in range(5)] == read
