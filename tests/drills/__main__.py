@@ -1,6 +1,7 @@
 """`python -m tests.drills` → loads killed at every point and at random places, held up, played twice at once, under faults, replayed.
 
-Then loads on a real Airflow, whose parts are killed and on which people click (`--part` plays only one of both).
+Then nights of random plans with random steps between them (`--only nights` plays them alone, `--plays` so many, with seeds from
+`--seed` on), and loads on a real Airflow, whose parts are killed and on which people click (`--part` plays only one of both).
 The last line has the figures: processes killed, loads, rows, records lost and doubled, and what else was wrong. Exit status 1
 if anything was. `--share 0.1` takes a tenth of the points; `--only NAME` one kind of load, `--named PATTERN` some kinds of drills.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.drills import bucket, course, damage, faults, ground, kills, mended, on_airflow, outages, plays
+from tests.drills.nights import played as nights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,11 +32,14 @@ if TYPE_CHECKING:
 
 Drill = tuple[str, "Callable[[ground.Ground, kills.Figures], object]"]
 HELD, TWICE, DAMAGED, ON_S3 = 20, 10, 40, 60
+# The loads whose run folders are damaged, and that are played on S3.
+OF_DAMAGES, OF_S3 = "upsert, keyless insert", "many jobs"
 STOPPED = 130
 
 
-def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Play], *, share: float, anywhere: int) -> Iterator[Drill]:
-    """Name all drills and what they do: points of each load, the first try alive, two at once, random places, each fault."""
+def drills(dice: random.Random, place: ground.Ground, asked: argparse.Namespace) -> Iterator[Drill]:
+    """Name all drills and what they do: points of each load, the first try alive, two at once, random places, each fault; nights."""
+    share, chosen = asked.share, [play for play in plays.PLAYS.values() if is_asked(asked, play.name)]
     for play in chosen:
         place.undisturbed(play)
         found = kills.places(place.acts[play.name])
@@ -46,9 +51,18 @@ def drills(dice: random.Random, place: ground.Ground, chosen: Sequence[plays.Pla
         yield from (_fault(play, name) for name in names)
         yield from mended.drills(dice, place, play, share)
         yield from outages.drills(dice, place, play, share)
-    for number, how in itertools.product(range(round(DAMAGED * share)), damage.DAMAGES):
+    for number, how in itertools.product(range(round(DAMAGED * share) if is_asked(asked, OF_DAMAGES) else 0), damage.DAMAGES):
         yield _damage(how, (number + 0.5) / round(DAMAGED * share))
-    yield from (_anywhere(play, random.Random(dice.random()), number) for number, play in zip(range(anywhere), itertools.cycle(chosen)))
+    yield from (
+        _anywhere(play, random.Random(dice.random()), number) for number, play in zip(range(asked.anywhere), itertools.cycle(chosen))
+    )
+    if is_asked(asked, nights.NAME):
+        yield from (_nights(seed) for seed in range(asked.seed, asked.seed + asked.plays))
+
+
+def is_asked(asked: argparse.Namespace, name: str) -> bool:
+    """Whether a kind of load is to be played."""
+    return not asked.only or name in asked.only
 
 
 def _at(play: plays.Play, strike: points.Strike) -> Drill:
@@ -63,8 +77,12 @@ def _fault(play: plays.Play, name: str) -> Drill:
     return name, lambda at, figures: faults.under(at, play, name, figures)
 
 
+def _nights(seed: int) -> Drill:
+    return nights.NAME, lambda at, figures: nights.of(at, seed, figures)
+
+
 def _damage(how: str, which: float) -> Drill:
-    return f"run folder: {how}", lambda at, figures: damage.of_one(at, plays.PLAYS["upsert, keyless insert"], how, which, figures)
+    return f"run folder: {how}", lambda at, figures: damage.of_one(at, plays.PLAYS[OF_DAMAGES], how, which, figures)
 
 
 def _anywhere(play: plays.Play, dice: random.Random, number: int) -> Drill:
@@ -99,18 +117,24 @@ def played(part: str, grounds: Sequence[ground.Ground], todo: Sequence[Drill], f
             pool.shutdown(cancel_futures=True)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Play the drills, print the figures."""
+def asked_for(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.drills", description=__doc__)
     parser.add_argument("--anywhere", type=int, default=500, help="kills at random places (default 500)")
+    parser.add_argument("--plays", type=int, default=300, help="plays of nights (default 300)")
     parser.add_argument("--share", type=float, default=1.0, help="of the points of each load (default: all)")
-    parser.add_argument("--only", choices=sorted(plays.PLAYS), action="append", help="one kind of load alone, or several")
+    parser.add_argument("--only", choices=sorted([*plays.PLAYS, nights.NAME]), action="append", help="one kind of load alone, or several")
     parser.add_argument("--part", choices=("loads", "airflow"), help="only the loads without Airflow, or only those on a real one")
     parser.add_argument(
         "--named", default="", type=re.compile, help="only drills whose names this is found in: 'at every point', '^(?!killed)', ..."
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the dice")
-    asked, figures = parser.parse_args(arguments), dict[str, kills.Figures]()
+    parser.add_argument("--seed", type=int, default=1, help="of the dice; of nights the first one")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play the drills, print the figures."""
+    asked, figures = asked_for(arguments), dict[str, kills.Figures]()
     # Whoever ends it early is told the figures of what was played until then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -133,15 +157,15 @@ def play(asked: argparse.Namespace, figures: dict[str, kills.Figures]) -> None:
 
 def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace, figures: dict[str, kills.Figures]) -> None:
     """Play the loads that need no Airflow, on as many orgs as there are cores, then those whose run folders are on S3."""
-    chosen = [plays.PLAYS[name] for name in asked.only or plays.PLAYS]
     with contextlib.ExitStack() as stack:
         grounds = []
         for number in range(os.cpu_count() or 1):
             own = folder / str(number)
             own.mkdir()
             grounds.append(stack.enter_context(ground.prepared(own)))
-        todo = drills(dice, grounds[0], chosen, share=asked.share, anywhere=asked.anywhere)
-        played("loads", grounds, [each for each in todo if asked.named.search(each[0])], figures)
+        played("loads", grounds, [each for each in drills(dice, grounds[0], asked) if asked.named.search(each[0])], figures)
+        if not is_asked(asked, OF_S3):
+            return
         own = folder / "s3"
         own.mkdir()
         place = stack.enter_context(ground.prepared(own, stack.enter_context(bucket.served())))
@@ -150,7 +174,7 @@ def without_airflow(folder: Path, dice: random.Random, asked: argparse.Namespace
 
 def on_s3(dice: random.Random, place: ground.Ground, share: float) -> Iterator[Drill]:
     """Name the drills on a ground whose run folders are in object storage: a load killed at points of it."""
-    play = plays.PLAYS["many jobs"]
+    play = plays.PLAYS[OF_S3]
     place.undisturbed(play)
     for strike in dice.sample(kills.places(place.acts[play.name]), round(ON_S3 * share)):
         yield "run folder on S3", _at(play, strike)[1]

@@ -1,0 +1,54 @@
+"""Rows that a step lost, and what was planted for it → those that it had no reason to lose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.drills.nights import accounts, drawn, known, sources, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass
+class Excuses:
+    """What a row may be lost for. `planted`: keys and texts that the org refuses; `superseded`: whether other rows may stand before it."""
+
+    all_of: known.Known
+    run: str
+    listed: Mapping[tuple[str, str], accounts.Listed]
+    now: standing.Standing
+    planted: set[str] = field(default_factory=set)
+    superseded: bool = False
+
+    def needless(self) -> list[str]:
+        """List the rows that were lost for nothing."""
+        versions = self.all_of.of[self.run]
+        lost = [(versions[place][-1], each) for place, each in self.listed.items() if each.fate != accounts.IN_DOUBT]
+        return [f"{row}: {each.fate} for no reason" for row, each in lost if not self._has(row, set())]
+
+    def _has(self, row: sources.Row, met: set[int]) -> bool:
+        """Whether a row, or somebody above it, has an excuse."""
+        if row.number in met:
+            return False
+        met.add(row.number)
+        kind = self.all_of.plan.kind(row.kind)
+        place = self.all_of.place(row)
+        if {row.text, row.key} & self.planted or (self.superseded and any(self.all_of.others(row))):
+            return True
+        if kind.known_by == drawn.DELETED or kind.more.get("update_only"):
+            return place not in self.now or any(self._has(each, met) for each in self._own(place) if each.number != row.number)
+        return any(self._misses(kind.ties[lookup], key, met) for lookup, key in row.links if key)
+
+    def _misses(self, tie: drawn.Tie, key: str, met: set[int]) -> bool:
+        """Whether a link leads to nobody, or to somebody who has an excuse."""
+        found = self.all_of.of[self.run].get((tie.target, key))
+        if found is None:
+            return True
+        listed = self.listed.get((tie.target, key))
+        return (listed is not None and listed.fate == accounts.IN_DOUBT) or any(self._has(each, met) for each in found)
+
+    def _own(self, place: standing.Place) -> list[sources.Row]:
+        """The run's rows about one record."""
+        return [each for rows in self.all_of.of[self.run].values() for each in rows if self.all_of.place(each) == place]
