@@ -46,18 +46,29 @@ def digest(columns: Sequence[str], seed: str) -> str:
 
 
 def known(
-    con: duckdb.DuckDBPyConnection, memory: Path, there: Path, seen: Path, windows: Sequence[Window], *, users: Collection[str], out: Path
+    con: duckdb.DuckDBPyConnection,
+    memory: Path,
+    there: Path,
+    seen: Path,
+    windows: Sequence[Window],
+    *,
+    since: str,
+    users: Collection[str],
+    out: Path,
 ) -> int:
     """Write the memory as the org bears it out: what is gone is forgotten, what others edited is marked; how many are forgotten.
 
     `there`: key (first 15 characters of an Id), sf_id of the remembered records that exist. `seen`: CSV of Id,
     LastModifiedById, LastModifiedDate (and what follows) of the records that changed since. `windows`: when our own jobs wrote.
+    `since`: edits of before that moment were told at an earlier look; the record's stamp alone has moved.
     `users`: of runs of ours that left no account of what they wrote; what they changed outside the windows is forgotten too.
     """
     header = tables.header_of(seen)
     con.execute("CREATE OR REPLACE TEMP TABLE changed (sf_id VARCHAR, ours BOOLEAN, untold BOOLEAN)")
     if header:
-        con.execute(f'INSERT INTO changed SELECT left("Id", 15), {_ours(windows)}, {_by(users)} FROM {tables.strict_csv(seen, header)}')
+        con.execute(
+            f'INSERT INTO changed SELECT left("Id", 15), {_ours(windows, since)}, {_by(users)} FROM {tables.strict_csv(seen, header)}'
+        )
     query = (
         "SELECT m.* REPLACE (m.edited OR coalesce(NOT c.ours, false) AS edited), coalesce(c.untold, false) AS untold "
         f"FROM {tables.parquet(memory)} AS m SEMI JOIN {tables.parquet(there)} AS t ON t.key = left(m.sf_id, 15) "
@@ -68,15 +79,18 @@ def known(
     return int(before) - tables.write_parquet(con, kept, out)
 
 
-def _ours(windows: Sequence[Window]) -> str:
-    """Whether a change is our own: by our user, while our jobs wrote. Either alone is not enough: others may share the user."""
+def _ours(windows: Sequence[Window], since: str) -> str:
+    """Whether a change is our own: by our user, while our jobs wrote. Either alone is not enough: others may share the user.
+
+    Nor is one an edit that is older than `since`. It was judged by windows which nobody keeps any more.
+    """
     moment = f'left("LastModifiedDate", {SECONDS})'
-    within = [
+    within = [f"{moment} < {tables.literal(since)}"] + [
         f'(left("LastModifiedById", 15) = {tables.literal(each.by[:15])} AND {moment} BETWEEN {tables.literal(each.begin)} '
         f"AND {tables.literal(each.end)})"
         for each in windows
     ]
-    return f"coalesce({' OR '.join(within) or 'false'}, false)"
+    return f"coalesce({' OR '.join(within)}, false)"
 
 
 def _by(users: Collection[str]) -> str:

@@ -136,7 +136,7 @@ def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document
     org_keys.found(run, sobject, "Id", entities.KeyRule.RECORD_ID, keys, there)
     windows = [changes.Window(**each) for each in document["windows"]]
     with tables.connect(run.limits) as con:
-        forgotten = changes.known(con, remembered, there, seen, windows, users=users, out=out)
+        forgotten = changes.known(con, remembered, there, seen, windows, since=since, users=users, out=out)
         latest = changes.latest(con, seen)
     return {"seen": max(document["seen"], latest or ""), "forgotten": forgotten}
 

@@ -106,6 +106,21 @@ def test_the_same_user_may_be_somebody_else(nights: Nights) -> None:
     assert {"unchanged": 2, "edited": 1, "forgotten": 0} == nights.night(ROWS | {"A": ("one!", "Oslo")}).told
 
 
+def test_what_the_org_does_by_itself_days_later_is_no_edit(nights: Nights) -> None:
+    """A lookup that it empties moves a record's stamp when nobody remembers any more that the record was ours."""
+    nights.columns.append("ParentId")
+    above = nights.load.org.insert("Account", {"Name": "above"})
+    rows = {"A": ("one", "Rome", above), "B": ("two", None, None)}
+    nights.night(rows)
+    for day in (1, 2):
+        nights.load.org.behave(clock_skew_seconds=day * 86_400)
+        rows["B"] = (f"two of day {day}", None, None)
+        assert ["b"] == nights.night(rows).sent
+    nights.load.org.remove("Account", above)
+    found = nights.night(rows | {"A": ("one!", "Rome", None)})
+    assert (["a"], {"unchanged": 1, "edited": 0, "forgotten": 0}) == (found.sent, found.told)
+
+
 def test_only_rows_that_succeeded_are_remembered(nights: Nights) -> None:
     """A refused row goes again every night until it is taken; nobody relies on what stands in the org meanwhile."""
     nights.night(ROWS)
