@@ -118,6 +118,7 @@ steps: the use cases, in the order of the DAG
     steps/kept_before      what they held before, kept
     steps/generations      what is remembered, numbered
     steps/untold           runs that haven't told what they wrote
+    steps/own_times        when a run's jobs wrote
     steps/memory           rows that needn't be sent again
     steps/remember         what this run leaves for later ones
     steps/bereaved         children whose remembered parent is gone

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.ledger import entries
 from include.bulkload.match import changes
-from include.bulkload.steps import generations, journal, org_keys, untold
+from include.bulkload.steps import generations, journal, org_keys, own_times, untold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -134,11 +134,17 @@ def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, f"SELECT left(sf_id, 15) AS key, sf_id AS text FROM {tables.parquet(remembered)}", keys)
     org_keys.found(run, sobject, "Id", entities.KeyRule.RECORD_ID, keys, there)
-    windows = [changes.Window(**each) for each in document["windows"]]
+    windows = [changes.Window(**each) for each in (*document["windows"], *own_times.until_now(run, _beside(opened, name)))]
     with tables.connect(run.limits) as con:
         forgotten = changes.known(con, remembered, there, seen, windows, since=since, users=users, out=out)
         latest = changes.latest(con, seen)
     return {"seen": max(document["seen"], latest or ""), "forgotten": forgotten}
+
+
+def _beside(opened: journal.Opened, name: str) -> list[str]:
+    """The other objects that may write the same records, in this run too: what they have just written is no edit."""
+    sobject = opened.plan.objects[name].sobject.lower()
+    return [other for other, each in opened.plan.objects.items() if other != name and each.sobject.lower() == sobject]
 
 
 def _watchable(opened: journal.Opened, name: str) -> None:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
 from include.bulkload.ledger import entries, waves
 from include.bulkload.match import changes, remembered
-from include.bulkload.steps import generations, journal, memory, outcome, untold
+from include.bulkload.steps import generations, journal, memory, outcome, own_times, untold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
-# Of an aborted job a chunk may be committed after its end, and stamps are cut to seconds.
-LATE = timedelta(seconds=60)
 RACES = 5
 
 
@@ -33,7 +31,7 @@ def objects(run: ports.Run, opened: journal.Opened) -> dict[str, int]:
     watched = [name for name, each in opened.plan.objects.items() if each.changed_only]
     if opened.plan.dry_run or not watched:
         return {}
-    ours = windows(run, opened)
+    ours = own_times.of(run, opened.plan.objects)
     turns = [_turn(run, opened, name, replay, ours) for name in watched if (replay := _last_look(run, name)) is not None]
     return {each.name: _remembered(each) for each in turns if run.folder.read(each.entry) is None}
 
@@ -93,26 +91,6 @@ def _unheard(turn: _Turn) -> set[int]:
     return {place.number for place in jobs if place.number in numbers and place.job_id not in heard}
 
 
-def windows(run: ports.Run, opened: journal.Opened) -> list[Document]:
-    """When this run's jobs wrote, and as whom, by the org's clock: what changed then by that user is our own."""
-    found = []
-    for job in [facts.last for name in opened.plan.objects for facts in journal.jobs(run, name) if facts.last]:
-        late = datetime.fromisoformat(job["systemModstamp"]) + LATE
-        found.append({"begin": job["createdDate"][: changes.SECONDS], "end": late.isoformat()[: changes.SECONDS], "by": job["createdById"]})
-    return merged(found)
-
-
-def merged(given: Iterable[Document]) -> list[Document]:
-    """Make one window of those of a user that overlap."""
-    found: list[Document] = []
-    for each in sorted(given, key=lambda one: (one["by"], one["begin"])):
-        if found and found[-1]["by"] == each["by"] and each["begin"] <= found[-1]["end"]:
-            found[-1] = {**found[-1], "end": max(found[-1]["end"], each["end"])}
-        else:
-            found.append(each)
-    return found
-
-
 def _remembered(turn: _Turn) -> int:
     """Write an object's new generation, or find that an earlier try of this turn did."""
     run, kept, where = turn.run, generations.demanded(turn.run, turn.name), generations.place(turn.opened, turn.name)
@@ -143,7 +121,7 @@ def _generation(run: ports.Run, before: Document, ours: Sequence[Document], rows
     """Say what a generation says besides its file: up to when the org's changes are known, and which of them are ours."""
     seen = before["seen"] or min((each["begin"] for each in ours), default=None)
     since = (datetime.fromisoformat(seen) - memory.OVERLAP).isoformat(timespec="seconds") if seen else ""
-    recent = [each for each in merged([*before["windows"], *ours]) if each["end"] >= since]
+    recent = [each for each in own_times.merged([*before["windows"], *ours]) if each["end"] >= since]
     return {"format": 1, "at": run.now(), "rows": rows, "seen": seen, "windows": recent}
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import fsspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from include import storage
 from include.bulkload.basics import errors
-from include.bulkload.steps import generations, remember
+from include.bulkload.steps import generations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,22 +65,3 @@ def test_a_missing_file_stops_with_its_remedy(kept: ports.Memory, tmp_path: Path
     kept.remove(document["file"]["name"])
     with pytest.raises(errors.LedgerDamaged, match="forget: true"):
         generations.file(kept, document, tmp_path)
-
-
-SPANS = st.lists(st.tuples(st.integers(10, 59), st.integers(0, 20), st.sampled_from(["u", "v"])), max_size=6)
-
-
-def covered(windows: list[dict[str, str]]) -> set[tuple[str, int]]:
-    """All moments of windows, by user."""
-    return {(each["by"], at) for each in windows for at in range(int(each["begin"]), int(each["end"]) + 1)}
-
-
-@settings(max_examples=60)
-@given(SPANS)
-def test_windows_that_overlap_become_one(spans: list[tuple[int, int, str]]) -> None:
-    """They cover exactly the same moments of the same users, and none touches another of its user."""
-    windows = [{"begin": str(begin), "end": str(begin + length), "by": by} for begin, length, by in spans]
-    found = remember.merged(windows)
-    assert covered(windows) == covered(found)
-    alone = [before["end"] < after["begin"] for before, after in itertools.pairwise(found) if before["by"] == after["by"]]
-    assert all(alone)
