@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 IN_DOUBT = "in_doubt"
 LOST = ("failed", "unprocessed", "orphaned", "rejected")
+# What an undo says of records that it left.
+LEFT = ("changedSince", "failed", "stays", "inDoubt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,15 @@ def _unlinked(all_of: known.Known, kind: drawn.Kind, row: sources.Row, record: s
             yield f"stored, and its {lookup} leads to {found}"
 
 
+def undone(all_of: known.Known, run: str, told: Document, now: standing.Standing) -> list[str]:
+    """List records that stand though the run made them, and though its undo says that nothing of it does."""
+    left = [each.get(count) for each in told.get("objects", {}).values() for count in LEFT]
+    if told["status"] != "COMPLETED" or any(left) or told.get("notKnown"):
+        return []
+    made = [place for place in now if all_of.runs(all_of.makers[place]) == {run}]
+    return [f"{place} stands, and its undo says that nothing does" for place in made]
+
+
 def whole(all_of: known.Known, run: str, now: standing.Standing) -> list[str]:
     """List what the org doesn't hold of a run's rows as they stand, links included; later objects count over earlier ones."""
     said = []
@@ -142,4 +153,4 @@ def changed(plan: drawn.Plan, found: Document) -> list[str]:
     """The objects of which a run sent rows that the night before had brought, though it should leave out what hasn't changed."""
     told = found["summary"]["objects"]
     remembering = [each.name for each in plan.kinds if each.more.get("changed_only") and not plan.is_shared(each)]
-    return [f"{name}: {told[name]}" for name in remembering if told[name]["unchanged"] != told[name]["source"]]
+    return [f"{name}: {told[name]}" for name in remembering if name in told and told[name]["unchanged"] != told[name]["source"]]

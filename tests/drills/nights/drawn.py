@@ -74,6 +74,11 @@ class Plan:
         """Find a kind."""
         return next(each for each in self.kinds if each.name == name)
 
+    @property
+    def has_circles(self) -> bool:
+        """Whether rows may be each other's parents."""
+        return any(tie.cut or tie.target == each.name for each in self.kinds for tie in each.ties.values())
+
     def order(self) -> list[str]:
         """The kinds as they are loaded: again and again all whose parents have been."""
         found: list[str] = []
@@ -97,9 +102,10 @@ def plan(dice: random.Random) -> Plan:
     kinds = [_head(dice), _branch(dice), *([_leaf(dice)] if dice.random() < 0.6 else [])]
     keyed = [each for each in kinds if each.known_by == KEYED]
     if dice.random() < 0.3:
-        of, text = dice.choice(keyed), dice.choice([NAME, MARK])
-        only = {"update_only": True} if text == MARK else {}
-        kinds.append(Kind("Twin", of.sobject, text=text, more=only | {"canary_rows": 0}))
+        # Twins that fill another text make no records, so that these must be there first: those of heads are.
+        of = dice.choice([None, *keyed])
+        more = {"canary_rows": 0} if of else {"canary_rows": 0, "update_only": True}
+        kinds.append(Kind("Twin", (of or kinds[0]).sobject, text=NAME if of else MARK, more=more))
     if dice.random() < 0.3:
         kinds.append(Kind("Gone", dice.choice(keyed).sobject, DELETED, more={"canary_rows": 0}))
     more = {"job_bytes": dice.choice([SMALL_JOB, LARGE_JOB]), "replay_leftovers": dice.random() < 0.6}

@@ -68,6 +68,15 @@ class Known:
         one, other = (self.plan.order().index(self.rows[each].kind) for each in (number, than))
         return one > other if one != other and self.runs(number) & self.runs(than) else number > than
 
+    def is_named_later(self, number: int, by: str) -> bool:
+        """Whether a row of other runs than this one is about a record that a run names which has read its source since."""
+        owners, place = self.runs(number), self.place(self.rows[number])
+        if by in owners:
+            return False
+        last = max(self.began[run] for run in owners)
+        named = {run for run, versions in self.of.items() for each in versions.values() if self.place(each[0]) == place}
+        return any(self.began[run] > last for run in named)
+
     def sendable(self, step: Step) -> Iterator[sources.Row]:
         """The rows that a step may send."""
         for run, versions in self.of.items():

@@ -69,6 +69,8 @@ def _written(all_of: known.Known, move: Move, step: known.Step, gone: set[standi
             yield f"row {now} isn't to be sent in this step"
         elif now and not all_of.newer(now, then):
             yield f"row {now} is older than {then}"
+        elif now and all_of.is_named_later(now, step.run):
+            yield f"row {now} went by itself, and a later source names it"
         elif not now and move.before:
             yield f"{text} is blank"
     yield from _linked(all_of, move, {(lookup, key) for each in rows for lookup, key in each.links}, gone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,11 @@ class Doing:
 
 @dataclass
 class Trials:
-    """All tries of a play. `told`: what was done; `figures`: what it came to; `disturbed`: runs that are no undisturbed loads any more."""
+    """All tries of a play. `told`: what was done; `figures`: what it came to.
+
+    `planted`: what the org refused, by step; `disturbed`: steps whose losses nobody can foretell, as jobs ended early or a task was
+    marked, or that have ended before.
+    """
 
     folder: Path
     org: loads.LocalOrg
@@ -54,6 +59,7 @@ class Trials:
     told: list[str] = field(default_factory=list)
     figures: kills.Figures = field(default_factory=kills.Figures)
     before: standing.Standing = field(default_factory=dict)
+    planted: dict[str, set[str]] = field(default_factory=lambda: collections.defaultdict(set))
     disturbed: set[str] = field(default_factory=set)
     trouble: troubles.Trouble = field(default_factory=troubles.Trouble)
     clock: int = 0
@@ -65,13 +71,14 @@ class Trials:
 
     def tried(self, doing: Doing, tries: int) -> Document | None:
         """Try a step; what its summary returned, None if it broke off."""
-        for left in reversed(range(tries)):
-            found = self._once(doing, doing.act, doing.name, DIES)
-            if found is not None:
-                return found
-            if not left and self.dice.random() < GIVEN_UP:
-                self._once(doing, doing.close, f"{doing.name}, its summary", DIES / 2)
-        return None
+        self.planted[doing.name] |= self.trouble.planted
+        found = next((found for _ in range(tries) if (found := self._once(doing, doing.act, doing.name, DIES))), None)
+        if found is None and self.dice.random() < GIVEN_UP:
+            self._once(doing, doing.close, f"{doing.name}, its summary", DIES / 2)
+        # A replay that goes on is the same one; a load that is cleared, or broke off, has lost what it had lost.
+        if doing.kind == known.LOAD:
+            self.disturbed.add(doing.name)
+        return found
 
     def begun(self, run: str, *, dies: float = 0) -> mortal.Mortal:
         """Begin a process that works on a run; `dies`: how likely it does so before its end."""
@@ -92,10 +99,10 @@ class Trials:
         self.told.append(f"{name}{without}{self.trouble}: {said}")
         if rows and at.run.folder.read(entries.STAGED) is not None:
             self.known.reads(doing.run, rows, self.steps)
+        if at.skipped or self.trouble.ends:
+            self.disturbed.add(doing.name)
         wrong = [said] if never and not at.skipped else []
         wrong += self._moved(doing, at) + (self._accounted(doing, at, found) if found and act is doing.act else [])
-        if found is None or at.skipped:
-            self.disturbed.add(doing.run)
         self.figures.wrong += [f"{name}: {each}" for each in wrong]
         return found
 
@@ -128,7 +135,9 @@ class Trials:
     def _accounted(self, doing: Doing, at: mortal.Mortal, found: Document) -> list[str]:
         """Judge a step by its own summary, and by that of its run."""
         self.figures.loads += 1
-        if doing.kind == known.UNDO or doing.run not in self.known.of:
+        if doing.kind == known.UNDO:
+            return accounts.undone(self.known, doing.run, found["summary"], self.before)
+        if doing.run not in self.known.of:
             return []
         self.figures.rows += len(self.known.of[doing.run])
         said, whole = [], found
@@ -136,20 +145,14 @@ class Trials:
             said += accounts.open_sums(found["summary"]["objects"])
             whole = {"summary": at.run.folder.read(summarize.SUMMARY), "clean": False, "why": ["its own summary has no colour"]}
         lost = accounts.wrong(self.known, doing.run, whole, self.before)
-        if self._is_whole(doing, at):
+        # Nothing but what is planted kept it from bringing all.
+        if not doing.copy and doing.name not in self.disturbed and doing.run not in self.known.undone:
             lost += self._needless(doing, whole)
         self.figures.lost += len(lost)
-        self.disturbed.add(doing.run)
         return said + lost
-
-    def _is_whole(self, doing: Doing, at: mortal.Mortal) -> bool:
-        """Whether nothing but what is planted kept this step from bringing all: it is a first load, or a replay of all."""
-        if self.trouble.ends or at.skipped or doing.copy or doing.run in self.known.undone:
-            return False
-        return doing.kind == known.REPLAY or doing.run not in self.disturbed
 
     def _needless(self, doing: Doing, whole: Document) -> list[str]:
         listed = accounts.lists(self.plan, whole["summary"])
         replays = doing.kind == known.REPLAY
-        found = excuses.Excuses(self.known, doing.run, listed, self.before, set(self.trouble.planted), superseded=replays).needless()
+        found = excuses.Excuses(self.known, doing.run, listed, self.before, self.planted[doing.name], superseded=replays).needless()
         return found + ([f"red for nothing: {whole['why']}"] if not listed and not whole["clean"] and not replays else [])
