@@ -11,7 +11,11 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-hypothesis.settings.register_profile("project", deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# Each run throws other dice, so few examples a run do; `--hypothesis-profile long` throws many.
+for name, examples in (("project", 40), ("long", 1000)):
+    hypothesis.settings.register_profile(
+        name, max_examples=examples, deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
 hypothesis.settings.load_profile("project")
 
 # Airflow makes its home when it is imported, and a person's own is none of ours.

@@ -49,7 +49,7 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
 
 @functools.lru_cache(maxsize=1)
 def _database(limits: Limits) -> duckdb.DuckDBPyConnection:
-    """The one in-memory database of a task: to open one takes longer than most of our queries."""
+    """The one in-memory database of a task, as long as its scratch stands: to open one takes longer than most of our queries."""
     con = duckdb.connect(":memory:")
     con.execute(f"SET memory_limit = {literal(limits.memory)}")
     con.execute(f"SET temp_directory = {literal(str(limits.spill))}")
