@@ -59,6 +59,7 @@ def _goes_on(run: ports.Run, opened: journal.Opened) -> bool:
     if leftovers.running(run, opened):
         return True
     try:
+        journal.same_org(opened.org_id, run.salesforce.org_id())
         return run.memory is not None and bool(at_work.of(run, run.memory, run.name, run.folder.run_id()))
     except errors.BulkloadError as wrong:
         log.warning("whether jobs go on can't be told, so the lease is kept: %s", wrong)

@@ -44,7 +44,7 @@ def told(run: ports.Run, opened: journal.Opened, name: str) -> Document:
 
     Returns {"verified": {"rows", and of each problem the rows that have it, "file": URI of their list, "notChecked": lookups,
     "superseded": rows that a later run wrote, left out}}; what is none is left out.
-    Raises what `query_rows` raises.
+    Raises WrongOrg if the connection leads elsewhere, and what `query_rows` raises.
     """
     if not opened.plan.verify or opened.plan.dry_run:
         return {}
@@ -57,6 +57,8 @@ def told(run: ports.Run, opened: journal.Opened, name: str) -> Document:
 
 
 def _verified(run: ports.Run, opened: journal.Opened, name: str, standing: outcome.Standing) -> Document:
+    # A summary is written wherever the connection leads by now, and what is noted here stands for ever.
+    journal.same_org(opened.org_id, run.salesforce.org_id())
     each, asked = opened.plan.objects[name], _question(run, opened, name, standing)
     asked, newer = _without_newer(run, opened, asked)
     with tables.connect(run.limits) as con:

@@ -13,6 +13,7 @@ import pytest
 from include.bulkload.intake import plan
 from include.bulkload.steps import ids, summarize
 from tests.include.bulkload.steps import replays
+from tests.running import loads, org
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -143,6 +144,17 @@ def test_an_org_that_doesnt_answer_is_a_trouble_of_the_run(load: Load) -> None:
     assert (False, True) == (found["clean"], "couldn't be verified" in found["why"][0])
     load.org.behave(http_faults=[])
     assert (True, {"rows": 3}) == closed(load, "Account")
+
+
+def test_an_org_that_isnt_the_runs_is_never_asked(load: Load, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Its answer would stand for ever: as missing where the records are, or as there where they aren't."""
+    settled(load)
+    with org.running(tmp_path_factory.mktemp("other"), "--org-number", "2") as started:
+        elsewhere = dataclasses.replace(load.run, salesforce=loads.LocalOrg(started).client())
+        found = summarize.close(elsewhere, [])
+    assert (False, True) == (found["clean"], "Account couldn't be verified: this run began in org" in " ".join(found["why"]))
+    load.org.remove("Account", account(load, "K2"))
+    assert (False, {"rows": 3, "missing": 1}) == closed(load, "Account")
 
 
 def test_after_a_replay_what_a_later_run_wrote_is_left_out(load: Load) -> None:
