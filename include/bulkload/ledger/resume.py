@@ -74,6 +74,18 @@ class JobFacts:
         return aborted and not (withdrawn or self.has("cancel"))
 
     @property
+    def may_move(self) -> bool:
+        """Whether it was settled as aborted, and rows that it left may be written since: a chunk in flight is committed when it is."""
+        if self.is_gone or not self.has("matched") or self.last.get("state") != entities.JobState.ABORTED:
+            return False
+        return any(self.facts["matched"]["tally"].get(fate) for fate in (entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT))
+
+    @property
+    def may_store(self) -> bool:
+        """The same of one that was closed before it was aborted: what nobody closed stores nothing."""
+        return self.may_move and not (self.has("withdrawn") and not self.has("closed"))
+
+    @property
     def last(self) -> dict[str, Any]:
         """The job as it was seen last, in its own numbers: when its results were collected, else when it had ended; {}: neither."""
         for fact in ("collected", "ended"):

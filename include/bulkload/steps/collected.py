@@ -80,7 +80,7 @@ def anew(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None
     A chunk that was in flight may be committed long after the abort. Call it before such rows are sent by another job. A job
     that is gone stays as it was collected. Raises as `one`.
     """
-    if not _may_move(facts):
+    if not facts.may_move:
         return
     place = facts.place
     try:
@@ -94,13 +94,6 @@ def anew(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None
     found = _asked(run, opened, place, found)
     standing = place.collected({kind: _kept(run, place, kind, path) for kind, path in files.items()}, numbers)
     journal.note(run, place.moved(facts.moves + 1, standing, _matched(run, place, found)))
-
-
-def _may_move(facts: resume.JobFacts) -> bool:
-    """Whether a settled job was aborted, and rows of it may have been written since its results were fetched."""
-    if facts.is_gone or job.end(facts.last).state is not entities.JobState.ABORTED:
-        return False
-    return any(facts.facts["matched"]["tally"].get(fate) for fate in (entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT))
 
 
 def _matched(run: ports.Run, place: entries.JobPlace, found: _Fates) -> entries.Entry:

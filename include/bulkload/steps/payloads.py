@@ -39,7 +39,7 @@ def _told(opened: journal.Opened, name: str, earlier: dict[str, Any]) -> list[st
     if earlier["whole"]:
         return [f"{said} it at {earlier['at']}; name the new payload, or say `again: true` to insert it once more"]
     rest = "replay that run (`mode: replay`) to bring what it lost, or undo it first"
-    return [f"{said} part of it by {earlier['at']}; {rest}; `again: true` inserts that part twice"]
+    return [f"{said} part of it by {earlier['at']}, or may have; {rest}; `again: true` inserts that part twice"]
 
 
 def loaded_before(run: ports.Run, opened: journal.Opened) -> dict[str, dict[str, Any]]:

@@ -102,8 +102,14 @@ def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summ
         left += more
     verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings)
     if run.folder.read(undos.BEGUN) is None:
-        payloads.loaded(run, opened, [each.name for each in found if each.account.is_stored], whole=verdict.clean)
+        stored = [each.name for each in found if each.account.is_stored or _may_store(run, each.name)]
+        payloads.loaded(run, opened, stored, whole=verdict.clean)
     return verdict
+
+
+def _may_store(run: ports.Run, name: str) -> bool:
+    """Whether an aborted job of an object may store rows even now, though none is known to be."""
+    return any(facts.may_store for facts in journal.jobs(run, name))
 
 
 def _verified(run: ports.Run, opened: journal.Opened, found: list[summary.Part]) -> tuple[list[summary.Part], list[str]]:

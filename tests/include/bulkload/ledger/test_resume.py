@@ -118,3 +118,24 @@ def test_whose_abort_it_was(noted: list[entries.Entry], *, by_others: bool) -> N
     aborted = FIRST.ended({"id": FIRST.job_id, "state": "Aborted"}, "t4")
     (facts,) = resume.jobs(written(FIRST.created(0, "t0"), FIRST.uploaded("ab", 12), *noted, aborted))
     assert by_others is facts.is_aborted_by_others
+
+
+@pytest.mark.parametrize(
+    ("noted", "state", "fate", "stores"),
+    [
+        ([FIRST.closed("t3")], "Aborted", "unprocessed", True),
+        ([FIRST.closed("t3"), FIRST.cancelled("t4")], "Aborted", "unprocessed", True),
+        ([FIRST.withdrawn("t3")], "Aborted", "unprocessed", False),
+        ([FIRST.closed("t3")], "Aborted", "failed", False),
+        ([FIRST.closed("t3")], "Failed", "unprocessed", False),
+    ],
+)
+def test_what_a_closed_job_left_when_it_was_aborted_may_be_stored_later(
+    noted: list[entries.Entry], state: str, fate: str, stores: bool
+) -> None:
+    """One that was never closed has nothing in flight, and rows that were refused don't come."""
+    numbers = {"id": FIRST.job_id, "state": state}
+    (facts,) = resume.jobs(
+        written(FIRST.created(0, "t0"), *noted, FIRST.ended(numbers, "t5"), FIRST.collected({}, numbers), FIRST.matched({}, {fate: 3}))
+    )
+    assert stores is facts.may_store

@@ -179,6 +179,18 @@ def test_one_that_can_not_be_looked_at_again_stops_the_replay(late: Load) -> Non
         replay.begin(dataclasses.replace(replays.again(late), salesforce=Closed()), "run", None, late)
 
 
+def test_a_payload_whose_only_job_was_aborted_is_not_inserted_by_another_run(late: Load) -> None:
+    """Nothing of it is known to be stored, but its chunk may land still: the run is to be replayed, and so it stands once."""
+    collected(late)
+    summarize.close(late.run, [])
+    another = dataclasses.replace(late, run_name="another", clock=late.clock + 10)
+    with pytest.raises(errors.PlanError, match=r"objects\.Contact: .* part of it by .*, or may have; replay that run"):
+        another.stage()
+    land(late)
+    replays.replayed(late)
+    assert ALL == replays.kin(late)
+
+
 class DiedError(Exception):
     """The worker is lost, or so slow that it is taken for lost."""
 
