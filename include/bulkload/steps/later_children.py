@@ -1,6 +1,7 @@
-"""What a replay takes, and the parents that later runs brought → what of it has no key and may have come by these runs, too: it stays.
+"""What a replay takes, and the parents that later runs brought → what of it has no key and may have come by other runs, too: it stays.
 
-Sent, such a row might stand in the org twice: nothing tells it from the rows that a later run had below the same parent.
+Sent, such a row might stand in the org twice: nothing tells it from the rows that a later run, or a replay of an earlier one since, had
+below the same parent.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ def without(
     """
     found = {}
     for name, (each, rows) in taken.items():
-        known = [link for link in each.links if link.parent in parents]
+        known = [link for link in each.links if opened.plan.objects[link.parent].external_id]
         below = run.scratch / f"{name}-below.parquet"
-        if not known or opened.plan.objects[name].external_id or not _below(run, taken, name, known, parents, below):
+        if not known or opened.plan.objects[name].external_id or not _below(run, taken, name, known, below):
             continue
         out = run.scratch / f"{name}-still-taken.parquet"
-        late = " UNION ".join(_late(run, opened, name, link, below) for link in known)
+        late = " UNION ".join(_late(run, opened, name, link, below, parents.get(link.parent)) for link in known)
         with tables.connect(run.limits) as con:
             (count,) = con.execute(f"SELECT count(*) FROM ({late})").fetchone() or (0,)
             tables.write_parquet(con, f"FROM {tables.parquet(rows)} ANTI JOIN ({late}) USING (row_id) ORDER BY row_id", out)
@@ -41,29 +42,27 @@ def without(
     return found
 
 
-def _below(
-    run: ports.Run,
-    taken: Mapping[str, tuple[chosen.Member, Path]],
-    name: str,
-    known: list[chosen.Hang],
-    parents: Mapping[str, Path],
-    out: Path,
-) -> int:
-    """Write the rows of an object that would be sent below parents of later runs, unasked: row_id, link (its number), key; how many."""
+def _below(run: ports.Run, taken: Mapping[str, tuple[chosen.Member, Path]], name: str, links: list[chosen.Hang], out: Path) -> int:
+    """Write the rows of an object that would be sent below parents, unasked: row_id, link (its number), key of the parent; how many."""
     each, rows = taken[name]
     own = f"SELECT row_id FROM {tables.parquet(rows)} WHERE how = '{chosen.SEND}'"
     if each.seeds:
         own += f" EXCEPT SELECT row_id FROM {tables.parquet(each.seeds)}"
     hanging = " UNION ALL ".join(
-        f"SELECT row_id, {link.number} AS link, key FROM ({chosen.below(each, link, taken[link.parent][0])}) "
-        f"WHERE key IN (SELECT key FROM {tables.parquet(parents[link.parent])})"
-        for link in known
+        f"SELECT row_id, {link.number} AS link, key FROM ({chosen.below(each, link, taken[link.parent][0])})" for link in links
     )
     with tables.connect(run.limits) as con:
-        return tables.write_parquet(con, f"FROM ({hanging}) WHERE row_id IN ({own})", out)
+        return tables.write_parquet(con, f"FROM ({hanging}) WHERE key IS NOT NULL AND row_id IN ({own})", out)
 
 
-def _late(run: ports.Run, opened: journal.Opened, name: str, link: chosen.Hang, below: Path) -> str:
-    """The query of those rows (row_id) below whose parent, by one link, later runs had rows of the same sobject."""
-    later = later_runs.hung_on(run, opened, link.parent, opened.plan.objects[name].sobject)
-    return f"SELECT row_id FROM {tables.parquet(below)} WHERE link = {link.number} AND {newer.among('key', later)}"
+def _late(run: ports.Run, opened: journal.Opened, name: str, link: chosen.Hang, below: Path, parents: Path | None) -> str:
+    """The query of those rows (row_id) below whose parent, by one link, other runs had rows of the same sobject.
+
+    Later runs, if they brought the parent, too; replays of earlier ones since, whoever brings it.
+    """
+    sobject = opened.plan.objects[name].sobject
+    had = newer.among("key", later_runs.brought_below(run, opened, link.parent, sobject))
+    if parents:
+        later = newer.among("key", later_runs.hung_on(run, opened, link.parent, sobject))
+        had += f" OR key IN (SELECT key FROM {tables.parquet(parents)}) AND {later}"
+    return f"SELECT row_id FROM {tables.parquet(below)} WHERE link = {link.number} AND ({had})"

@@ -158,3 +158,22 @@ def test_keyless_children_that_may_have_come_with_their_parent_stay(load: Load) 
     copy = replays.copied(load, [row for row in orphans if row["LastName"] == "b2"])
     assert 1 == replays.replayed(load, "by hand", copy)["chosen"]["Contact"]["send"]
     assert [*before[:2], ("b2", "B"), before[2]] == hanging(load)
+
+
+@pytest.mark.parametrize("mended", ["", "edited"])
+@pytest.mark.parametrize("order", [("run", "later"), ("later", "run")])
+def test_keyless_children_that_two_nights_lost_come_once(load: Load, order: tuple[str, str], *, mended: str) -> None:
+    """Whichever of the two is replayed first, and whether that sends its parent as it was or from a copy: the other's stay."""
+    nights = {"run": load, "later": dataclasses.replace(load, name="later.json", run_name="later")}
+    for name, night in nights.items():
+        lost(night, replays.family(b=["b1"], **{name: ["own"]}))
+        night.clock = nights["later"].clock = night.clock + 100
+    found = []
+    for which, name in enumerate(order):
+        night = nights[name]
+        night.clock += 1_000 * (which + 1)
+        lists = replays.whole(night)["objects"]["Account"]["files"]
+        copy = replays.copied(night, night.listed(lists["failed"]), Name=mended) if mended and not which else None
+        found.append(replays.replayed(night, f"again {name}", copy, of=name)["chosen"]["Contact"])
+    assert [("b1", "b"), ("own", "later"), ("own", "run")] == replays.kin(load)
+    assert [(1, 0), (0, 1)] == [(each["send"], each["superseded"]) for each in found]
