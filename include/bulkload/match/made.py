@@ -15,24 +15,33 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def records(con: duckdb.DuckDBPyConnection, settled: Sequence[Path], successes: Sequence[Path], out: Path) -> int:
-    """Write `out` (row_id, sf_id, created), one row per record that any job wrote; return how many.
+def records(con: duckdb.DuckDBPyConnection, waves: Sequence[Sequence[Path]], successes: Sequence[Path], out: Path) -> int:
+    """Write `out` (row_id, sf_id, created, row), one row per record that any job wrote; return how many.
 
-    `settled`: the fates of all jobs. `successes`: successfulResults of jobs whose rows have no key: a record whose row couldn't be
-    told counts too, under a row id below 0.
+    `waves`: the fates of all jobs, wave by wave in order. `successes`: successfulResults of jobs whose rows have no key: a record whose
+    row couldn't be told counts too. Each has a row id of its own: below 0 if no row is known, or another record has its `row`'s.
     """
-    con.execute("CREATE OR REPLACE TEMP TABLE wrote (row_id BIGINT, sf_id VARCHAR, created BOOLEAN)")
-    con.execute(
-        f"INSERT INTO wrote SELECT row_id, sf_id, created FROM {tables.parquets(settled)} "
-        f"WHERE fate = '{entities.Fate.SUCCEEDED}' AND sf_id IS NOT NULL"
-    )
+    con.execute("CREATE OR REPLACE TEMP TABLE wrote (row_id BIGINT, sf_id VARCHAR, created BOOLEAN, wave INTEGER)")
+    for wave, settled in enumerate(waves):
+        con.execute(
+            f"INSERT INTO wrote SELECT row_id, sf_id, created, {wave} FROM {tables.parquets(settled)} "
+            f"WHERE fate = '{entities.Fate.SUCCEEDED}' AND sf_id IS NOT NULL"
+        )
     for path in successes:
         if header := tables.header_of(path):
             lone = f'SELECT "sf__Id" AS sf_id, "sf__Created" = \'true\' AS created FROM {tables.strict_csv(path, header)}'
-            con.execute(f"INSERT INTO wrote SELECT NULL, sf_id, created FROM ({lone}) WHERE sf_id NOT IN (SELECT sf_id FROM wrote)")
-    grouped = "SELECT min(row_id) AS row_id, min(sf_id) AS sf_id, bool_or(created) AS created FROM wrote GROUP BY left(sf_id, 15)"
-    numbered = "coalesce(row_id, -row_number() OVER (ORDER BY row_id NULLS FIRST, sf_id)) AS row_id"
-    return tables.write_parquet(con, f"SELECT {numbered}, sf_id, created FROM ({grouped}) ORDER BY row_id", out)
+            con.execute(f"INSERT INTO wrote SELECT NULL, sf_id, created, 0 FROM ({lone}) WHERE sf_id NOT IN (SELECT sf_id FROM wrote)")
+    grouped = (
+        "SELECT min(row_id) AS row, min(sf_id) AS sf_id, bool_or(created) AS created, max(wave) AS wave FROM wrote GROUP BY left(sf_id, 15)"
+    )
+    return tables.write_parquet(con, f"SELECT row_id, sf_id, created, row FROM ({_numbered(grouped)}) ORDER BY row_id", out)
+
+
+def _numbered(grouped: str) -> str:
+    """Give each record of a query (row, sf_id, wave, ...) a row id of its own: the row's, for the record that it wrote last."""
+    own = "CASE WHEN row_number() OVER (PARTITION BY row ORDER BY wave DESC, sf_id) = 1 THEN row END AS own"
+    numbered = "coalesce(own, -row_number() OVER (ORDER BY own NULLS FIRST, sf_id)) AS row_id"
+    return f"SELECT {numbered}, * EXCLUDE (own) FROM (SELECT *, {own} FROM ({grouped}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,9 @@ def doubtful(con: duckdb.DuckDBPyConnection, lost: Sequence[Lost], records: Path
     """
     rows = " UNION ALL ".join(_lost(each) for each in lost)
     once = f"SELECT row_id, min(since) AS since FROM ({rows}) GROUP BY row_id"
-    changed = f"SELECT row_id, sf_id FROM {tables.parquet(records)} WHERE NOT coalesce(created, false)"
-    return tables.write_parquet(con, f"SELECT row_id, sf_id, since FROM ({changed}) JOIN ({once}) USING (row_id) ORDER BY row_id", out)
+    changed = f"SELECT row_id, sf_id, row FROM {tables.parquet(records)} WHERE NOT coalesce(created, false)"
+    met = f"SELECT c.row_id, c.sf_id, o.since FROM ({changed}) AS c JOIN ({once}) AS o ON o.row_id = c.row"
+    return tables.write_parquet(con, f"{met} ORDER BY c.row_id", out)
 
 
 def _lost(lost: Lost) -> str:
@@ -83,6 +93,7 @@ def values(
 ) -> int:
     """Write `out` (row_id, sf_id, our<n>, was<n> by place in `fields`): what a run wrote last, over what; return how many records.
 
+    Each record has a row id of its own, as in `records`.
     `waves` in order, `fields`: all that any of them wrote. NULL where a field wasn't sent; `#N/A`: it was blank, or we cleared it.
     What a wave found counts even if its job is gone: what a later one found may be what that job wrote.
     `created`: records (sf_id, created) of which those that the run created are left out: they had nothing before.
@@ -91,10 +102,10 @@ def values(
     told = [f"arg_max(our{n}, wave) AS our{n}, arg_min(was{n}, wave) AS was{n}" for n in range(len(fields))]
     ours = " UNION ALL ".join(f"SELECT left(sf_id, 15) AS own FROM {tables.parquet(path)} WHERE created" for path in created)
     query = (
-        f"SELECT min(row_id) AS row_id, min(sf_id) AS sf_id, {', '.join(told)} FROM ({union}) "
-        f"WHERE left(sf_id, 15) NOT IN (SELECT own FROM ({ours})) GROUP BY left(sf_id, 15) HAVING bool_or(wrote) ORDER BY row_id"
+        f"SELECT min(row_id) AS row, min(sf_id) AS sf_id, {', '.join(told)}, max(wave) AS wave FROM ({union}) "
+        f"WHERE left(sf_id, 15) NOT IN (SELECT own FROM ({ours})) GROUP BY left(sf_id, 15) HAVING bool_or(wrote)"
     )
-    return tables.write_parquet(con, query, out)
+    return tables.write_parquet(con, f"SELECT * EXCLUDE (row, wave) FROM ({_numbered(query)}) ORDER BY row_id", out)
 
 
 def _wave(place: int, wave: Wrote, fields: Sequence[columns.Field]) -> str:

@@ -30,7 +30,7 @@ def restores(con: duckdb.DuckDBPyConnection, out: Path) -> int:
 
 def restores_for_people(con: duckdb.DuckDBPyConnection, name: str, out: Path) -> int:
     """Write which fields would go back, from what to what; return how many."""
-    shown = f"SELECT {tables.row_id_text(name)} AS row_id, sf_id, field, now, was FROM fields WHERE state = '{since.DUE}'"
+    shown = f"SELECT {_row(name, 'fields.row_id')} AS row_id, sf_id, field, now, was FROM fields WHERE state = '{since.DUE}'"
     return tables.write_people_csv(con, f"{shown} ORDER BY fields.row_id, field", out)
 
 
@@ -43,12 +43,17 @@ def planned(con: duckdb.DuckDBPyConnection, name: str, restores: Path | None, ou
 
 def for_people(con: duckdb.DuckDBPyConnection, name: str, cells: str, staged: Path, rows: Path, condition: str, out: Path) -> int:
     """Write rows (a Parquet file of COLUMNS, or more) with their cells as they were loaded (`lists.cells` of `s`); return how many."""
-    shown = f"CASE WHEN r.row_id < 0 THEN '' ELSE {tables.row_id_text(name, 'r.row_id')} END"
     query = (
-        f"SELECT {shown} AS row_id, r.sf_id, r.act, r.why, {cells} FROM (FROM {tables.parquet(rows)} WHERE {condition}) AS r "
+        f"SELECT {_row(name, 'r.row_id')} AS row_id, r.sf_id, r.act, r.why, {cells} "
+        f"FROM (FROM {tables.parquet(rows)} WHERE {condition}) AS r "
         f"LEFT JOIN {tables.parquet(staged)} AS s ON s.row_id = r.row_id ORDER BY r.row_id"
     )
     return tables.write_people_csv(con, query, out)
+
+
+def _row(name: str, row_id: str) -> str:
+    """A record's row, as people read it; none if it isn't known, or listed with another record."""
+    return f"CASE WHEN {row_id} < 0 THEN '' ELSE {tables.row_id_text(name, row_id)} END"
 
 
 def counts(con: duckdb.DuckDBPyConnection, rows: Path) -> dict[tuple[str, str], int]:

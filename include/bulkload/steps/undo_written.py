@@ -97,7 +97,7 @@ def of(run: ports.Run, opened: journal.Opened) -> list[Written]:
 
 def _records(run: ports.Run, name: str) -> Path:
     standing, out = outcome.of(run, name), run.scratch / f"{name}-wrote.parquet"
-    settled = [path for met in outcome.met(run, standing) for path in met.settled]
+    settled = [met.settled for met in outcome.met(run, standing)]
     keyless = [number for wave in standing.waves if wave.key is None for number in wave.numbers]
     told = [
         standing.jobs[number]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
-from include.bulkload.match import made
+from include.bulkload.match import columns, made
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,38 @@ def test_a_record_is_there_once_and_created_if_any_job_says_so(tmp_path: Path) -
         tables.write_parquet(con, f"SELECT * FROM {FATES.format(told)}", first)
         again = f"(1::BIGINT, 'succeeded', '{a}', false, NULL, 'k')"
         tables.write_parquet(con, f"SELECT * FROM {FATES.format(again)}", second)
-        assert 3 == made.records(con, [first, second], [results], out)
+        assert 3 == made.records(con, [[first], [second]], [results], out)
         found = con.execute(f"SELECT row_id, sf_id, created FROM {tables.parquet(out)} ORDER BY sf_id").fetchall()
     assert [(1, a, True), (2, b, False), (-1, c, True)] == found
+
+
+def test_each_record_of_a_row_has_a_row_id_of_its_own(tmp_path: Path) -> None:
+    """An edit gave the row another key, or it was stored twice: the last record has the row's, and all of them name the row."""
+    first, second, out = (tmp_path / name for name in ("1.parquet", "2.parquet", "out.parquet"))
+    a, b = (f"003{letter * 12}AAA" for letter in "ab")
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        for path, record in ((first, b), (second, a)):
+            told = f"(7::BIGINT, 'succeeded', '{record}', true, NULL, 'j')"
+            tables.write_parquet(con, f"SELECT * FROM {FATES.format(told)}", path)
+        made.records(con, [[first], [second]], [], out)
+        found = con.execute(f"SELECT row_id, sf_id, row FROM {tables.parquet(out)} ORDER BY sf_id").fetchall()
+    assert [(7, a, 7), (-1, b, 7)] == found
+
+
+def test_each_record_of_a_row_gets_back_what_it_held_itself(tmp_path: Path) -> None:
+    """A row wrote two records, as an edit gave it another key in between."""
+    a, b = (f"001{letter * 12}AAA" for letter in "ab")
+    field = columns.Field("Name", "Name", "Name", {"type": "string"})
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        waves = []
+        for place, (record, ours, was) in enumerate([(b, "one", "old b"), (a, "two", "old a")]):
+            ready, before, fates = (tmp_path / f"{name}-{place}.parquet" for name in ("ready", "before", "fates"))
+            tables.write_parquet(con, f"SELECT 7::BIGINT AS row_id, '{ours}' AS {tables.cell('Name')}", ready)
+            tables.write_parquet(con, f"SELECT 7::BIGINT AS row_id, '{record}' AS sf_id, '{was}' AS {tables.cell('Name')}", before)
+            told = f"(7::BIGINT, 'succeeded', '{record}', false, NULL, 'j')"
+            tables.write_parquet(con, f"SELECT * FROM {FATES.format(told)}", fates)
+            waves.append(made.Wrote(ready, before, [fates], [field]))
+        out = tmp_path / "values.parquet"
+        made.values(con, waves, [field], [fates], out)
+        found = con.execute(f"SELECT row_id, sf_id, our0, was0 FROM {tables.parquet(out)} ORDER BY sf_id").fetchall()
+    assert [(7, a, "two", "old a"), (-1, b, "one", "old b")] == found
