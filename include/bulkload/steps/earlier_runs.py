@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 # Entries after which nothing of a run is sent any more; an undo only needs to have begun.
 OVER = {undos.BEGUN: "undone", entries.SWEPT: "swept"}
-LATER_SWEPT, EDITS_SWEPT = "laterSwept", "editsSwept"
+LATER_SWEPT, EDITS_SWEPT, TAKEN_OVER = "laterSwept", "editsSwept", "takenOver"
 STOPPED = "it was stopped before it was done"
 PASSED = "passedOver"
 TAKEN = (chosen.SEND, chosen.LINKS, chosen.REFUSED)
@@ -61,15 +61,18 @@ def _behind_swept(run: ports.Run, folders: Mapping[str, ports.RunFolder]) -> dic
     if not places:
         return {}
     opened = journal.opened(run, compare=False)
-    swept = [*later_runs.others(run, opened, lambda folder, place: any(_newer_swept(own, folder, place) for own in places.values()))]
-    found = {each: [_newer_swept(own, other.run.folder, other.place) for other in swept] for each, own in places.items()}
+
+    def wanted(folder: ports.RunFolder, place: entries.Order) -> bool:
+        return folder.read(entries.SWEPT) is not None and any(_newer(own, folder, place) for own in places.values())
+
+    swept = [*later_runs.others(run, opened, wanted)]
+    found = {each: [_newer(own, other.run.folder, other.place) for other in swept] for each, own in places.items()}
     return {each: max(whys) for each, whys in found.items() if any(whys)}
 
 
-def _newer_swept(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> str:
-    """Why a run had newer values than that of place `own`, of which nothing is left to tell the keys; "" if it isn't so."""
-    newer = LATER_SWEPT if place > own else EDITS_SWEPT if later_edits.is_edited(own, folder, place) else ""
-    return newer if newer and folder.read(entries.SWEPT) is not None else ""
+def _newer(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> str:
+    """Why a swept run, of which nothing tells the keys any more, had newer values than that of place `own`; "" if it hadn't."""
+    return LATER_SWEPT if place > own else EDITS_SWEPT if later_edits.is_edited(own, folder, place) else ""
 
 
 def _found(run: ports.Run) -> Iterator[tuple[entries.Order, str]]:
@@ -108,9 +111,13 @@ def begin(run: ports.Run, of: str, inlet: ports.Inlet) -> Document:
     """Begin the replay of one earlier run: as `replay.begin`, in that run's folder by the later one's name.
 
     A run of which nothing is taken has no replay: {"replay": None, "waiting": [], "objects": {}, "passedOver": why only a person may
-    send its rows, or ""}. Its jobs are collected all the same, as far as they have ended.
+    send its rows, or ""}. Its jobs are collected all the same, as far as they have ended. Nor has it one any more if another run took
+    that over: then what was left is that one's.
     """
-    if replay.number(run) is None:
+    number = replay.number(run)
+    if number is not None and replay.taken_over(run, number):
+        return {"replay": None, "waiting": [], "objects": {}, PASSED: TAKEN_OVER}
+    if number is None:
         rows, why = unasked.look(run, replay.begins(run, of)[0])
         if why or not rows:
             return {"replay": None, "waiting": [], "objects": {}, PASSED: why}

@@ -118,10 +118,14 @@ def advance(run: ports.Run, number: int, name: str) -> Document:
 
 def _over(run: ports.Run, number: int) -> bool:
     """Whether nothing of a replay is sent any more as it is done. Raises MustStop if it was given up for another one."""
-    closed = run.folder.read(replays.name(number, replays.CLOSED))
-    if closed and closed["taken_over"]:
-        raise errors.MustStop(f"replay {number} was given up for that of {closed['taken_over']}, as its run was over; start a new one")
-    return closed is not None
+    if other := taken_over(run, number):
+        raise errors.MustStop(f"replay {number} was given up for that of {other}, as its run was over; start a new one")
+    return run.folder.read(replays.name(number, replays.CLOSED)) is not None
+
+
+def taken_over(run: ports.Run, number: int) -> str:
+    """The id of the run for whose replay that of this number was given up; "" if it wasn't."""
+    return str((run.folder.read(replays.name(number, replays.CLOSED)) or {}).get("taken_over") or "")
 
 
 def account(run: ports.Run, broken: Sequence[str], home: ports.RunFolder) -> Document:

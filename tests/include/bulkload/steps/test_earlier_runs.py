@@ -57,6 +57,11 @@ def undone(load: Load, of: str) -> None:
 
 @pytest.fixture
 def first(load: Load) -> Load:
+    """A first night that lost a row."""
+    return lost(load)
+
+
+def lost(load: Load) -> Load:
     """A first night that lost the account b, and its contact; the rule is mended."""
     load.org.behave(row_faults=B_FAILS)
     night(load, "one", replays.family(a=["a1"], b=["b1"]))
@@ -194,37 +199,6 @@ def test_a_plan_without_keys_cant_ask_for_it(load: Load) -> None:
     contact = {"sobject": "Contact", "records": "[]", "operation": "insert", "fields": {"LastName": "n"}}
     with pytest.raises(errors.PlanError, match="replay_leftovers: no object has an external_id"):
         plan.plan_from({**load.document, "objects": {"Contact": contact}, "replay_leftovers": True})
-
-
-def taken(first: Load) -> tuple[ports.Run, ports.Run, int]:
-    """The same once it has begun to replay the first: that night, its view of the first one's folder, the replay's number."""
-    tonight = begun(first)
-    earlier = dataclasses.replace(tonight, folder=replays.home(first, "one"))
-    return tonight, earlier, earlier_runs.begin(earlier, "one", first)["replay"]
-
-
-def test_a_night_that_broke_off_tells_what_came_of_it(first: Load) -> None:
-    """Its task died after the job had ended: the job is collected, both summaries tell it; the task, cleared, says the same."""
-    tonight, earlier, number = taken(first)
-    first.waited(replay.advance(earlier, number, "Account")["waiting"])
-    assert ["one"] == earlier_runs.left_off(tonight)
-    earlier_runs.break_off(tonight, "one", earlier_runs.so_far(earlier))
-    told = {"one": {"Account": {"taken": 1, "succeeded": 1, "left": {}}}}
-    assert told == summarize.close(first.run, [], ["it broke off"])["summary"]["leftovers"]
-    assert (2, 2, 0, 0, 0, 0, 0) == replays.account(replays.home(first, "one").read("summary.json") or {}, "Account")
-    earlier_runs.tell(tonight, "one", replayed(first, tonight, "one"))
-    assert ([], told) == (earlier_runs.left_off(tonight), summarize.close(first.run, [])["summary"]["leftovers"])
-
-
-def test_a_night_that_died_while_it_uploaded_leaves_no_open_job(first: Load) -> None:
-    """The job that stands in the earlier run's ledger is aborted; its row is left to the next night."""
-    _, earlier, number = taken(first)
-    dying = dataclasses.replace(earlier, folder=replays.Dying(earlier.folder, "/uploaded.json", after=False))
-    with pytest.raises(replays.KilledError):
-        replay.advance(dying, number, "Account")
-    assert ["Open"] == [each["state"] for each in first.org.jobs() if each["state"] != "JobComplete"]
-    assert {"Account": {"taken": 1, "succeeded": 0, "left": {"unprocessed": 1}}} == earlier_runs.so_far(earlier)
-    assert ["Aborted"] == [each["state"] for each in first.org.jobs() if each["state"] != "JobComplete"]
 
 
 def test_what_a_person_mended_is_not_overwritten_by_a_later_night_s_row(load: Load) -> None:
