@@ -66,12 +66,16 @@ class JobFacts:
         return sum(fact.startswith(entries.MOVED) for fact in self.facts)
 
     @property
-    def is_aborted_by_others(self) -> bool:
-        """Whether it ended aborted, and neither by us nor by a person's mark: somebody in Salesforce doesn't want its rows."""
-        aborted = self.last.get("state") == entities.JobState.ABORTED
+    def is_unwanted(self) -> bool:
+        """Whether it ended aborted, and not by us: somebody doesn't want its rows, and only people send them, by a replay."""
         # We withdraw only what is Open; what was closed after that was aborted by somebody else.
         withdrawn = self.has("withdrawn") and not self.has("closed")
-        return aborted and not (withdrawn or self.has("cancel"))
+        return self.last.get("state") == entities.JobState.ABORTED and not withdrawn
+
+    @property
+    def is_aborted_by_others(self) -> bool:
+        """The same, and not by a person's mark either, but by somebody in Salesforce."""
+        return self.is_unwanted and not self.has("cancel")
 
     @property
     def may_move(self) -> bool:

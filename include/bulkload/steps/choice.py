@@ -142,9 +142,11 @@ def final(run: ports.Run, opened: journal.Opened, name: str) -> Path:
 
     Rows of a job that is gone and may go again were never sent, whether their chunk is void by now or not.
     """
-    out = run.scratch / f"{name}-final.parquet"
+    standing, out = outcome.of(run, name), run.scratch / f"{name}-final.parquet"
+    files, gone = parts.files_of(run, opened, name, standing), {facts.place.job_id for facts in standing.gone.values()}
+    still, again = ([each for each in files.running if (each.job_id in gone) is lost] for lost in (False, True))
     with tables.connect(run.limits) as con:
-        reconcile.account(con, parts.files_of(run, opened, name, dataclasses.replace(outcome.of(run, name), gone={})))
+        reconcile.account(con, dataclasses.replace(files, running=still, unsent=[*files.unsent, *again]))
         tables.write_parquet(con, "FROM final", out)
     return out
 

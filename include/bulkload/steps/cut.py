@@ -13,6 +13,8 @@ from include.bulkload.steps import collected, foreseen, journal, next_wave, outc
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
+ABORTED = "somebody aborted it in Salesforce"
+
 
 def first(run: ports.Run, name: str) -> dict[str, Any]:
     """Link an object's rows to the records that this run wrote, set aside what can't be sent, cut the rest into jobs.
@@ -33,7 +35,7 @@ def first(run: ports.Run, name: str) -> dict[str, Any]:
         "ready": sum(int(each["rows"]) for each in wave.chunks),
         **{fate: lost.get(fate, 0) for fate in ("orphaned", "rejected", "unchanged")},
         "uri": run.folder.uri(wave.for_people["name"]) if wave.for_people else None,
-        "canary": [submit.chunk(run, name, wave.numbers[0])] if _has_canary(run, opened, wave) else [],
+        "canary": [submit.chunk(run, name, wave.numbers[0])] if _has_canary(run, opened, wave) and not _is_unwanted(run, wave) else [],
     }
 
 
@@ -71,17 +73,26 @@ def _has_canary(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> boo
     """Whether the first job is a small one that others wait for."""
     rows = opened.plan.objects[wave.name].canary_rows
     is_small = wave.kind is waves.Kind.FIRST and len(_sent(opened, wave)) > 1 and 0 < rows == int(wave.chunks[0]["rows"])
-    return is_small and wave.numbers[0] in _due(run, opened, wave)
+    return is_small and (wave.numbers[0] in _due(run, opened, wave) or _is_unwanted(run, wave))
+
+
+def _is_unwanted(run: ports.Run, wave: waves.Wave) -> bool:
+    """Whether the first job is gone, and was aborted by somebody in Salesforce before."""
+    lost = outcome.of(run, wave.name).gone.get(wave.numbers[0])
+    return lost is not None and lost.is_aborted_by_others
 
 
 def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries.Entry:
     """Collect the first job and count its permanent failures."""
     facts = outcome.of(run, wave.name).jobs.get(wave.numbers[0])
     tally = collected.one(run, opened, facts) if facts else None
+    rows = int(wave.chunks[0]["rows"])
+    if _is_unwanted(run, wave):
+        lost = outcome.of(run, wave.name).gone[wave.numbers[0]].place.job_id
+        return entries.canary(wave.name, {"stopped": True, "rows": rows, "failed": 0, "succeeded": 0, "job": lost, "error": ABORTED})
     if facts is None or tally is None:
         raise errors.JobStillRunning(f"the first, small job of {wave.name} is gone from Salesforce; the next try sends its rows again")
     failed = collected.permanent_failures(run, opened, facts.place)
-    rows = int(wave.chunks[0]["rows"])
     allowed = mapping.allowed(opened.plan.objects[wave.name].stop_if_failing, rows)
     end = collected.end_of(run, facts.place)
     # Whoever did that doesn't want the others: a replay sends them if he does.
@@ -92,6 +103,6 @@ def _judged(run: ports.Run, opened: journal.Opened, wave: waves.Wave) -> entries
         "failed": failed,
         "succeeded": tally.get(str(entities.Fate.SUCCEEDED), 0),
         "job": facts.place.job_id,
-        "error": end.error_message or ("somebody aborted it in Salesforce" if aborted else ""),
+        "error": end.error_message or (ABORTED if aborted else ""),
     }
     return entries.canary(wave.name, document)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, errors
+from include.bulkload.ledger import entries, undos
 from include.bulkload.load import job
 from include.bulkload.steps import journal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from include.bulkload.ledger import entries, resume
+    from include.bulkload.ledger import resume
     from include.bulkload.steps import ports
 
 WHY = "its job is gone from Salesforce, and whether it was written can't be told"
@@ -26,12 +27,17 @@ def noted(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> re
     """Note that a job is gone, unless its results were collected before; its facts as they stand then.
 
     What is upserted, updated or deleted twice ends as if it were once; an insert would be stored twice, so its rows stay
-    in doubt. Raises WrongOrg, and RequestRefused if it isn't only this job that isn't found.
+    in doubt. What somebody aborted goes by no task: its chunk becomes void, its rows are a replay's. Raises WrongOrg, and
+    RequestRefused if it isn't only this job that isn't found.
     """
     # Asked by a path of the same API version: a wrong one would make every job look gone.
     journal.same_org(opened.org_id, run.salesforce.org_id())
     wave = journal.wave_of(run, place.name, place.number)
-    journal.note(run, place.gone(run.now(), again=wave.operation != entities.Operation.INSERT))
+    again = wave.operation != entities.Operation.INSERT
+    # First, so that no task finds the one without the other. An undo looks at its records before it sends anything again.
+    if again and journal.job(run, place).is_unwanted and undos.object_of(place.name) == place.name:
+        journal.note(run, entries.void(place.name, place.number, run.now()))
+    journal.note(run, place.gone(run.now(), again=again))
     return journal.job(run, place)
 
 

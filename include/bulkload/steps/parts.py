@@ -73,13 +73,15 @@ def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcom
             continue
         ready, why = journal.bring(run, wave.ready), stops.why(run, name, wave.replay)
         for chunk in standing.chunks(wave):
-            facts = standing.jobs.get(chunk.number)
-            if facts is None and chunk.number not in voids:
-                facts = standing.gone.get(chunk.number)
-            if facts is None:
-                unsent.append(reconcile.Range(wave.number, ready, chunk, why=why, void=chunk.number in voids))
-            elif not facts.has("matched"):
-                running.append(reconcile.Range(wave.number, ready, chunk, facts.place.job_id, gone.WHY if facts.is_gone else ""))
+            counts, void = chunk.number in standing.jobs, chunk.number in voids
+            facts = standing.jobs.get(chunk.number) or standing.gone.get(chunk.number)
+            said = (facts.place.job_id, gone.WHY if facts.is_gone else "") if facts else ("", why)
+            if not counts and (facts is None or void):
+                # Rows of a job that somebody aborted did come into one; others are somebody's to send.
+                said = said if facts and facts.is_unwanted else ("", why)
+                unsent.append(reconcile.Range(wave.number, ready, chunk, *said, void=void))
+            elif facts and not facts.has("matched"):
+                running.append(reconcile.Range(wave.number, ready, chunk, *said))
     first = next(iter(waves.turns(standing.waves)), [])
     whole = sum(wave.kind in waves.WHOLE for wave in first)
     # An object that only a replay began, and rows that an edited copy made fit to be sent, may have rows in no wave.

@@ -100,6 +100,9 @@ def _tallied(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts, fou
         found["waiting"].append(facts.place.job_id)
         return False
     if settled is None:
+        if facts.place.number in journal.voids(run, facts.place.name):
+            # Somebody aborted it before it was gone: its rows are a replay's.
+            return True
         if sender.is_this(run):
             gone.bounded(facts)
             with contextlib.suppress(errors.ObjectStopped):

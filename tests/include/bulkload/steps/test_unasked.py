@@ -64,6 +64,21 @@ def test_a_job_that_somebody_aborted_in_salesforce_is_left_to_people(load: Load)
     assert ({"one": "aborted"}, {"c"}) == (later(load)["passedOver"], {*keys(load)})
 
 
+def test_a_job_that_somebody_aborted_and_deleted_is_left_to_people(load: Load) -> None:
+    """Its end was noted before it was gone; a replay by hand sends its rows, and what that one loses is any night's."""
+    job_id = half(load)
+    load.run.salesforce.abort(job_id)
+    wait.ended(load.run, "Account", [job_id])
+    load.run.salesforce.delete(job_id)
+    summarize.close(load.run, ["settle_parent"])
+    assert ({"one": "aborted"}, {"c"}) == (later(load)["passedOver"], {*keys(load)})
+    load.org.behave(row_faults=B_FAILS)
+    replays.replayed(cleared(load), "by hand", of="one")
+    load.org.behave(row_faults=[])
+    assert "passedOver" not in night(load, "three", replays.family(d=[]))
+    assert {"a", "b", "c", "d"} == {*keys(load)}
+
+
 def test_a_run_that_a_person_marked_failed_is_left_to_people(load: Load) -> None:
     """Also where no job was cancelled by it: nothing had been sent yet."""
     load.run_name, load.payload, load.more = "one", ACCOUNTS, {"replay_leftovers": True, "again": True}
