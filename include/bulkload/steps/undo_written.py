@@ -73,8 +73,18 @@ def _doubts(facts: resume.JobFacts) -> int:
 
 
 def in_doubt(run: ports.Run, name: str) -> int:
-    """Count the rows of an object that may stand as records whose Ids nobody knows."""
-    return sum(_doubts(facts) for facts in journal.jobs(run, name) if facts.has("matched") and _creates(run, facts))
+    """Count the rows of an object that may stand as records whose Ids nobody knows, after `collect`.
+
+    Of a job whose results can't be read, as they contradict what was sent, these are all its rows.
+    """
+    return sum(_unknown(run, facts) for facts in journal.jobs(run, name) if _creates(run, facts))
+
+
+def _unknown(run: ports.Run, facts: resume.JobFacts) -> int:
+    if facts.has("matched"):
+        return _doubts(facts)
+    place = facts.place
+    return int(journal.wave_of(run, place.name, place.number).chunk(place.number)["rows"]) if facts.counts else 0
 
 
 def sent(run: ports.Run, opened: journal.Opened) -> set[str]:
