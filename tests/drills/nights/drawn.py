@@ -74,11 +74,6 @@ class Plan:
         """Find a kind."""
         return next(each for each in self.kinds if each.name == name)
 
-    @property
-    def has_circles(self) -> bool:
-        """Whether rows may be each other's parents."""
-        return any(tie.cut or tie.target == each.name for each in self.kinds for tie in each.ties.values())
-
     def order(self) -> list[str]:
         """The kinds as they are loaded: again and again all whose parents have been."""
         found: list[str] = []

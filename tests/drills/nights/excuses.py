@@ -38,13 +38,15 @@ class Excuses:
         if {row.text, row.key} & self.planted or (self.superseded and any(self.all_of.others(row))):
             return True
         if kind.known_by == drawn.DELETED or kind.more.get("update_only"):
-            return place not in self.now or any(self._has(each, met) for each in self._own(place) if each.number != row.number)
+            # It may have gone before its record was made.
+            late = place not in self.now or self.run in self.all_of.runs(self.all_of.makers[place])
+            return late or any(self._has(each, met) for each in self._own(place) if each.number != row.number)
         return any(self._misses(kind.ties[lookup], key, met) for lookup, key in row.links if key)
 
     def _misses(self, tie: drawn.Tie, key: str, met: set[int]) -> bool:
-        """Whether a link leads to nobody, or to somebody who has an excuse."""
+        """Whether a link leads to nobody, or to somebody who has an excuse. Nobody stands there if he was lost, or deleted since."""
         found = self.all_of.of[self.run].get((tie.target, key))
-        if found is None:
+        if found is None or self.all_of.place(found[0]) not in self.now:
             return True
         listed = self.listed.get((tie.target, key))
         return (listed is not None and listed.fate == accounts.IN_DOUBT) or any(self._has(each, met) for each in found)

@@ -32,8 +32,10 @@ def wrong(all_of: known.Known, before: standing.Standing, after: standing.Standi
     """List what a step may not have done; note what it did."""
     moved = [Move(place, before.get(place), after.get(place)) for place in sorted({*before, *after})]
     moved = [each for each in moved if each.before != each.after]
+    # Those that a row deletes may have come back since, without what hung on them.
+    deletes = {all_of.place(each) for each in all_of.sendable(step) if all_of.plan.kind(each.kind).known_by == drawn.DELETED}
     judged = _undone if step.kind == known.UNDO else _written
-    gone = {each.place for each in moved if each.after is None}
+    gone = deletes | {each.place for each in moved if each.after is None}
     found = [f"{said}: {each}" for each in moved for said in judged(all_of, each, step, gone)]
     for each in moved:
         _noted(all_of, each, step)

@@ -1,4 +1,4 @@
-"""A seed → a play: nights of a drawn plan, and what is done between them, disturbed by dice; then calm nights."""
+"""A seed → a play: nights of a drawn plan, and what is done between them, disturbed by dice; then two calm nights."""
 
 from __future__ import annotations
 
@@ -96,14 +96,12 @@ class Season:
         self.trials.told.append(f"jobs are deleted: {dict(self.deleted)} by now")
 
     def calm_nights(self) -> None:
-        """Nothing goes wrong: the first night brings all that the source has, later ones find it there."""
+        """Nothing goes wrong: the first night brings all that the source has, the second finds it there."""
         rows = self.source.night(whole=True)
         keyed = {kind.name for kind in self.plan.kinds if kind.known_by == drawn.KEYED}
         self._calm("calm1", rows)
-        # A row whose link came with a second pass may go once more, as its link can come with the row by now.
-        for run in ("calm2", "calm3") if self.plan.has_circles else ("calm2",):
-            found = self._calm(run, {name: each if name in keyed else {} for name, each in rows.items()})
-        self.trials.figures.wrong += [f"{run}: {each}" for each in accounts.changed(self.plan, found)]
+        found = self._calm("calm2", {name: each if name in keyed else {} for name, each in rows.items()})
+        self.trials.figures.wrong += [f"calm2: {each}" for each in accounts.changed(self.plan, found)]
 
     def _calm(self, run: str, rows: sources.Rows) -> trials.Document:
         """Load these rows; what the summary returns."""
@@ -164,7 +162,7 @@ class Season:
         if self.drawn[run][0] != self.source.nights:
             self._draw(run)
         rows = self.drawn[run][1]
-        (self.folder / f"{run}.json").write_text(json.dumps(sources.document(self.plan, rows, self.dice)))
+        (self.folder / f"{run}.json").write_text(json.dumps(sources.document(self.plan, rows)))
         return rows
 
     def _copy(self, run: str) -> Path | None:

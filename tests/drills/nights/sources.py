@@ -13,11 +13,13 @@ from tests.drills.nights import drawn
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 KEYS = 4
 # How often a key is named of a night, its cells are edited, and a link names somebody whom the night doesn't.
 NAMED, EDITED, ANYBODY = 0.7, 0.5, 0.1
+# Numbers times the one, modulo the other, come in no order.
+SCATTER, MANY = 7_919, 1_009
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +120,19 @@ class Source:
         return self.dice.choice(known) if known else None
 
 
-def document(plan: drawn.Plan, rows: Rows, dice: random.Random) -> dict[str, Any]:
-    """Write rows as the source has them: keys in any case, in any order, rows within rows."""
+def document(plan: drawn.Plan, rows: Rows) -> dict[str, Any]:
+    """Write rows as the source has them: keys in any case, rows within rows, in an order that they keep as long as they stay the same."""
     found: dict[str, Any] = {}
     for kind in plan.kinds:
-        records = {key: _record(plan, row) for key, row in rows[kind.name].items()}
+        ordered = sorted(rows[kind.name].values(), key=lambda row: row.number * SCATTER % MANY)
+        records = {row.key: _record(plan, row) for row in ordered}
         for each in plan.kinds:
             if each.inside == kind.name:
                 lookup = next(lookup for lookup, tie in each.ties.items() if tie.nested)
                 for key, record in records.items():
                     record[each.name] = [_record(plan, row) for row in rows[each.name].values() if row.link(lookup) == key]
         if not kind.inside:
-            found[kind.name] = _shuffled(records.values(), dice)
+            found[kind.name] = [*records.values()]
     return found
 
 
@@ -141,9 +144,3 @@ def _record(plan: drawn.Plan, row: Row) -> dict[str, Any]:
 def cell(plan: drawn.Plan, key: str | None, number: int) -> str | None:
     """A key as the source writes it in a row: in either case, and the same as long as the row stays the same."""
     return key and (key.lower() if number % 2 else key) + plan.padding
-
-
-def _shuffled(records: Iterable[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
-    found = list(records)
-    dice.shuffle(found)
-    return found
