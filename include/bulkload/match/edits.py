@@ -107,6 +107,12 @@ def write(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing, out:
     tables.write_parquet(con, f"SELECT * FROM (({rest}) UNION ALL BY NAME (FROM edited) UNION ALL BY NAME ({stored})) ORDER BY row_id", out)
 
 
+def named(con: duckdb.DuckDBPyConnection, out: Path) -> None:
+    """Write the rows (row_id) that `write` gave cells of the copy, be they what they were before or not."""
+    linked = f"SELECT row_id FROM judged WHERE how = '{chosen.LINKS}' AND reason IS NULL"
+    tables.write_parquet(con, f"SELECT row_id FROM edited UNION ALL {linked} ORDER BY row_id", out)
+
+
 def taken(con: duckdb.DuckDBPyConnection, rows: Path, refused: Path, standing: Standing) -> int:
     """Write the rows of `judged` (row_id, how: send, links, rejected, superseded) and the refused ones that go aside; how many of these."""
     how = f"CASE WHEN reason IS NULL THEN how ELSE '{chosen.REFUSED}' END AS how"

@@ -57,7 +57,7 @@ class Sought:
 def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: ports.Inlet, held: int) -> Document:
     """Choose what a replay takes, or read what it chose. `held`: the number of the lease under which that is done; 0: there is none.
 
-    Returns {"lease": that number, "objects": {name:
+    Returns {"lease": that number, "at": when, "objects": {name:
     {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
     "mark": as it stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
     keys of the object by which its children are linked to what later runs wrote, or None}}}.
@@ -68,9 +68,8 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
         return standing
     copies = edited.read(run, opened, replay.file, inlet) if replay.file else None
     sought = _sought(run, opened, copies, by_itself=replay.by_itself)
-    return journal.note(
-        run, replay.chosen({"lease": held, "objects": {name: _told(run, name, sought, replay) for name in opened.plan.order()}})
-    )
+    objects = {name: _told(run, name, sought, replay) for name in opened.plan.order()}
+    return journal.note(run, replay.chosen({"lease": held, "at": run.now(), "objects": objects}))
 
 
 @dataclass(frozen=True, slots=True)

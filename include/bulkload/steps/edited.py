@@ -35,7 +35,8 @@ class Given:
 class Edits:
     """What is taken of an object's edited rows (row_id, how), its staged rows with them, and who isn't taken.
 
-    `refused`: rows that go aside, with their fate; None: none. `version`: what an entry says of the staged rows; None: nothing changed.
+    `refused`: rows that go aside, with their fate; None: none. `version`: what an entry says of the staged rows, and `named`: the rows
+    (row_id) that have the copy's cells; None: no copy is of this object.
     """
 
     rows: Path
@@ -44,14 +45,21 @@ class Edits:
     skipped: dict[str, int] = field(default_factory=dict)
     refused: Path | None = None
     version: Document | None = None
+    named: Path | None = None
 
     def told(self, run: ports.Run, name: str, replay: int) -> Document:
         """Say it in the entry of what a replay chose."""
         kept = journal.keep(run, self.refused, f"{name}/refused.parquet") if self.refused else None
         version = None
-        if self.version is not None:
-            version = {**self.version, "replay": replay, "file": journal.keep(run, self.staged, f"{name}/staged.parquet")}
+        if self.version is not None and self.named is not None:
+            version = {**self.version, **_kept(run, name, replay, self.staged, self.named)}
         return {"skipped": self.skipped, "refused": kept, "staged": version}
+
+
+def _kept(run: ports.Run, name: str, replay: int, staged: Path, named: Path) -> Document:
+    """Store an object's staged rows with the edits of a replay, and which rows these are of (row_id)."""
+    files = {"file": journal.keep(run, staged, f"{name}/staged.parquet"), "named": journal.keep(run, named, f"{name}/named.parquet")}
+    return {"replay": replay, **files}
 
 
 def read(run: ports.Run, opened: journal.Opened, uri: str, inlet: ports.Inlet) -> dict[str, list[copies.Copy]]:
@@ -78,7 +86,8 @@ def read(run: ports.Run, opened: journal.Opened, uri: str, inlet: ports.Inlet) -
 def of(run: ports.Run, opened: journal.Opened, name: str, given: Given) -> Edits:
     """Take an object's edits: check them, and make its staged rows anew; the stored files of before stay."""
     staged, each = targets.staged_file(run, name), opened.plan.objects[name]
-    drafts, out, rows, refused = (run.scratch / f"{name}-{part}.parquet" for part in ("drafts", "edited", "asked", "refused"))
+    parts = ("drafts", "edited", "asked", "refused", "copied")
+    drafts, out, rows, refused, named = (run.scratch / f"{name}-{part}.parquet" for part in parts)
     links = [*link_cells.told_of(each)]
     standing = edits.Standing(staged, given.left, given.final, given.later, each.external_id is not None, links)
     if not given.copies:
@@ -92,9 +101,10 @@ def of(run: ports.Run, opened: journal.Opened, name: str, given: Given) -> Edits
         edits.judge(con, drafts, standing)
         superseded = edits.superseded(con, standing)
         edits.write(con, drafts, standing, out)
+        edits.named(con, named)
         aside = edits.taken(con, rows, refused, standing)
     version = _version(run, opened, name, out, journal.staged(run, name))
-    return Edits(rows, out, superseded, skipped, refused if aside else None, version)
+    return Edits(rows, out, superseded, skipped, refused if aside else None, version, named)
 
 
 def given_up(run: ports.Run, opened: journal.Opened) -> None:
@@ -118,7 +128,8 @@ def given_up(run: ports.Run, opened: journal.Opened) -> None:
 
 def _sent_edits(run: ports.Run, opened: journal.Opened, name: str, number: int, version: Document) -> Document | None:
     """An object's staged rows with those edits alone that replay `number` sent; None: it sent none."""
-    own, out = outcome.of(run, name).of_turn(number), run.scratch / f"{name}-{number}-kept.parquet"
+    own = outcome.of(run, name).of_turn(number)
+    out, named = (run.scratch / f"{name}-{number}-{part}.parquet" for part in ("kept", "copied"))
     sent = " UNION ".join(outcome.rows_in(run, own, own.jobs.keys() | own.gone.keys()))
     if not sent:
         return None
@@ -129,7 +140,9 @@ def _sent_edits(run: ports.Run, opened: journal.Opened, name: str, number: int, 
             f"SELECT * FROM {new} SEMI JOIN ({sent}) USING (row_id) UNION ALL BY NAME SELECT * FROM {old} ANTI JOIN ({sent}) USING (row_id)"
         )
         tables.write_parquet(con, f"FROM ({rows}) ORDER BY row_id", out)
-    return {**_version(run, opened, name, out, before), "replay": number, "file": journal.keep(run, out, f"{name}/staged.parquet")}
+        copied = tables.parquet(journal.bring(run, version["named"]))
+        tables.write_parquet(con, f"FROM {copied} SEMI JOIN ({sent}) USING (row_id) ORDER BY row_id", named)
+    return {**_version(run, opened, name, out, before), **_kept(run, name, number, out, named)}
 
 
 def _version(run: ports.Run, opened: journal.Opened, name: str, staged: Path, before: Document) -> Document:

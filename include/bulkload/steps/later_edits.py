@@ -56,17 +56,22 @@ def _newer(
 
 
 def _edited(run: ports.Run, name: str, since: str, key: str) -> str:
-    """Rows of one object that edited copies of a run have changed since then: their key (`key`, SQL of a staged row), when (edited)."""
+    """Rows of one object that have an edited copy's cells since then: their key (`key`, SQL of a staged row), when (edited).
+
+    A copy that is sent once more is an edit though no cell is new: until then what others wrote was newer.
+    """
     found = ["SELECT NULL::VARCHAR AS key, NULL::VARCHAR AS edited WHERE false"]
     for number, at in _copies(run.folder, since).items():
-        before, after = later_runs.staged(run, name, number), later_runs.as_of(run, name, number)
-        rows = f"SELECT {key} AS key, {tables.literal(at)} AS edited FROM (FROM {after} EXCEPT FROM {before})"
-        found += [rows] if after != before else []
+        said = journal.staged(run, name, number + 1)
+        if said.get("replay") == number:
+            rows, named = (tables.parquet(journal.bring(run, said[file])) for file in ("file", "named"))
+            found.append(f"SELECT {key} AS key, {tables.literal(at)} AS edited FROM {rows} SEMI JOIN (FROM {named}) USING (row_id)")
     return " UNION ALL ".join(found)
 
 
 def _copies(folder: ports.RunFolder, since: str) -> dict[int, str]:
-    """A run's replays from edited copies that began since then and have chosen: number → when it began."""
+    """A run's replays that have chosen from edited copies since then: number → when."""
     chosen = replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN)
-    begun = {number: folder.read(replays.name(number, replays.BEGUN)) or {} for number in chosen}
-    return {number: each["at"] for number, each in begun.items() if each.get("file") and each["at"] >= since}
+    copied = [number for number in chosen if (folder.read(replays.name(number, replays.BEGUN)) or {}).get("file")]
+    at = {number: (folder.read(replays.name(number, replays.CHOSEN)) or {"at": ""})["at"] for number in copied}
+    return {number: when for number, when in at.items() if when >= since}

@@ -92,9 +92,9 @@ def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
             return now, None
     by_itself = turn.replay.by_itself
     newer, edited = (later_runs.named, later_edits.named) if by_itself else (later_runs.written, later_edits.written)
-    later = [*newer(run, turn.opened, name)[name], *later_objects.written(run, turn.opened, name)]
-    # Who sends an edited copy means its cells to count, whatever was edited in earlier runs.
-    later += [] if turn.replay.file else edited(run, turn.opened, name)[name]
+    # Rows that its own edited copy names are newer than what was edited in earlier runs before; what only waited for them isn't.
+    later = [each for keys in (newer, edited) for each in keys(run, turn.opened, name)[name]]
+    later += later_objects.written(run, turn.opened, name)
     with tables.connect(run.limits) as con:
         if not chosen.superseded(con, now, targets.staged_file(run, name), later, marked):
             return now, None
