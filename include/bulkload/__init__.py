@@ -9,6 +9,7 @@ intake: a payload becomes rows
     intake/contradictions  what a plan's parts say against each other
     intake/plan            what is to be loaded, checked
     intake/modes           load, replay or undo: what a run is asked for
+    intake/same_records    which objects may write the same records
     intake/levels          which object waits for which
     intake/templates       dates, run id and params in URIs and SQL
     intake/plan_file       a plan file, read without YAML's surprises
@@ -126,6 +127,7 @@ steps: the use cases, in the order of the DAG
     steps/later_runs       keys that later runs wrote
     steps/later_edits      keys that people edited later in earlier runs
     steps/later_objects    keys that later objects of the run wrote
+    steps/earlier_objects  keys that earlier objects of the run send
     steps/later_parents    parents that came by a later run
     steps/later_children   rows without a key that may have come with them
     steps/targets          links ready to be followed

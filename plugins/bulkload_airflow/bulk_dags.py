@@ -64,21 +64,22 @@ class Flow:
     def whole(self, checked: plan.Plan) -> None:
         """Read the sources, then send each object of a plan as soon as its parents' Ids are known: siblings side by side.
 
+        Siblings that may write the same records go one after the other.
         Raises PlanError if the names of objects give two tasks the same id.
         """
         _tell_apart(checked)
         before = self._add(bulk_operators.StageOperator(task_id=SPLIT, configured=self.configured))
-        settled: dict[str, AnyTask] = {}
+        # The last task of each object.
         known: dict[str, AnyTask] = {}
         for name in checked.order():
             with TaskGroup(name, prefix_group_id=False):
                 cut = self._add(bulk_rounds.CutOperator(task_id=CHUNKS.format(name), deferrable=self.deferrable, **self._common(name)))
-                ([known[parent] for parent in levels.above(checked, name)] or [before]) >> cut
-                settled[name] = self.sent(name, name, cut)
-                [known[other] for other in levels.before_settling(checked, name)] >> settled[name]
+                ([known[other] for other in levels.before_cutting(checked, name)] or [before]) >> cut
+                known[name] = settled = self.sent(name, name, cut)
+                [known[other] for other in levels.before_settling(checked, name)] >> settled
                 if levels.is_parent(checked, name):
                     known[name] = self._add(bulk_operators.IdMapOperator(task_id=ID_MAP.format(name), **self._common(name)))
-                    settled[name] >> known[name]
+                    settled >> known[name]
         if checked.replay_leftovers:
             again = bulk_replays.LeftoversOperator(task_id=bulk_modes.LEFTOVERS, configured=self.configured, deferrable=self.deferrable)
             [each for each in self.tasks if not each.downstream_task_ids] >> self._add(again)

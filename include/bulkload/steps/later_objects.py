@@ -1,29 +1,32 @@
 """An object of a run → the keys that later objects of the same run wrote, whose values are to count last.
 
-A plan may give one record's fields by several objects. What a replay sends of the first then comes after what the run sent of the others.
+A plan may give one record's fields by several objects. What a replay sends of the first, or a task that is cleared, then comes after
+what the run sent of the others; so does a second pass that ends with a still later object.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import entities, tables
+from include.bulkload.basics import tables
+from include.bulkload.intake import same_records
 from include.bulkload.match import newer
-from include.bulkload.steps import later_runs
+from include.bulkload.steps import journal, later_runs
 
 if TYPE_CHECKING:
-    from include.bulkload.intake import mapping
-    from include.bulkload.steps import journal, ports
+    from pathlib import Path
+
+    from include.bulkload.steps import ports
 
 
-def written(run: ports.Run, opened: journal.Opened, name: str) -> list[newer.Keys]:
+def written(run: ports.Run, opened: journal.Opened, name: str, *, links: bool = False) -> list[newer.Keys]:
     """Write the keys of the records that objects after this one wrote, or may have: of its sobject and key, with a field of its own.
 
-    A delete has all fields: it must not take away what was written after it, nor a row bring back what it took away.
+    Or those that they left because they had them already. A delete has all fields. `links`: with a lookup of its own.
     """
-    order, found = opened.plan.order(), []
-    for other in order[order.index(name) + 1 :]:
-        if not _writes_over(opened.plan.objects[other], opened.plan.objects[name]):
+    found = []
+    for other in same_records.after(opened.plan, name, links=links):
+        if not journal.waves_of(run, other):
             continue
         out = run.scratch / f"{name}-by-{other}.parquet"
         with tables.connect(run.limits) as con:
@@ -32,9 +35,12 @@ def written(run: ports.Run, opened: journal.Opened, name: str) -> list[newer.Key
     return found
 
 
-def _writes_over(other: mapping.ObjectPlan, each: mapping.ObjectPlan) -> bool:
-    """Whether both know their rows by the same field of the same sobject, and write another one both, or one of them deletes."""
-    known_by = [(one.sobject.lower(), str(one.external_id or "").lower()) for one in (other, each)]
-    fields = [{field.lower() for field in (*one.fields, *one.links)} - {key} for one, (_, key) in zip((other, each), known_by, strict=True)]
-    deletes = bool(entities.DELETES & {other.operation, each.operation})
-    return each.external_id is not None and known_by[0] == known_by[1] and (bool(fields[0] & fields[1]) or deletes)
+def without(run: ports.Run, opened: journal.Opened, name: str, records: Path) -> Path:
+    """Write those of some records (row_id, sf_id) whose links no later object wrote: a second pass has no say in the others."""
+    later, out = written(run, opened, name, links=True), run.scratch / f"{name}-not-later.parquet"
+    if not later:
+        return records
+    with tables.connect(run.limits) as con:
+        rows = newer.rows(journal.bring(run, journal.staged(run, name)["file"]), later)
+        tables.write_parquet(con, f"FROM {tables.parquet(records)} ANTI JOIN ({rows}) USING (row_id)", out)
+    return out

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import entities, errors, tables
 from include.bulkload.ledger import entries
 from include.bulkload.match import changes
-from include.bulkload.steps import generations, journal, org_keys, own_times, untold
+from include.bulkload.steps import earlier_objects, generations, journal, org_keys, own_times, untold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -53,12 +53,12 @@ def unchanged(
     gone from the org}. Raises what `query_rows` raises.
     """
     compared = _compared(run, opened, name, replay)
-    each = opened.plan.objects[name]
+    each, remembered = opened.plan.objects[name], _still_so(run, opened, name, compared)
     with tables.connect(run.limits) as con:
         told = changes.leave_out(
             con,
             ready,
-            journal.bring(run, compared["known"]),
+            remembered,
             changes.digest(columns, seed(opened, name, columns)),
             source_wins=each.win == SOURCE,
             out_aside=out_aside,
@@ -76,10 +76,19 @@ def unchanged_links(
     """
     compared = _compared(run, opened, name, replay)
     digested = changes.digest(columns, seed(opened, name, columns))
-    source_wins = opened.plan.objects[name].win == SOURCE
+    source_wins, remembered = opened.plan.objects[name].win == SOURCE, _still_so(run, opened, name, compared)
     with tables.connect(run.limits) as con:
-        known = journal.bring(run, compared["known"])
-        return changes.leave_links_out(con, ready, known, digested, source_wins=source_wins, out_ready=out_ready)
+        return changes.leave_links_out(con, ready, remembered, digested, source_wins=source_wins, out_ready=out_ready)
+
+
+def _still_so(run: ports.Run, opened: journal.Opened, name: str, compared: Document) -> Path:
+    """What is known of an object's records, but those over which earlier objects of this run write: what we left there stands no more."""
+    known, out = journal.bring(run, compared["known"]), run.scratch / f"{name}-still-so.parquet"
+    with tables.connect(run.limits) as con:
+        if not (sent := earlier_objects.sent(run, opened, name)):
+            return known
+        tables.write_parquet(con, f"FROM {tables.parquet(known)} WHERE edited OR key NOT IN ({sent}) ORDER BY key", out)
+    return out
 
 
 def seed(opened: journal.Opened, name: str, columns: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from include.bulkload.steps import (
     ids,
     journal,
     kept_before,
+    later_objects,
     outcome,
     rehearsal,
     rounds,
@@ -279,7 +280,7 @@ def _second_pass(run: ports.Run, opened: journal.Opened, name: str) -> waves.Wav
     if records is None:
         return None
     staged, number, wanted = targets.staged_file(run, name), len(standing), unlinked.wanted(run, turn)
-    aside = run.scratch / f"{name}-{number}-aside.parquet"
+    aside, records = run.scratch / f"{name}-{number}-aside.parquet", later_objects.without(run, opened, name, records)
     found = targets.of(run, opened, name, staged, wanted, waited=True, replay=turn[0].replay)
     with tables.connect(run.limits) as con:
         linked = link.second_pass(con, staged, name, found, wanted, records, aside)

@@ -99,7 +99,7 @@ def _decided(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: re
 
 
 def _overtaken(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int) -> int:
-    """Have the lease; how many rows of a chunk later runs have written since this one had it without a break."""
+    """Have the lease; how many rows of a chunk later runs have written since this one had it without a break, or later objects."""
     return overtaken.rows(run, opened, wave, number, lease.hold(run, opened))
 
 
@@ -108,8 +108,8 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     if rows := _overtaken(run, opened, wave, number):
         journal.note(run, entries.void(wave.name, number, run.now()))
         raise errors.ChunkVoid(
-            f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, "
-            "so nothing of it is sent; replay this run: that sends the rows which no later run wrote"
+            f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, or later "
+            "objects of this run, so nothing of it is sent; replay this run: that sends the rows which none of these wrote"
         )
     planned = wave.chunk(number)["csv"]
     sobject = opened.sobject(wave.name)

@@ -225,3 +225,15 @@ def test_the_page_of_a_dag_shows_the_objects_and_hides_log_ins(tmp_path: Path) -
         False,
     )
     assert "| Role | insert OpportunityContactRole | source `[]` | OpportunityId → Opportunity (quarantine if missing)" in page
+
+
+def test_objects_of_the_same_records_follow_each_other(tmp_path: Path) -> None:
+    """What is deleted goes before what is written after it in the plan, rounds and all; who shares no field waits for nobody."""
+    document = planned.one("pairs")
+    account = document["objects"]["Account"]
+    gone = {**account, "operation": "delete", "fields": {"External_Id__c": "id"}, "parents": {}}
+    phone = {**account, "fields": {"Phone": "phone", "External_Id__c": "id"}, "parents": {}}
+    dag = shelf(tmp_path, pairs={**document, "objects": {"Gone": gone, "Account": account}}).dags["pairs"]
+    apart = shelf(tmp_path, apart={**document, "name": "apart", "objects": {"Phone": phone, "Account": account}}).dags["apart"]
+    between = [{each for each in edges(one) if each.endswith("> chunks_Account")} for one in (dag, apart)]
+    assert [{"settle_Gone > chunks_Account"}, {"split > chunks_Account"}] == between

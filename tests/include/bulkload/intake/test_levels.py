@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import given
@@ -51,11 +52,53 @@ def test_a_link_that_is_cut_by_hand_waits_in_the_settling_of_its_last_object() -
     assert ([], [], [other]) == (levels.above(found, "Account"), levels.above(found, "Campaign"), levels.before_settling(found, last))
 
 
-@given(st.dictionaries(st.sampled_from("ABCDEFG"), st.sets(st.sampled_from("ABCDEFG")), min_size=1))
-def test_nobody_waits_for_somebody_who_waits_for_him(drawn: dict[str, set[str]]) -> None:
-    """However objects name each other, the flow has no cycle: whom an object waits for stands before it in the order."""
-    found = made(**{name: sorted(each & drawn.keys()) for name, each in drawn.items()})
-    order = found.order()
-    early = [(name, each) for name in order for each in levels.above(found, name) if order.index(each) >= order.index(name)]
-    late = [(name, each) for name in order for each in levels.before_settling(found, name) if order.index(each) >= order.index(name)]
-    assert ([], [], sorted(order)) == (early, late, sorted(name for level in levels.of(found) for name in level))
+def of_one_sobject(found: plan.Plan, *names: str) -> plan.Plan:
+    """The same plan, some of its objects of one sobject."""
+    document = json.loads(found.model_dump_json(by_alias=True, exclude_unset=True))
+    for name in names:
+        document["objects"][name]["sobject"] = "Shared"
+    return plan.plan_from(document)
+
+
+def shared(**parents: list[str]) -> plan.Plan:
+    """A plan as of `made`; objects called by a digit give the same records and share a lookup."""
+    found = made(**parents)
+    return of_one_sobject(found, *[name for name in parents if name[-1].isdigit()])
+
+
+def test_objects_of_the_same_records_go_one_after_the_other() -> None:
+    """In the plan's order: what the later one does to a record is to count last. Others still wait for nobody."""
+    found = shared(A1=["Top"], Between=[], Top=[], A2=["Top"])
+    assert [[], [], ["Top"], ["Top", "A1"]] == [levels.before_cutting(found, name) for name in ("Top", "Between", "A1", "A2")]
+    assert [["Between", "Top"], ["A1"], ["A2"]] == levels.of(found)
+
+
+def test_an_object_waits_for_second_passes_over_its_records() -> None:
+    """That of the first ends with the object between them."""
+    found = shared(A1=["Between!"], Between=[], A2=["Between!"])
+    assert [[], ["A1", "Between"]] == [levels.before_cutting(found, name) for name in ("Between", "A2")]
+    assert [["A1", "Between"], ["A2"]] == levels.of(found)
+
+
+def test_a_second_pass_that_ends_later_waits_for_who_comes_between() -> None:
+    """So that it leaves what that one wrote. The object whose settling sends it stands no higher."""
+    found = shared(A1=["Last!"], A2=["Last!"], Last=[])
+    assert (["A1"], ["A1", "A2"]) == (levels.before_cutting(found, "A2"), levels.before_settling(found, "Last"))
+    assert [["A1"], ["A2", "Last"]] == levels.of(found)
+
+
+NAMES = st.sampled_from([*"ABCD", "E1", "F2", "G3"])
+
+
+@given(st.dictionaries(NAMES, st.sets(st.tuples(NAMES, st.sampled_from(["", "!"]))), min_size=1))
+def test_nobody_waits_for_somebody_who_waits_for_him(drawn: dict[str, set[tuple[str, str]]]) -> None:
+    """However objects name each other, the flow has no cycle: whom an object waits for stands before it, in the order and the levels."""
+    named = {name: {parent: cut for parent, cut in sorted(each) if parent in drawn} for name, each in drawn.items()}
+    found = shared(**{name: [f"{parent}{cut}" for parent, cut in each.items()] for name, each in named.items()})
+    order, by_level = found.order(), levels.of(found)
+    depth = {name: nth for nth, level in enumerate(by_level) for name in level}
+    early = [(each, name) for name in order for each in levels.before_cutting(found, name)]
+    late = [(each, name) for name in order for each in levels.before_settling(found, name)]
+    assert [] == [(each, name) for each, name in early + late if order.index(each) >= order.index(name)]
+    assert ([], []) == ([one for one in early if depth[one[0]] >= depth[one[1]]], [one for one in late if depth[one[0]] > depth[one[1]]])
+    assert sorted(order) == sorted(name for level in by_level for name in level)

@@ -1,0 +1,58 @@
+"""A plan → which of its objects may write the same records: what a later one does to a record is to count last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.bulkload.basics import entities
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.bulkload.intake import mapping, plan
+
+
+def after(checked: plan.Plan, name: str, *, links: bool = False) -> list[str]:
+    """Name the later objects, in the plan's order, that write over what an object writes; `links`: over its lookups."""
+    order = checked.order()
+    return _of(checked, name, order[order.index(name) + 1 :], lambda one, other: _writes_over(other, one, links=links))
+
+
+def before(checked: plan.Plan, name: str) -> list[str]:
+    """Name the earlier objects, in the plan's order, over whose values an object writes."""
+    order = checked.order()
+    return _of(checked, name, order[: order.index(name)], _writes_over)
+
+
+def in_turn(checked: plan.Plan, name: str) -> list[str]:
+    """Name the other objects that an object may not be sent beside: they write over each other, or one deletes what the other may write.
+
+    A delete counts whatever the field by which either knows its records.
+    """
+
+    def meets(one: mapping.ObjectPlan, other: mapping.ObjectPlan) -> bool:
+        return one.sobject.lower() == other.sobject.lower() and (_deletes(one, other) or _writes_over(one, other))
+
+    return _of(checked, name, [each for each in checked.order() if each != name], meets)
+
+
+def _of(checked: plan.Plan, name: str, others: list[str], which: Callable[[mapping.ObjectPlan, mapping.ObjectPlan], bool]) -> list[str]:
+    return [other for other in others if which(checked.objects[name], checked.objects[other])]
+
+
+def _writes_over(later: mapping.ObjectPlan, each: mapping.ObjectPlan, *, links: bool = False) -> bool:
+    """Whether both know their rows by the same field of the same sobject, and write another one both, or one of them deletes.
+
+    A delete has all fields: it must not take away what was written after it, nor a row bring back what it took away.
+    `links`: the field is a lookup of `each`.
+    """
+    known_by = [(one.sobject.lower(), str(one.external_id or "").lower()) for one in (later, each)]
+    if each.external_id is None or known_by[0] != known_by[1]:
+        return False
+    own = each.links if links else (*each.fields, *each.links)
+    shared = {field.lower() for field in own} & {field.lower() for field in (*later.fields, *later.links)}
+    return bool(shared - {known_by[0][1]}) or _deletes(later, each)
+
+
+def _deletes(*objects: mapping.ObjectPlan) -> bool:
+    return any(each.operation in entities.DELETES for each in objects)
