@@ -66,11 +66,14 @@ class JobFacts:
         return sum(fact.startswith(entries.MOVED) for fact in self.facts)
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether we aborted it ourselves: that is only done to what is Open; what was closed after that was aborted by somebody else."""
+        return self.has("withdrawn") and not self.has("closed")
+
+    @property
     def is_unwanted(self) -> bool:
         """Whether it ended aborted, and not by us: somebody doesn't want its rows, and only people send them, by a replay."""
-        # We withdraw only what is Open; what was closed after that was aborted by somebody else.
-        withdrawn = self.has("withdrawn") and not self.has("closed")
-        return self.last.get("state") == entities.JobState.ABORTED and not withdrawn
+        return self.last.get("state") == entities.JobState.ABORTED and not self.is_withdrawn
 
     @property
     def is_aborted_by_others(self) -> bool:
@@ -87,7 +90,7 @@ class JobFacts:
     @property
     def may_store(self) -> bool:
         """The same of one that was closed before it was aborted: what nobody closed stores nothing."""
-        return self.may_move and not (self.has("withdrawn") and not self.has("closed"))
+        return self.may_move and not self.is_withdrawn
 
     @property
     def last(self) -> dict[str, Any]:

@@ -40,9 +40,12 @@ class Sent:
     types: Mapping[str, str] = field(default_factory=dict)
 
 
-def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, files: ResultFiles, out: Path) -> dict[str, int]:
+def fates(
+    con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, files: ResultFiles, out: Path, *, closed: bool = True
+) -> dict[str, int]:
     """Write `out` (row_id, fate, sf_id, created, error, job_id), one row per sent row; return rows by fate.
 
+    `closed`: whether anybody may have closed the job: then, once it is aborted, a chunk may be in flight whose rows are in no file.
     Raises ResultsIncomplete if the files don't have the rows that the job counts (fetch them again), and
     ContradictingIds for a result that fits no row, or a second result for one row.
     """
@@ -51,8 +54,8 @@ def fates(con: duckdb.DuckDBPyConnection, sent: Sent, end: entities.JobEnd, file
     counts = _read(con, sent, files)
     _same_numbers(end, counts)
     if sent.key is not None:
-        query = _by_key(con, end)
-    elif end.processed == 0:
+        query = _by_key(con, end, closed=closed)
+    elif _did_nothing(end, closed=closed) or (not end.processed and counts[entities.Fate.UNPROCESSED] == sent.chunk.rows):
         query = f"SELECT row_id, '{entities.Fate.UNPROCESSED}' AS fate, NULL AS sf_id, NULL AS created, NULL AS error FROM sent"
     else:
         query = echoes.fates(con, sent.columns, sent.types, closes=sum(counts.values()) == sent.chunk.rows)
@@ -125,10 +128,15 @@ def _same_numbers(end: entities.JobEnd, counts: Mapping[str, int]) -> None:
         raise errors.ResultsIncomplete(message)
 
 
-def _by_key(con: duckdb.DuckDBPyConnection, end: entities.JobEnd) -> str:
-    """Join rows and results by the folded key; what has no result is unprocessed if the job processed nothing, else in doubt."""
+def _did_nothing(end: entities.JobEnd, *, closed: bool) -> bool:
+    """Whether a row is proven unprocessed though it is in no file. Of an aborted job the sums must close (contract 8.10)."""
+    return end.processed == 0 and not (closed and end.state is entities.JobState.ABORTED)
+
+
+def _by_key(con: duckdb.DuckDBPyConnection, end: entities.JobEnd, *, closed: bool) -> str:
+    """Join rows and results by the folded key; what has no result is unprocessed if the job did nothing, else in doubt."""
     _no_contradiction(con, end)
-    without = entities.Fate.IN_DOUBT if end.processed else entities.Fate.UNPROCESSED
+    without = entities.Fate.UNPROCESSED if _did_nothing(end, closed=closed) else entities.Fate.IN_DOUBT
     return f"SELECT row_id, coalesce(fate, '{without}') AS fate, sf_id, created, error FROM sent LEFT JOIN outcome ON sent.key = found_key"
 
 

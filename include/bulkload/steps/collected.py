@@ -6,6 +6,7 @@ that is gone by then leaves its rows in doubt, or to be sent again.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ def _stored(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> _
 
 
 def anew(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None:
-    """Look again at an aborted job that left rows unwritten; collect it anew if its numbers have moved since.
+    """Look again at an aborted job that left rows unwritten; collect it anew if its numbers have moved since, or its results close now.
 
     A chunk that was in flight may be committed long after the abort. Call it before such rows are sent by another job. A job
     that is gone stays as it was collected. Raises as `one`.
@@ -84,9 +85,12 @@ def anew(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None
         return
     place = facts.place
     try:
-        if job.end(run.salesforce.job(place.job_id)) == job.end(facts.last):
+        if job.end(run.salesforce.job(place.job_id)) != job.end(facts.last):
+            numbers, files, found = _summed(run, opened, place, wait.still(run, place.job_id))
+        elif (closes := _closing(run, opened, facts)) is not None:
+            numbers, (files, found) = facts.last, closes
+        else:
             return
-        numbers, files, found = _summed(run, opened, place, wait.still(run, place.job_id))
     except errors.RequestRefused as refused:
         if not refused.is_missing:
             raise
@@ -94,6 +98,17 @@ def anew(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> None
     found = _asked(run, opened, place, found)
     standing = place.collected({kind: _kept(run, place, kind, path) for kind, path in files.items()}, numbers)
     journal.note(run, place.moved(facts.moves + 1, standing, _matched(run, place, found)))
+
+
+def _closing(run: ports.Run, opened: journal.Opened, facts: resume.JobFacts) -> tuple[dict[str, Path], _Fates] | None:
+    """Fetch the results of an aborted job that left rows in doubt once more; None unless each of its rows has one by now."""
+    if not facts.facts["matched"]["tally"].get(entities.Fate.IN_DOUBT):
+        return None
+    with contextlib.suppress(errors.ResultsIncomplete):
+        files = _fetched(run, facts.place)
+        found = _fates(run, opened, facts.place, job.end(facts.last), files)
+        return None if found.tally.get(entities.Fate.IN_DOUBT) else (files, found)
+    return None
 
 
 def _matched(run: ports.Run, place: entries.JobPlace, found: _Fates) -> entries.Entry:
@@ -168,8 +183,10 @@ def _fates(run: ports.Run, opened: journal.Opened, place: entries.JobPlace, end:
     """Give each row of the job its fate."""
     wave, out = journal.wave_of(run, place.name, place.number), run.scratch / f"{place.job_id}-fates.parquet"
     sent = _sent(run, opened, wave, place.number)
+    told = results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS))
+    closed = end.state is not entities.JobState.ABORTED or not journal.job(run, place).is_withdrawn
     with tables.connect(run.limits) as con:
-        tally = results.fates(con, sent, end, results.ResultFiles(*(files[kind] for kind in entities.RESULT_KINDS)), out)
+        tally = results.fates(con, sent, end, told, out, closed=closed)
     return _Fates(out, tally, sent, end.error_message)
 
 

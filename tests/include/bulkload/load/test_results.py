@@ -41,6 +41,7 @@ def settle(
     key: entities.KeyColumn | None = KEY,
     columns: tuple[str, ...] = COLUMNS,
     types: dict[str, str] | None = None,
+    closed: bool = True,
 ) -> list[tuple[Any, ...]]:
     """Match results to the rows `sent` (numbered from 0); (row_id, fate, sf_id, error) by row."""
     counter = itertools.count()
@@ -49,13 +50,19 @@ def settle(
         write(folder / "f.csv", ["sf__Id", "sf__Error", *columns], [["", "CODE:why:--", *row] for row in bad]),
         write(folder / "u.csv", [*columns], [list(row) for row in left]),
     )
-    return matched(
-        folder, sent, files, end or entities.JobEnd("750", entities.JobState.JOB_COMPLETE, len(ok) + len(bad), len(bad)), key, types or {}
-    )
+    end = end or entities.JobEnd("750", entities.JobState.JOB_COMPLETE, len(ok) + len(bad), len(bad))
+    return matched(folder, sent, files, end, key, types or {}, closed=closed)
 
 
 def matched(
-    folder: Path, sent: list[Row], files: results.ResultFiles, end: entities.JobEnd, key: entities.KeyColumn | None, types: dict[str, str]
+    folder: Path,
+    sent: list[Row],
+    files: results.ResultFiles,
+    end: entities.JobEnd,
+    key: entities.KeyColumn | None,
+    types: dict[str, str],
+    *,
+    closed: bool = True,
 ) -> list[tuple[Any, ...]]:
     """Run `results.fates` over rows and files."""
     ready, out = folder / "ready.parquet", folder / "fates.parquet"
@@ -65,7 +72,7 @@ def matched(
         for number, (name, value) in enumerate(sent):
             con.execute(f"INSERT INTO given SELECT ?, {tables.folded('?', KEY.rule)}, NULL, ?, ?", [number, value, name, value])
         (chunk,) = chunks.plan(con, "FROM given ORDER BY row_id", COLUMNS, job_bytes=10**6, out_ready=ready)
-        results.fates(con, results.Sent(ready, chunk, COLUMNS, key, types), end, files, out)
+        results.fates(con, results.Sent(ready, chunk, COLUMNS, key, types), end, files, out, closed=closed)
         return con.execute(f"SELECT row_id, fate, sf_id, error FROM {tables.parquet(out)} ORDER BY row_id").fetchall()
 
 
@@ -117,6 +124,23 @@ def test_a_job_that_processed_nothing_left_all_rows(tmp_path: Path, key: entitie
     """A refused header: no results at all, and all rows are proven unwritten."""
     end = entities.JobEnd("750", entities.JobState.FAILED, 0, 0, "InvalidBatch : Field name not found : X")
     assert ["unprocessed"] * 3 == fates(settle(tmp_path, SENT, end=end, key=key))
+
+
+@pytest.mark.parametrize("key", [KEY, None])
+@pytest.mark.parametrize(("left", "fate"), [([], "in_doubt"), (SENT[:2], "in_doubt"), (SENT, "unprocessed")])
+def test_rows_of_an_aborted_job_are_unprocessed_once_its_sums_close(
+    tmp_path: Path, left: list[Row], fate: str, key: entities.KeyColumn | None
+) -> None:
+    """It counts no row as processed, but a chunk may be in flight: its rows are in none of the files (contract 8.10)."""
+    end = entities.JobEnd("750", entities.JobState.ABORTED, 0, 0)
+    assert fate == fates(settle(tmp_path, SENT, left=left, end=end, key=key))[-1]
+
+
+@pytest.mark.parametrize("key", [KEY, None])
+def test_a_job_that_nobody_closed_left_all_rows_when_it_was_aborted(tmp_path: Path, key: entities.KeyColumn | None) -> None:
+    """Nothing of it can be in flight, whatever its files hold."""
+    end = entities.JobEnd("750", entities.JobState.ABORTED, 0, 0)
+    assert ["unprocessed"] * 3 == fates(settle(tmp_path, SENT, end=end, key=key, closed=False))
 
 
 @pytest.mark.parametrize(

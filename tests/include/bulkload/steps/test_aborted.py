@@ -25,10 +25,14 @@ ALL = [(name, "a") for name in NAMES]
 
 @dataclass
 class Flight:
-    """What the org does with one job: it closes and aborts it, `landed`: its chunk is committed; until then nobody sees it."""
+    """What the org does with one job: it closes and aborts it, `landed`: its chunk is committed; until then nobody sees it.
+
+    `hidden`: nor are its rows handed back.
+    """
 
     job_id: str = ""
     landed: bool = False
+    hidden: bool = False
     sent: dict[str, str] = field(default_factory=dict)
 
 
@@ -63,12 +67,12 @@ class InFlight:
         return seen | {"state": "Aborted"} | ({} if self._flight.landed else {"numberRecordsProcessed": 0})
 
     def fetch_result(self, job_id: str, kind: str, path: Path) -> int:
-        """All rows are unprocessed until then."""
+        """All rows are unprocessed until then, or in none of the files."""
         if job_id != self._flight.job_id or self._flight.landed:
             return int(self._real.fetch_result(job_id, kind, path))
         header = self._flight.sent[job_id].partition("\n")[0]
         told = {"successfulResults": f'"sf__Id","sf__Created",{header}\n', "failedResults": f'"sf__Id","sf__Error",{header}\n'}
-        return path.write_text(told.get(kind, self._flight.sent[job_id]), "utf-8")
+        return path.write_text(told.get(kind, f"{header}\n" if self._flight.hidden else self._flight.sent[job_id]), "utf-8")
 
 
 class LateOrg(loads.LocalOrg):
@@ -177,6 +181,21 @@ def test_one_that_can_not_be_looked_at_again_stops_the_replay(late: Load) -> Non
 
     with pytest.raises(errors.RequestRefused, match="no right"):
         replay.begin(dataclasses.replace(replays.again(late), salesforce=Closed()), "run", None, late)
+
+
+@pytest.mark.parametrize("lands", [True, False])
+def test_rows_that_are_in_none_of_its_files_are_in_doubt_until_they_are(late: Load, *, lands: bool) -> None:
+    """No replay sends them before; the next one finds that their chunk was committed, or that they were handed back."""
+    assert isinstance(late.org, LateOrg)
+    late.org.flight.hidden = True
+    late.run.salesforce.abort(submit.chunk(late.run, "Contact", 0))
+    assert {"in_doubt": 3} == settle.advance(late.run, "Contact")["tally"]
+    first = replays.replayed(late, "first")["chosen"]["Contact"]["send"]
+    assert (0, 3) == (first, replays.whole(late)["objects"]["Contact"]["in_doubt"])
+    late.org.flight.landed, late.org.flight.hidden = lands, False
+    found = replays.replayed(late, "second")
+    assert (0 if lands else 3, True) == (found["chosen"]["Contact"]["send"], found["clean"])
+    assert 3 == replays.whole(late)["objects"]["Contact"]["succeeded"]
 
 
 def test_a_payload_whose_only_job_was_aborted_is_not_inserted_by_another_run(late: Load) -> None:
