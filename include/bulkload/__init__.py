@@ -148,6 +148,7 @@ steps: the use cases, in the order of the DAG
     steps/leftovers        jobs that nobody watched to the end
     steps/skew             parents with very many children
     steps/undo_written     what a run wrote, from its ledger
+    steps/undo_late        aborted jobs that stored more since a dry run, or still may
     steps/undo_look        asked again before it goes
     steps/undo_plan        the dry run of an undo
     steps/undo_wave        what isn't undone yet, sent

@@ -87,6 +87,12 @@ def account(parts: Mapping[str, Document], of: str, began: str, now: str, not_kn
     } | ({"notKnown": list(not_known)} if not_known else {})
 
 
+def stored_since(document: Document, moved: Mapping[str, Sequence[str]]) -> Document:
+    """The same document of a run whose aborted jobs, by object, have stored more since the dry run: that stays, so it is red."""
+    said = [f"{name}: job {', '.join(ids)} was aborted and has stored rows since the dry run" for name, ids in moved.items()]
+    return document | ({"status": "COMPLETED_WITH_ERRORS", "storedSince": said} if said else {})
+
+
 def _sums(parts: Any) -> dict[str, int]:
     each = list(parts)
     return {key: sum(int(one[key]) for one in each) for key in COUNTED}
@@ -116,7 +122,8 @@ def question(dry_run: Document) -> str:
 def why(document: Document) -> list[str]:
     """Why an undo is red: rows that could go and didn't, or that nobody knows. What has changed since is left on purpose."""
     failed = [f"{name}: {each['failed']} records couldn't be undone" for name, each in document["objects"].items() if each["failed"]]
-    return failed + in_doubt(document)
+    later = [f"{each}; they stay: undo the run once more" for each in document.get("storedSince", ())]
+    return failed + in_doubt(document) + later
 
 
 def together(documents: Sequence[Document]) -> Document:

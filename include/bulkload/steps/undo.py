@@ -10,14 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import lists
-from include.bulkload.ledger import replays, undos, waves
+from include.bulkload.ledger import entries, replays, undos, waves
 from include.bulkload.load import job
 from include.bulkload.match import since, undoing
 from include.bulkload.report import undone
-from include.bulkload.steps import forget, journal, lease, leftovers, payloads, ports, targets, undo_plan, undo_wave, undo_written, untold
+from include.bulkload.steps import (
+    forget,
+    journal,
+    lease,
+    leftovers,
+    payloads,
+    ports,
+    targets,
+    undo_late,
+    undo_plan,
+    undo_wave,
+    undo_written,
+    untold,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from include.bulkload.ledger import resume
 
@@ -31,7 +44,21 @@ def plan(run: ports.Run, of: str) -> dict[str, Any]:
     if that run, or a replay of it, isn't over.
     """
     _over(run, of)
-    return undo_plan.make(run)
+    made = undo_plan.make(run)
+    if made["nothing"] and run.folder.read(entries.STAGED) is not None:
+        # Nothing more comes of this undo, so it is now that its payload may be inserted again.
+        _forget(run, journal.opened(run), made["summary"], {})
+    return made
+
+
+def _forget(run: ports.Run, opened: journal.Opened, document: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Forget that payloads were inserted of which nothing stands or is in doubt; no aborted job may still store more or has done so.
+
+    `document`: a dry run that found nothing to do, or an undo. `more`: objects of which more was stored since it looked.
+    """
+    kept = {*more, *undo_late.may_write(run, opened)}
+    kept.update(name for name, part in document["objects"].items() if part.get("stays", part["changedSince"]) or part.get("inDoubt"))
+    payloads.forget(run, opened, [name for name in document["objects"] if name not in kept])
 
 
 def _over(run: ports.Run, of: str) -> None:
@@ -50,13 +77,14 @@ def act(run: ports.Run, of: str, number: int) -> dict[str, Any]:
     `run` and `of` as for `plan`. Returns {"waiting": [job id, ...], "not_before": ISO time or None, "summary": document or None,
     "clean": bool, "why": [...]}: call again when those jobs have ended and that time has come, until there is a summary.
     Raises TryAgain kinds where a later try settles it, MustStop kinds where a person must look: DryRunOutdated if the run sent
-    anything after the dry run.
+    or stored anything after the dry run.
     """
     opened = journal.opened(run)
     undo = undo_wave.Undo(run, opened, number, dict(journal.demand(run, undos.plan_name(number))["rows"]))
     if run.folder.read(undos.ended_name(number)) is None:
         _over(run, of)
         lease.hold(run, opened)
+        _not_moved(undo, of)
         # Twice: the first leaves the load free to go on. Who sends notes its job, then looks for this entry: so one sees the other.
         _stands(undo, of)
         journal.note(run, undos.begun(number, run.now()))
@@ -78,6 +106,24 @@ def _stands(undo: undo_wave.Undo, of: str) -> None:
         raise errors.DryRunOutdated(message)
 
 
+def _not_moved(undo: undo_wave.Undo, of: str) -> None:
+    """Raise DryRunOutdated if an aborted job of the run has stored more since the dry run. An undo that has sent something goes on."""
+    if undo.has_begun():
+        return
+    if moved := [job_id for ids in _moved(undo).values() for job_id in ids]:
+        message = (
+            f"the run {of} has stored more since this dry run looked at it (job {', '.join(moved)}, which was aborted): nothing is "
+            "touched; start another run of mode undo, which looks anew"
+        )
+        raise errors.DryRunOutdated(message)
+
+
+def _moved(undo: undo_wave.Undo) -> dict[str, list[str]]:
+    """The aborted jobs that have stored more since the dry run, by object. An older dry run didn't note what it looked at."""
+    looked_at = journal.demand(undo.run, undos.plan_name(undo.number)).get("moves", {})
+    return undo_late.moved(undo.run, undo.opened, looked_at)
+
+
 def so_far(run: ports.Run, number: int) -> tuple[dict[str, Any], list[str]]:
     """Bring the jobs of an undo that broke off as far as they can go, as a summary does: (its objects' parts, what stood in the way).
 
@@ -85,7 +131,7 @@ def so_far(run: ports.Run, number: int) -> tuple[dict[str, Any], list[str]]:
     """
     opened, planned = journal.opened(run), journal.demand(run, undos.plan_name(number))
     undo = undo_wave.Undo(run, opened, number, dict(planned["rows"]))
-    if not any(undo.waves(name, kind) for name in undo.rows for kind in undo_wave.ACTS):
+    if not undo.has_begun():
         return {}, []
     # What stands Open might be another run's by now.
     lease.hold(run, opened)
@@ -118,15 +164,15 @@ def _advanced(undo: undo_wave.Undo, name: str, kind: waves.Kind) -> dict[str, An
 
 def _closed(undo: undo_wave.Undo) -> dict[str, Any]:
     """Account for every planned row, once; later runs and the first run's summary are told each time."""
-    run = undo.run
+    run, moved = undo.run, _moved(undo)
     standing = run.folder.read(undos.ended_name(undo.number))
     if standing is None:
         planned = journal.demand(run, undos.plan_name(undo.number))["summary"]
         told = {name: _part(undo, name, planned["objects"][name]) for name in undo.rows}
         begun, not_known = journal.demand(run, undos.BEGUN)["at"], planned.get("notKnown", [])
-        standing = journal.note(run, undos.ended(undo.number, undone.account(told, run.folder.uri(""), begun, run.now(), not_known)))
-    gone = [name for name, part in standing["objects"].items() if not part["stays"] and not part.get("inDoubt")]
-    payloads.forget(run, undo.opened, gone)
+        document = undone.account(told, run.folder.uri(""), begun, run.now(), not_known)
+        standing = journal.note(run, undos.ended(undo.number, undone.stored_since(document, moved)))
+    _forget(run, undo.opened, standing, moved)
     if (summary := run.folder.read(SUMMARY)) is not None:
         run.folder.write(SUMMARY, summary | told_of(run))
     lease.give_back(run, undo.opened)

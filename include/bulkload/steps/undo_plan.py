@@ -13,7 +13,7 @@ from include.bulkload.intake import lists
 from include.bulkload.ledger import entries, undos
 from include.bulkload.match import columns, restored, since, undoing
 from include.bulkload.report import undone
-from include.bulkload.steps import journal, org_rows, remember, targets, undo_look, undo_written
+from include.bulkload.steps import journal, org_rows, remember, targets, undo_late, undo_look, undo_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,10 +41,10 @@ def make(run: ports.Run) -> dict[str, Any]:
     opened = journal.opened(run)
     number = undos.next_number(run.folder.names(undos.PLAN))
     if run.folder.read(entries.STAGED) is None:
-        return _noted(run, number, undone.dry({}, run.folder.uri(""), run.now(), []), {"rows": {}, "jobs": []})
-    troubles = undo_written.collect(run, opened)
-    # Before the looks: what is sent while they last counts as sent after them.
-    jobs = sorted(undo_written.sent(run, opened))
+        return _noted(run, number, undone.dry({}, run.folder.uri(""), run.now(), []), {"rows": {}, "jobs": [], "moves": {}})
+    troubles = undo_written.collect(run, opened) + undo_late.told(run, opened)
+    # Before the looks: what is sent or stored while they last counts as after them.
+    looked_at = {"jobs": sorted(undo_written.sent(run, opened)), "moves": undo_late.moves(run, opened)}
     # What the load left to later runs must stand before some of it is forgotten.
     remember.objects(run, opened)
     found = undo_written.of(run, opened)
@@ -64,11 +64,11 @@ def make(run: ports.Run) -> dict[str, Any]:
         part["inDoubt"] = undo_written.in_doubt(run, name)
     document = undone.dry(parts, run.folder.uri(""), run.now(), troubles)
     rows = {name: journal.keep(run, path, f"undo/{name}-{number:03d}.parquet") for name, path in made.rows.items()}
-    return _noted(run, number, document, {"rows": rows, "jobs": jobs})
+    return _noted(run, number, document, {"rows": rows, **looked_at})
 
 
 def _noted(run: ports.Run, number: int, document: dict[str, Any], looked_at: dict[str, Any]) -> dict[str, Any]:
-    """Take the dry run's number; one that was made at the same time has the next. `looked_at`: its "rows", stored files; the "jobs"."""
+    """Take the dry run's number; one that was made at the same time has the next. `looked_at`: "rows", stored files; "jobs"; "moves"."""
     while True:
         try:
             run.folder.create(undos.plan_name(number), {**looked_at, "summary": document, "by": run.name.run_id})

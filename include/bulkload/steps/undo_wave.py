@@ -46,6 +46,10 @@ class Undo:
         standing = journal.waves_of(self.run, undos.place(name))
         return [wave for wave in standing if wave.kind is kind and wave.notes["plan"] == self.number]
 
+    def has_begun(self) -> bool:
+        """Whether it has planned anything that is sent."""
+        return any(self.waves(name, kind) for name in self.rows for kind in ACTS)
+
 
 def running(undo: Undo, name: str) -> list[str]:
     """Collect the jobs of an object's undoing that have ended, give up those that were never closed; which still run.

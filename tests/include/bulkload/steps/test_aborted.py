@@ -85,12 +85,12 @@ class LateOrg(loads.LocalOrg):
         return InFlight(super().client(), self.flight)
 
 
-def contacts_cut(folder: Path, local_org: loads.LocalOrg) -> Load:
-    """An account is loaded; its contacts, which have no key, are cut."""
+def contacts_cut(folder: Path, local_org: loads.LocalOrg, **more: list[str]) -> Load:
+    """An account is loaded, and `more`; its contacts, which have no key, are cut."""
     org = LateOrg(local_org.started)
     org.flight = Flight()
     load = Load(folder, org)
-    load.payload = replays.family(a=NAMES)
+    load.payload = replays.family(a=NAMES, **more)
     load.sent("Account", load.split())
     load.ids()
     load.cut("Contact")
