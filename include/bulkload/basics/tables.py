@@ -101,6 +101,11 @@ _FOLDS = {
 }
 
 
+def line_feeds(expression: str) -> str:
+    """The SQL of a text with LF as its only line ending."""
+    return f"replace(replace({expression}, chr(13) || chr(10), chr(10)), chr(13), chr(10))"
+
+
 def row_id_text(sobject: str, expression: str = "row_id") -> str:
     """Show a row id to people: `Account-0-17` for row 17 of the first source file."""
     return f"concat({literal(sobject + '-')}, ({expression}) // {POSITIONS}, '-', ({expression}) % {POSITIONS})"

@@ -32,11 +32,7 @@ def text(raw: str, calm: str = "false") -> str:
     `calm`: whether it holds no control character; rows for which that is known take much less time.
     """
     plain = f"{raw} >= '{FIRST}' AND ({calm} OR NOT contains({raw}, chr(13)))"
-    return f"CASE WHEN {plain} THEN {raw} WHEN {tables.trimmed(raw)} != '' THEN {_with_lf(raw)} END"
-
-
-def _with_lf(raw: str) -> str:
-    return f"replace(replace({raw}, chr(13) || chr(10), chr(10)), chr(13), chr(10))"
+    return f"CASE WHEN {plain} THEN {raw} WHEN {tables.trimmed(raw)} != '' THEN {tables.line_feeds(raw)} END"
 
 
 def blank(raw: str) -> str:
@@ -61,7 +57,7 @@ def unfit(raw: str, field: str, most: int = MOST_CHARACTERS, calm: str = "false"
         f"WHEN {raw} < '{AFTER_MARK}' AND {tables.trimmed(raw)} = '{NULL_MARK}' "
         f"THEN {bad(field, f'the text {NULL_MARK} would empty the field')} "
         f"WHEN NOT {calm} AND contains({raw}, chr(0)) THEN {bad(field, 'it holds a NUL character')} "
-        f"WHEN strlen({raw}) > {most} AND length({tables.trimmed(_with_lf(raw))}) > {most} "
+        f"WHEN strlen({raw}) > {most} AND length({tables.trimmed(tables.line_feeds(raw))}) > {most} "
         f"THEN {bad(field, f'more than {most} characters')}"
     )
 

@@ -37,9 +37,9 @@ class Field:
         return self.folded(cell)
 
     def folded(self, cell: str) -> str:
-        """The SQL of the field's own text as the org stores it; blank and `#N/A` → NULL."""
+        """The SQL of the field's own text as the org stores it, whatever its line ends; blank and `#N/A` → NULL."""
         kind, scale = str(self.described["type"]), self.described.get("scale")
-        return f"nullif({stored.folded(_filled(cell), kind, None if scale is None else int(scale))}, '')"
+        return f"nullif({stored.folded(tables.line_feeds(_filled(cell)), kind, None if scale is None else int(scale))}, '')"
 
 
 def _filled(cell: str) -> str:

@@ -66,7 +66,9 @@ def _field(n: int, field: columns.Field, values: Path) -> str:
 def ready(fields: Sequence[columns.Field]) -> str:
     """The query of what is sent, after `judge`: row_id, key, parent_row, Id, and each field: blank where it stays as it is."""
     names = list(dict.fromkeys(field.name for field in fields))
-    cells = [f"coalesce(max(was) FILTER (f.field = {tables.literal(name)}), '') AS {tables.cell(name)}" for name in names]
+    # A job takes one kind of line ends: a single CRLF among its texts, as people type them in Salesforce, would fail it as a whole.
+    held = {name: tables.line_feeds(f"max(was) FILTER (f.field = {tables.literal(name)})") for name in names}
+    cells = [f"coalesce({was}, '') AS {tables.cell(name)}" for name, was in held.items()]
     return (
         f"SELECT row_id, left(min(sf_id), 15) AS key, NULL::BIGINT AS parent_row, min(sf_id) AS {tables.cell('Id')}, {', '.join(cells)} "
         f"FROM fields AS f WHERE f.state = '{since.DUE}' GROUP BY row_id ORDER BY row_id"

@@ -147,6 +147,19 @@ def test_only_fields_that_hold_what_the_run_wrote_are_restored(load: Load) -> No
     assert "Name: its value isn't what this run wrote" == row["why"]
 
 
+def test_a_kept_text_goes_back_whatever_its_line_ends_are(load: Load) -> None:
+    """People type CRLF in Salesforce, a job takes LF alone: all is restored, and then reads as it was."""
+    for n, street in enumerate(["Street 1\r\nBackyard", "plain"]):
+        load.org.insert("Account", {"Name": "old", "External_Id__c": f"K{n}", "BillingStreet": street})
+    fields = {"Name": "name", "BillingStreet": "street", "External_Id__c": "key"}
+    load.mapping = {"Account": {**HIERARCHY["Account"], "fields": fields, "parents": {}}}
+    load.payload = json.dumps({"accounts": [{"key": f"K{n}", "name": "new", "street": "wrong"} for n in range(2)]}).encode()
+    load.whole()
+    assert (0, 2, 0, 0, 0) == counts(undone(load), "Account")
+    assert ["Street 1\nBackyard", "plain"] == [each["BillingStreet"] for each in load.org.query("SELECT BillingStreet FROM Account")]
+    assert (0, 2) == tuple(planned(load)["summary"]["objects"]["Account"][key] for key in ("changedSince", "asItWas"))
+
+
 def test_without_keep_before_changed_records_stay_as_the_run_left_them(load: Load) -> None:
     """Counted, so that nobody thinks they were restored; and what they hang on stays with them."""
     load.org.insert("Account", {"Name": "Old name", "External_Id__c": "old"})
