@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 10
 LOOK_SECONDS = 1
+WENT_ON = "it had waited, went on, and broke off without a word: its worker was lost, or somebody marked it failed; see its log"
 
 
 def begin(folder: ports.RunFolder, label: str, jobs: Mapping[str, str], until: float, *, deferred: bool, of: str = "") -> None:
@@ -35,21 +36,17 @@ def begin(folder: ports.RunFolder, label: str, jobs: Mapping[str, str], until: f
 
 def begin_rest(folder: ports.RunFolder, label: str, moment: str, *, deferred: bool, of: str = "") -> None:
     """Mark that a task instance waits until a moment, with no job at work; `deferred` and `of` as for `begin`."""
-    # Whenever that has come, the task goes on and ends its mark: so one that stands was left by a person, or by a worker that died then.
+    # Whenever that has come, the task goes on and ends its mark first: so one that stands was left by a person, or a worker that died then.
     folder.write(_name(label), {"jobs": {}, "until": None, "deferred": deferred, "of": of})
     trouble.note(folder, label, f"somebody ended it while it waited until {moment}")
 
 
-def end_rest(folder: ports.RunFolder, label: str) -> None:
-    """Mark that the moment has come, or that the task is begun anew."""
-    waited = folder.read(_name(label))
-    if waited is not None and waited["until"] is None:
-        end(folder, label)
-
-
 def end(folder: ports.RunFolder, label: str) -> None:
-    """Mark that the wait ended by itself: done, timed out or gone wrong."""
-    folder.write(_name(label), {"jobs": {}, "until": 0, "deferred": False})
+    """Mark that a wait ended by itself, if one stands: done, timed out or gone wrong, or the task is begun anew."""
+    waited = folder.read(_name(label))
+    if waited is not None and (waited["jobs"] or waited["until"] is None):
+        folder.write(_name(label), {"jobs": {}, "until": 0, "deferred": False})
+        trouble.note(folder, label, WENT_ON)
 
 
 def waited_for(folder: ports.RunFolder, label: str) -> list[str]:
@@ -65,8 +62,9 @@ def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str], of: str
     `run`: whose ledger names the jobs; `home`: the folder of the run whose tasks waited, which may be another: then `of` is `run`'s id.
     A job that can't be aborted now is left to whoever tidies `run` up: its `cancel` stands.
 
-    Only a person does that to a deferred wait before its time. A wait on a worker may also have lost its
-    worker, so its job goes on, unless the worker itself wrote the cancel.
+    Only a person does that to a deferred wait before its time, while its job goes on: once that has ended, the task goes on, and its
+    worker may be lost before it says so. A wait on a worker may also have lost its worker, so its job goes on, unless the worker
+    itself wrote the cancel.
     """
     from include.bulkload.steps import unasked
 
@@ -77,11 +75,22 @@ def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str], of: str
             return
         run.pause(LOOK_SECONDS)
     for place in [each for label in labels for each in _due(run, home, label, of, deferred=True)]:
+        if _has_ended(run, place.job_id):
+            continue
         journal.note(run, place.cancelled(run.now()))
         try:
             wait.abort(run, place)
         except errors.BulkloadError as wrong:
             log.error("job %s: can't be aborted now: %s", place.job_id, wrong)
+
+
+def _has_ended(run: ports.Run, job_id: str) -> bool:
+    """Whether a job has ended; one that can't be seen now goes on."""
+    try:
+        return wait.look(run, [job_id])[job_id].is_terminal
+    except errors.BulkloadError as wrong:
+        log.warning("job %s: can't be seen now: %s", job_id, wrong)
+        return False
 
 
 def _rested(home: ports.RunFolder, label: str, of: str) -> bool:

@@ -40,14 +40,15 @@ class RoundsOperator(bulk_waits.Waits, bulk_operators.StepOperator):
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> Any:
         """Go on once the trigger has something to tell; Salesforce is asked again."""
+        self.waiting.end(context)
         with self.step(context) as step:
-            self.waiting.resumed(context, step, event)
+            self.waiting.resumed(step, event)
             return self.rounds(context, step)
 
     def proceed(self, context: Context, event: Any = None) -> Any:  # noqa: ARG002 - Airflow hands it over
         """Go on once the moment has come that was waited for."""
+        self.waiting.end(context)
         with self.step(context) as step:
-            self.waiting.rested(context)
             return self.rounds(context, step)
 
     @abc.abstractmethod

@@ -58,6 +58,7 @@ class BulkJobSensor(bulk_waits.Waits, BaseSensorOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Look once; wait if a job goes on."""
+        self.waiting.end(context)
         with self.step(context) as step:
             jobs = self.jobs(step)
             if self.waiting.have_ended(self, step, jobs):
@@ -75,8 +76,9 @@ class BulkJobSensor(bulk_waits.Waits, BaseSensorOperator):
 
     def resume(self, context: Context, event: Mapping[str, Any]) -> dict[str, str]:
         """Take up what the trigger found: ask Salesforce how the jobs ended, and fetch their results."""
+        self.waiting.end(context)
         with self.step(context) as step:
-            self.waiting.resumed(context, step, event)
+            self.waiting.resumed(step, event)
             return self._ended(step)
 
     # Without a triggerer: the base class's loop, which knows mode="reschedule", with our pauses and our end.

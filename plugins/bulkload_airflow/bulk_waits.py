@@ -74,10 +74,6 @@ class JobWait:
 
         task.defer(trigger=temporal.DateTimeTrigger(moment), method_name="proceed", timeout=timedelta(seconds=seconds + BACKSTOP_SECONDS))
 
-    def rested(self, context: Context) -> None:
-        """Say in the run folder that the moment has come, or that the task is begun anew."""
-        bulk_cancels.end_rest(bulk_runs.place(context).folder(), bulk_runs.own_label(context))
-
     def have_ended(self, task: BaseOperator, step: bulk_runs.Step, jobs: Jobs) -> bool:
         """Look at the jobs once; what can't be seen now goes on."""
         try:
@@ -106,12 +102,11 @@ class JobWait:
         task.defer(trigger=trigger, method_name="resume", timeout=timedelta(seconds=seconds + BACKSTOP_SECONDS))
 
     def end(self, context: Context) -> None:
-        """Say in the run folder that the wait ended by itself."""
+        """Say in the run folder that the wait ended by itself, or that the task is begun anew. Before anything that may fail."""
         bulk_cancels.end(bulk_runs.place(context).folder(), bulk_runs.own_label(context))
 
-    def resumed(self, context: Context, step: bulk_runs.Step, event: Mapping[str, Any]) -> None:
+    def resumed(self, step: bulk_runs.Step, event: Mapping[str, Any]) -> None:
         """Take up what the trigger found. Raises JobStillRunning if it waited long enough."""
-        self.end(context)
         if event["status"] == bulk_triggers.OVER:
             raise over(event["states"], step.plan.wait_seconds)
 

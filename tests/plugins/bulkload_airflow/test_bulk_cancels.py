@@ -84,6 +84,22 @@ def test_a_wait_past_its_limit_is_no_cancel(run: ports.Run, org: steering.Org) -
     assert (False, False) == obeyed(run, org)
 
 
+def test_a_job_that_has_ended_was_cancelled_by_nobody(run: ports.Run, org: steering.Org) -> None:
+    """The task was to go on, and lost its worker before it could say so."""
+    bulk_cancels.begin(run.folder, LABEL, {job_id(run): "Account"}, LATER, deferred=True)
+    org.calm()
+    assert (False, True) == obeyed(run, org)
+
+
+def test_a_wait_that_ended_tells_of_no_cancel_later(run: ports.Run) -> None:
+    """Its task goes on, and may be lost long after; a wait that stands was ended by somebody."""
+    bulk_cancels.begin(run.folder, LABEL, {job_id(run): "Account"}, LATER, deferred=True)
+    told = trouble.told(run.folder, [LABEL])
+    bulk_cancels.end(run.folder, LABEL)
+    told += trouble.told(run.folder, [LABEL])
+    assert [f"{LABEL}: somebody ended it while it waited for job {job_id(run)}", f"{LABEL}: {bulk_cancels.WENT_ON}"] == told
+
+
 def test_a_lost_worker_is_no_cancel(run: ports.Run, org: steering.Org) -> None:
     """A wait on a worker may fail without any person."""
     bulk_cancels.begin(run.folder, LABEL, {job_id(run): "Account"}, LATER, deferred=False)

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
-from bulkload_airflow import bulk_cancels, bulk_config, bulk_hook, bulk_levels, bulk_operators, bulk_rounds, bulk_runs, bulk_triggers
+from bulkload_airflow import (
+    bulk_cancels,
+    bulk_config,
+    bulk_hook,
+    bulk_levels,
+    bulk_operators,
+    bulk_rounds,
+    bulk_runs,
+    bulk_sensors,
+    bulk_triggers,
+)
 from include.bulkload.basics import errors
 from tests.plugins.bulkload_airflow.conftest import TaskInstance
 
@@ -104,6 +114,28 @@ def test_an_event_that_comes_too_early_is_waited_on(load: Any, org: steering.Org
         cut.resume(context, ENDED)
     second: Any = again.value.trigger
     assert first.jobs == second.jobs
+
+
+@pytest.mark.parametrize("again", ["resume", "execute"])
+@pytest.mark.parametrize("kind", ["chunks_Account", "wait_for_Account"])
+def test_a_task_that_goes_on_ends_its_wait_before_anything_can_fail(
+    load: Any, org: steering.Org, monkeypatch: pytest.MonkeyPatch, again: str, kind: str
+) -> None:
+    """Else the summary would take the failure for a cancel, and abort what goes on."""
+    made = load(canary_rows=2)
+    made.run(bulk_operators.StageOperator, "split")
+    org.steer(job_seconds=3600)
+    task, context = made.task(bulk_rounds.CutOperator, "chunks_Account", place="Account"), made.context(kind)
+    jobs = list(deferred(task, made.context("chunks_Account")).trigger.jobs)
+    if kind == "wait_for_Account":
+        task = made.task(bulk_sensors.BulkJobSensor, kind, place="Account", job_ids=jobs)
+        deferred(task, context)
+    folder = bulk_runs.place(context).folder()
+    assert jobs == bulk_cancels.waited_for(folder, kind)
+    monkeypatch.setenv("BULKLOAD_SCRATCH", "/dev/null/none")
+    with pytest.raises(OSError, match="none"):
+        task.resume(context, ENDED) if again == "resume" else task.execute(context)
+    assert [] == bulk_cancels.waited_for(folder, kind)
 
 
 def test_a_first_job_that_takes_too_long_is_retried(load: Any, org: steering.Org) -> None:
@@ -202,7 +234,7 @@ def test_a_cancel_while_no_job_is_at_work_is_a_persons_stop(load: Any, org: stee
     settle, context = made.task(bulk_rounds.SettleOperator, "settle_Account", place="Account"), made.context("settle_Account")
     deferred(settle, context)
     with bulk_runs.opened(bulk_runs.place(context), bulk_hook.BulkHook()) as run:
-        settle.waiting.rested(context)
+        settle.waiting.end(context)
         bulk_cancels.obeyed(run, run.folder, ["settle_Account"])
         told = [run.folder.read("ledger/cancelled.json")]
         deferred(settle, context)
