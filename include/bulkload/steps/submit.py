@@ -190,9 +190,18 @@ def _close(run: ports.Run, place: entries.JobPlace) -> None:
     try:
         run.salesforce.close(place.job_id)
     except errors.RequestRefused:
-        if _is_open(run, place):
+        seen = run.salesforce.job(place.job_id)
+        if job.state(seen) is entities.JobState.OPEN:
             raise
+        if _is_ours_to_abort(run, place, seen):
+            return
     journal.note(run, place.closed(run.now()))
+
+
+def _is_ours_to_abort(run: ports.Run, place: entries.JobPlace, seen: ports.Document) -> bool:
+    """Whether a job was never closed, since we aborted it ourselves before: said to be closed, the abort would be somebody else's."""
+    end = job.end(seen)
+    return end.state is entities.JobState.ABORTED and not end.processed and journal.job(run, place).has("withdrawn")
 
 
 def give_up(run: ports.Run, place: entries.JobPlace) -> bool:

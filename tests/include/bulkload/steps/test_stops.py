@@ -77,18 +77,27 @@ def test_a_small_first_job_that_somebody_aborted_stops_the_object(load: Load) ->
     assert account["stopped"].endswith("somebody aborted it in Salesforce")
 
 
-def test_a_small_first_job_that_we_gave_up_ourselves_stops_nothing(load: Load) -> None:
-    """Its task died before it closed it, and the summary aborted it: a clear sends all others, its own rows are a replay's."""
+@pytest.mark.parametrize("breaks_off", [False, True])
+def test_a_small_first_job_that_we_gave_up_ourselves_stops_nothing(load: Load, *, breaks_off: bool) -> None:
+    """Its task died before it closed it, and the summary aborted it: a clear sends all others, its own rows are a replay's.
+
+    So it is if the summary broke off before it noted how the job had ended.
+    """
     staged(load, canary_rows=2)
     dying = dataclasses.replace(load.run, salesforce=test_submit.Overtaken(load.run.salesforce, "close", died))
     with pytest.raises(replays.KilledError):
         cut.first(dying, "Account")
-    summarize.close(load.run, ["split"])
+    summarize.close(dataclasses.replace(load.run, pause=no_answer) if breaks_off else load.run, ["split"])
     assert "Aborted" == load.org.jobs()[0]["state"]
     load.sent("Account", load.cut("Account"))
     account = summarize.close(load.run, [])["summary"]["objects"]["Account"]
     assert (ROWS - 2, 2, None) == (account["succeeded"], account["unprocessed"], account.get("stopped"))
     assert (2, "") == unasked.look(replays.again(load), journal.opened(load.run))
+
+
+def no_answer(_: float) -> None:
+    """Salesforce doesn't answer any more after a pause."""
+    raise errors.NetworkFault("no answer")
 
 
 def died() -> None:
