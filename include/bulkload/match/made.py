@@ -34,12 +34,15 @@ def records(con: duckdb.DuckDBPyConnection, waves: Sequence[Sequence[Path]], suc
     grouped = (
         "SELECT min(row_id) AS row, min(sf_id) AS sf_id, bool_or(created) AS created, max(wave) AS wave FROM wrote GROUP BY left(sf_id, 15)"
     )
-    return tables.write_parquet(con, f"SELECT row_id, sf_id, created, row FROM ({_numbered(grouped)}) ORDER BY row_id", out)
+    return tables.write_parquet(con, f"SELECT row_id, sf_id, created, row FROM ({_numbered(grouped, 'row')}) ORDER BY row_id", out)
 
 
-def _numbered(grouped: str) -> str:
-    """Give each record of a query (row, sf_id, wave, ...) a row id of its own: the row's, for the record that it wrote last."""
-    own = "CASE WHEN row_number() OVER (PARTITION BY row ORDER BY wave DESC, sf_id) = 1 THEN row END AS own"
+def _numbered(grouped: str, by: str) -> str:
+    """Give each record of a query (row, sf_id, wave, ...) a row id of its own: the row's, for the record that it wrote last.
+
+    `by`: the columns that tell a row from all others.
+    """
+    own = f"CASE WHEN row_number() OVER (PARTITION BY {by} ORDER BY wave DESC, sf_id) = 1 THEN row END AS own"
     numbered = "coalesce(own, -row_number() OVER (ORDER BY own NULLS FIRST, sf_id)) AS row_id"
     return f"SELECT {numbered}, * EXCLUDE (own) FROM (SELECT *, {own} FROM ({grouped}))"
 
@@ -76,11 +79,12 @@ def _lost(lost: Lost) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wrote:
-    """One wave: its rows as they were sent, what their records held before, the fates of its jobs, the fields that it wrote.
+    """One wave of an object: its rows as they were sent, what their records held before, the fates of its jobs, the fields it wrote.
 
     `lost`: the rows of its jobs that are gone and may have written, as SQL conditions of `ready`.
     """
 
+    name: str
     ready: Path
     before: Path
     settled: Sequence[Path]
@@ -91,27 +95,34 @@ class Wrote:
 def values(
     con: duckdb.DuckDBPyConnection, waves: Sequence[Wrote], fields: Sequence[columns.Field], created: Sequence[Path], out: Path
 ) -> int:
-    """Write `out` (row_id, sf_id, our<n>, was<n> by place in `fields`): what a run wrote last, over what; return how many records.
+    """Write `out` (name, row_id, sf_id, our<n>, was<n> by place in `fields`): what a run wrote last, over what; return how many records.
 
-    Each record has a row id of its own, as in `records`.
-    `waves` in order, `fields`: all that any of them wrote. NULL where a field wasn't sent; `#N/A`: it was blank, or we cleared it.
+    Each record is there once, by the row of the object (`name`) that wrote it last; its row id is its own, as in `records`.
+    `waves` in the order they were sent, of all objects of one sobject; `fields`: all that any of them wrote.
+    NULL where a field wasn't sent; `#N/A`: it was blank, or we cleared it.
     What a wave found counts even if its job is gone: what a later one found may be what that job wrote.
     `created`: records (sf_id, created) of which those that the run created are left out: they had nothing before.
     """
     union = " UNION ALL BY NAME ".join(_wave(place, wave, fields) for place, wave in enumerate(waves))
+    last = "first(name ORDER BY wave DESC) AS name, first(row_id ORDER BY wave DESC, row_id) AS row"
     told = [f"arg_max(our{n}, wave) AS our{n}, arg_min(was{n}, wave) AS was{n}" for n in range(len(fields))]
     ours = " UNION ALL ".join(f"SELECT left(sf_id, 15) AS own FROM {tables.parquet(path)} WHERE created" for path in created)
     query = (
-        f"SELECT min(row_id) AS row, min(sf_id) AS sf_id, {', '.join(told)}, max(wave) AS wave FROM ({union}) "
+        f"SELECT {last}, min(sf_id) AS sf_id, {', '.join(told)}, max(wave) AS wave FROM ({union}) "
         f"WHERE left(sf_id, 15) NOT IN (SELECT own FROM ({ours})) GROUP BY left(sf_id, 15) HAVING bool_or(wrote)"
     )
-    return tables.write_parquet(con, f"SELECT * EXCLUDE (row, wave) FROM ({_numbered(query)}) ORDER BY row_id", out)
+    return tables.write_parquet(con, f"SELECT * EXCLUDE (row, wave) FROM ({_numbered(query, 'name, row')}) ORDER BY name, row_id", out)
+
+
+def of_object(con: duckdb.DuckDBPyConnection, values: Path, name: str, out: Path) -> int:
+    """Write what `values` has of one object, without its name; return how many records."""
+    return tables.write_parquet(con, f"SELECT * EXCLUDE (name) FROM {tables.parquet(values)} WHERE name = {tables.literal(name)}", out)
 
 
 def _wave(place: int, wave: Wrote, fields: Sequence[columns.Field]) -> str:
-    cells = []
-    for n, field in enumerate(fields):
-        if field in wave.fields:
+    cells, own = [], {field.column.lower(): field for field in wave.fields}
+    for n, each in enumerate(fields):
+        if field := own.get(each.column.lower()):
             sent = f"nullif(r.{tables.cell(field.column)}, '')"
             was = f"CASE WHEN {sent} IS NOT NULL THEN coalesce(b.{tables.cell(field.name)}, '{columns.NULL}') END"
             cells.append(f"CASE WHEN g.row_id IS NOT NULL THEN {sent} END AS our{n}, {was} AS was{n}")
@@ -120,7 +131,8 @@ def _wave(place: int, wave: Wrote, fields: Sequence[columns.Field]) -> str:
     good = f"SELECT row_id FROM {tables.parquets(wave.settled)} WHERE fate = '{entities.Fate.SUCCEEDED}'"
     lost = " OR ".join(f"({condition})" for condition in wave.lost) or "false"
     return (
-        f"SELECT r.row_id, b.sf_id, {place} AS wave, g.row_id IS NOT NULL AS wrote, {', '.join(cells)} "
-        f"FROM (SELECT *, {lost} AS lost FROM {tables.parquet(wave.ready)}) AS r JOIN {tables.parquet(wave.before)} AS b USING (row_id) "
+        f"SELECT {tables.literal(wave.name)} AS name, r.row_id, b.sf_id, {place} AS wave, g.row_id IS NOT NULL AS wrote, "
+        f"{', '.join(cells)} FROM (SELECT *, {lost} AS lost FROM {tables.parquet(wave.ready)}) AS r "
+        f"JOIN {tables.parquet(wave.before)} AS b USING (row_id) "
         f"LEFT JOIN ({good}) AS g ON g.row_id = r.row_id WHERE r.lost OR g.row_id IS NOT NULL"
     )

@@ -26,15 +26,15 @@ DELETES = "Deleted records lie in Salesforce's recycle bin for some days; an und
 NO_UNDO = "the run deleted these itself; a delete can't be undone here, look into Salesforce's recycle bin"
 
 
-def planned(counts: Mapping[tuple[str, str], int], *, changed: int, deleted_by_run: int, files: Mapping[str, str]) -> Document:
-    """One object of a dry run. `counts`: planned rows by act and state; `changed`: records that the run changed and didn't create."""
+def planned(counts: Mapping[tuple[str, str], int], *, not_kept: int, deleted_by_run: int, files: Mapping[str, str]) -> Document:
+    """One object of a dry run. `counts`: planned rows by act and state; `not_kept`: records changed that can't be restored."""
     said: Document = {
         "delete": counts.get((undoing.DELETE, since.DUE), 0),
         "restore": counts.get((undoing.RESTORE, since.DUE), 0),
         "changedSince": _of(counts, since.CHANGED),
         "gone": _of(counts, since.GONE),
         "asItWas": _of(counts, since.AS_IT_WAS),
-        "notKept": changed - sum(rows for (act, _), rows in counts.items() if act == undoing.RESTORE),
+        "notKept": not_kept,
         "files": dict(files),
     }
     return said | ({"deletedByRun": deleted_by_run, "note": NO_UNDO} if deleted_by_run else {})

@@ -194,7 +194,9 @@ def _part(undo: undo_wave.Undo, name: str, planned: dict[str, Any]) -> dict[str,
                 files[title] = undo_plan.kept(run, local, name, title, undo.number)
     # What stays as this run left it, or as others did, is remembered as it is; all else isn't what was sent any more.
     touched = f"(FROM {tables.parquet(out)} WHERE state NOT IN ('{since.CHANGED}', '{since.AS_IT_WAS}'))"
-    forget.records(run, undo.opened, name, touched, f"undo-{undo.number}")
+    # Other objects may have sent the same records.
+    for other in [each for each in undo.opened.plan.objects if undo.opened.sobject(each).lower() == undo.opened.sobject(name).lower()]:
+        forget.records(run, undo.opened, other, touched, f"undo-{undo.number}")
     untold.take(run, undo.opened, undos.place(name))
     jobs = [_job(facts) for facts in journal.jobs(run, undos.place(name)) if facts.counts]
     return undone.part(counted, planned, jobs, files)

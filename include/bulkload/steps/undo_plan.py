@@ -115,12 +115,14 @@ def _part(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection
             files[title] = kept(run, local, each.name, title, made.number)
     operation = opened.plan.objects[each.name].operation
     deleted_by_run = undoing.count(con, each.records) if operation in entities.DELETES else 0
-    changed = (
-        0
-        if operation in entities.DELETES
-        else undoing.count(con, each.records, f"NOT coalesce(created, false) AND {since.unlisted(each.name)}")
-    )
-    return undone.planned(undoing.counts(con, out), changed=changed, deleted_by_run=deleted_by_run, files=files)
+    not_kept = 0 if operation in entities.DELETES else undoing.count(con, each.records, _not_kept(each))
+    return undone.planned(undoing.counts(con, out), not_kept=not_kept, deleted_by_run=deleted_by_run, files=files)
+
+
+def _not_kept(each: undo_written.Written) -> str:
+    """Which of an object's records the run changed, without what they held before."""
+    known = f" AND left(sf_id, 15) NOT IN (SELECT left(sf_id, 15) FROM {tables.parquet(each.kept)})" if each.kept else ""
+    return f"NOT coalesce(created, false) AND {since.unlisted(each.name)}{known}"
 
 
 def kept(run: ports.Run, local: Path, name: str, title: str, number: int) -> str:

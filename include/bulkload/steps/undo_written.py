@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -27,7 +28,8 @@ LATE = timedelta(seconds=60)
 class Written:
     """What a run wrote of one object.
 
-    `records`: row_id, sf_id, created. `values`: what it wrote over what (`made.values`), by `fields`; None where nothing was kept.
+    `records`: row_id, sf_id, created. `values`: what it wrote over what, by `fields`, of records that it was the last object to write;
+    `kept`: the same of all objects of its sobject (`made.values`); None both where nothing was kept.
     `doubtful`: records that it may have created (`made.doubtful`); None: no job of an upsert is gone.
     """
 
@@ -35,6 +37,7 @@ class Written:
     records: Path
     values: Path | None
     fields: list[columns.Field]
+    kept: Path | None = None
     doubtful: Path | None = None
 
 
@@ -100,9 +103,13 @@ def _places(opened: journal.Opened) -> list[str]:
 
 def of(run: ports.Run, opened: journal.Opened) -> list[Written]:
     """Gather what the run wrote of each object, last object first: children before their parents."""
-    names = list(reversed(opened.plan.order()))
+    names = opened.plan.order()
     records = {name: _records(run, name) for name in names}
-    return [dataclasses.replace(_written(run, opened, name, records), doubtful=_doubtful(run, name, records[name])) for name in names]
+    by_sobject: dict[str, list[str]] = {}
+    for name in names:
+        by_sobject.setdefault(opened.sobject(name).lower(), []).append(name)
+    found = {each.name: each for group in by_sobject.values() for each in _written(run, opened, group, records)}
+    return [dataclasses.replace(found[name], doubtful=_doubtful(run, name, records[name])) for name in reversed(names)]
 
 
 def _records(run: ports.Run, name: str) -> Path:
@@ -153,26 +160,51 @@ def _successes(facts: resume.JobFacts) -> dict[str, str]:
     return dict(facts.facts["collected"]["files"][entities.RESULT_KINDS[0]])
 
 
-def _written(run: ports.Run, opened: journal.Opened, name: str, records: dict[str, Path]) -> Written:
-    standing = outcome.of(run, name)
-    wrote = [
-        made.Wrote(
-            journal.bring(run, wave.ready),
-            journal.bring(run, wave.notes[kept_before.BEFORE]),
-            met.settled,
-            _fields(opened, wave),
-            [chunk.condition for chunk in standing.chunks(wave) if chunk.number in standing.gone],
+def _written(run: ports.Run, opened: journal.Opened, names: list[str], records: dict[str, Path]) -> list[Written]:
+    """Gather what objects of one sobject wrote: they may have written the same records, one after the other."""
+    # By the time of their jobs: objects that don't wait for each other are sent side by side, and replays come last.
+    wrote = [each for _, each in sorted((each for name in names for each in _waves(run, opened, name)), key=operator.itemgetter(0))]
+    fields = list({each.column.lower(): each for wave in reversed(wrote) for each in wave.fields}.values())
+    if not fields:
+        return [Written(name, records[name], None, []) for name in names]
+    kept = run.scratch / f"{names[0]}-kept.parquet"
+    found = []
+    with tables.connect(run.limits) as con:
+        made.values(con, wrote, fields, list(records.values()), kept)
+        for name in names:
+            out = run.scratch / f"{name}-values.parquet"
+            made.of_object(con, kept, name, out)
+            found.append(Written(name, records[name], out, fields, kept))
+    return found
+
+
+def _waves(run: ports.Run, opened: journal.Opened, name: str) -> list[tuple[str, made.Wrote]]:
+    """The waves of an object, each with the time at which its first job was made, ISO."""
+    standing, begun = outcome.of(run, name), _made_at(run, name)
+    return [
+        (
+            min((begun[number] for number in wave.numbers if number in begun), default=""),
+            made.Wrote(
+                name,
+                journal.bring(run, wave.ready),
+                journal.bring(run, wave.notes[kept_before.BEFORE]),
+                met.settled,
+                _fields(opened, wave),
+                [chunk.condition for chunk in standing.chunks(wave) if chunk.number in standing.gone],
+            ),
         )
         for wave, met in zip(standing.waves, outcome.met(run, standing), strict=True)
         if wave.ready is not None and kept_before.BEFORE in wave.notes
     ]
-    fields = list({each.column: each for wave in wrote for each in wave.fields}.values())
-    if not fields:
-        return Written(name, records[name], None, [])
-    out = run.scratch / f"{name}-values.parquet"
-    with tables.connect(run.limits) as con:
-        made.values(con, wrote, fields, list(records.values()), out)
-    return Written(name, records[name], out, fields)
+
+
+def _made_at(run: ports.Run, name: str) -> dict[int, str]:
+    """When the first job of each chunk was made, ISO."""
+    begun: dict[int, str] = {}
+    for facts in journal.jobs(run, name):
+        if facts.has("created"):
+            begun.setdefault(facts.place.number, str(facts.facts["created"]["at"]))
+    return begun
 
 
 def _fields(opened: journal.Opened, wave: waves.Wave) -> list[columns.Field]:

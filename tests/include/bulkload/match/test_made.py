@@ -54,7 +54,7 @@ def test_each_record_of_a_row_gets_back_what_it_held_itself(tmp_path: Path) -> N
             tables.write_parquet(con, f"SELECT 7::BIGINT AS row_id, '{record}' AS sf_id, '{was}' AS {tables.cell('Name')}", before)
             told = f"(7::BIGINT, 'succeeded', '{record}', false, NULL, 'j')"
             tables.write_parquet(con, f"SELECT * FROM {FATES.format(told)}", fates)
-            waves.append(made.Wrote(ready, before, [fates], [field]))
+            waves.append(made.Wrote("Account", ready, before, [fates], [field]))
         out = tmp_path / "values.parquet"
         made.values(con, waves, [field], [fates], out)
         found = con.execute(f"SELECT row_id, sf_id, our0, was0 FROM {tables.parquet(out)} ORDER BY sf_id").fetchall()

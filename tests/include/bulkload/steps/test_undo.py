@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -158,6 +159,27 @@ def test_a_kept_text_goes_back_whatever_its_line_ends_are(load: Load) -> None:
     assert (0, 2, 0, 0, 0) == counts(undone(load), "Account")
     assert ["Street 1\nBackyard", "plain"] == [each["BillingStreet"] for each in load.org.query("SELECT BillingStreet FROM Account")]
     assert (0, 2) == tuple(planned(load)["summary"]["objects"]["Account"][key] for key in ("changedSince", "asItWas"))
+
+
+def test_a_record_that_two_objects_wrote_goes_back_to_before_both(load: Load) -> None:
+    """Its fields are restored once, whoever wrote them; `changed_only` forgets it for both, so that a later run loads it again."""
+    load.org.insert("Account", {"Name": "before", "BillingCity": "Rome", "Industry": "Energy", "External_Id__c": "K"})
+    each = {**HIERARCHY["Account"], "parents": {}, "changed_only": True}
+    load.mapping = {
+        "First": {**each, "records": "first[]", "fields": {"Name": "name", "BillingCity": "city", "External_Id__c": "key"}},
+        "Second": {**each, "records": "second[]", "fields": {"Name": "name", "Industry": "industry", "External_Id__c": "key"}},
+    }
+    first, second = {"key": "K", "name": "one", "city": "Oslo"}, {"key": "k", "name": "two", "industry": "Banking"}
+    load.payload = json.dumps({"first": [first], "second": [second]}).encode()
+    assert load.whole()["clean"]
+    found = undone(load)
+    assert [(0, 0, 0, 0, 0), (0, 1, 0, 0, 0)] == [counts(found, name) for name in load.mapping]
+    assert [None, None] == [found["objects"][name].get("notKept") for name in load.mapping]
+    assert ("before", "Rome", "Energy") == tuple(
+        load.org.query("SELECT Name, BillingCity, Industry FROM Account")[0][field] for field in ("Name", "BillingCity", "Industry")
+    )
+    told = dataclasses.replace(load, run_name="second", clock=load.clock + 1_000).whole()["summary"]["objects"]
+    assert [(1, 0), (1, 0)] == [(told[name]["updated"], told[name]["unchanged"]) for name in load.mapping]
 
 
 def test_without_keep_before_changed_records_stay_as_the_run_left_them(load: Load) -> None:
