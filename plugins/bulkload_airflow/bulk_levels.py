@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from bulkload_airflow import bulk_operators, bulk_rounds, bulk_sensors
-from include.bulkload.basics import errors
 from include.bulkload.intake import levels
 
 if TYPE_CHECKING:
@@ -117,11 +116,8 @@ class LevelSummaryOperator(bulk_operators.SummaryOperator):
         super().__init__(**kwargs)
         self.by_level = [list(each) for each in by_level]
 
-    def due(self, context: Context) -> list[str]:
+    def due(self, checked: plan.Plan | None) -> list[str]:
         """The tasks of the levels that the plan has; of all, if nobody could read the plan."""
-        try:
-            count = len(levels.of(self.configured(context).plan))
-        except errors.PlanError:
-            count = len(self.by_level)
+        count = len(levels.of(checked)) if checked else len(self.by_level)
         idle = {task for level in self.by_level[count:] for task in level}
         return [task for task in self.flow if task not in idle]

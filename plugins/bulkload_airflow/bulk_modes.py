@@ -6,14 +6,13 @@ The run that does it keeps its own marks, notes and summary in its own folder, `
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import difflib
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.branch import BranchMixIn
 from airflow.sdk import BaseOperator
 
-from bulkload_airflow import bulk_config, bulk_hook, bulk_runs, outcomes, settings
+from bulkload_airflow import bulk_config, bulk_runs, outcomes, settings
 from include.bulkload.basics import errors
 from include.bulkload.intake import modes
 from include.bulkload.ledger import entries
@@ -75,24 +74,12 @@ def first(context: Context, found: modes.Asked) -> Iterator[bulk_runs.Step]:
 
     Raises PlanError if there is no such run, naming what is there.
     """
-    from include.bulkload.steps import journal
-
     home = bulk_runs.place(context)
     where = bulk_runs.Place(home.dag_id, found.of)
     if where.folder().read(entries.BEGUN) is None:
         raise errors.PlanError(f"{found.key}: {_missing(where)}")
-    # Which connection it was is told by the plan's copy, for which no org is asked.
-    with bulk_runs.opened(home, bulk_hook.BulkHook(settings.current().connections[0]), found.of) as run:
-        checked = journal.opened(run, compare=False).plan
-        hook = bulk_hook.BulkHook(checked.conn_id)
-        yield bulk_runs.Step(
-            run=dataclasses.replace(run, salesforce=bulk_runs.LateClient(hook)),
-            hook=hook,
-            config=bulk_config.Config({}),
-            plan=checked,
-            name="",
-            of=found.of,
-        )
+    with bulk_runs.opened(home, bulk_runs.unasked_hook(), found.of) as run:
+        yield bulk_runs.planned(run, lambda: bulk_config.Config({}), found.of)
 
 
 @contextlib.contextmanager

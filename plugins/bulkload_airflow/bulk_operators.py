@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from bulkload_airflow import bulk_cancels, bulk_closings, bulk_hook, bulk_runs, links, outcomes, settings
+from bulkload_airflow import bulk_cancels, bulk_closings, bulk_runs, links, outcomes
 from include.bulkload.basics import errors
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from bulkload_airflow import bulk_config
+    from include.bulkload.intake import plan
     from include.bulkload.steps import ports
 
 
@@ -110,29 +111,27 @@ class SummaryOperator(StepOperator):
         """Run `steps.summarize`."""
         from include.bulkload.steps import summarize, trouble, unasked
 
-        with self._closing(context) as run:
-            failed, due = outcomes.failed(states, self.flow), self.due(context)
+        with self._closing(context) as (run, checked):
+            failed, due = outcomes.failed(states, self.flow), self.due(checked)
             bulk_cancels.obeyed(run, run.folder, failed)
             if outcomes.was_stopped(states, due, self.by_chunk) or trouble.ended_by_others(run.folder, failed):
                 unasked.stopped(run)
             troubles = bulk_closings.left_off(context, run, failed)
             return summarize.close(run, outcomes.broken(states, due, self.by_chunk), troubles)
 
-    def due(self, context: Context) -> list[str]:  # noqa: ARG002 - for those whose flow depends on the plan
-        """The tasks that must have run."""
+    def due(self, checked: plan.Plan | None) -> list[str]:  # noqa: ARG002 - for those whose flow depends on the plan
+        """The tasks that must have run; None: nobody could read the plan."""
         return self.flow
 
     @contextlib.contextmanager
-    def _closing(self, context: Context) -> Iterator[ports.Run]:
-        """Open the run even if its config can't be read: then nothing was begun, and no org is asked."""
-        where = bulk_runs.place(context)
-        with outcomes.mapped(bulk_runs.noting(context)):
+    def _closing(self, context: Context) -> Iterator[tuple[ports.Run, plan.Plan | None]]:
+        """Open the run, with its plan, even if that can't be read: then nothing was begun, and no org is asked."""
+        with outcomes.mapped(bulk_runs.noting(context)), bulk_runs.opened(bulk_runs.place(context), bulk_runs.unasked_hook()) as run:
             try:
-                conn_id = self.configured(context).plan.conn_id
+                step = bulk_runs.planned(run, lambda: self.configured(context))
             except errors.PlanError:
-                conn_id = settings.current().connections[0]
-            with bulk_runs.opened(where, bulk_hook.BulkHook(conn_id)) as run:
-                yield run
+                step = None
+            yield (step.run, step.plan) if step else (run, None)
 
 
 def staged(step: bulk_runs.Step) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import threading
 import time
@@ -18,6 +19,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from bulkload_airflow import bulk_hook, bulk_inlets, outcomes, scratch, settings
 from include.bulkload.basics import errors
 from include.bulkload.intake import modes
+from include.bulkload.ledger import entries
 from include.bulkload.steps import ports, trouble
 
 if TYPE_CHECKING:
@@ -137,12 +139,12 @@ def state_of(task_instance: Any) -> str | None:
 class Step:
     """What an operator works with: the run, its plan, and the object it is about.
 
-    `of`: id of the run in whose folder it works, "": the task's own.
+    `config`: what the run was configured with, None once it has begun; `of`: id of the run in whose folder it works, "": the task's own.
     """
 
     run: ports.Run
     hook: bulk_hook.BulkHook
-    config: bulk_config.Config
+    config: bulk_config.Config | None
     plan: plan.Plan
     name: str
     of: str = ""
@@ -164,11 +166,10 @@ class OneStep:
         """
         with outcomes.mapped(noting(context), final=final):
             only_in(context, modes.Mode.LOAD)
-            config = self.configured(context)
-            found = config.plan
-            hook = bulk_hook.BulkHook(found.conn_id)
-            with opened(place(context), hook) as run, self.stoppable(context, run):
-                yield Step(run, hook, config, found, found.order()[self.place] if isinstance(self.place, int) else self.place)
+            with opened(place(context), unasked_hook()) as run:
+                step = planned(run, lambda: self.configured(context))
+                with self.stoppable(context, step.run):
+                    yield dataclasses.replace(step, name=_named(step.plan, self.place))
 
     @contextlib.contextmanager
     def stoppable(self, context: Context, run: ports.Run) -> Iterator[None]:
@@ -187,6 +188,33 @@ class OneStep:
         """
         if self._at_work:
             threading.Thread(target=_killed, args=(self._own, self._at_work)).start()
+
+
+def planned(run: ports.Run, configured: Callable[[], bulk_config.Config], of: str = "") -> Step:
+    """Take plan and connection of an opened run: its own copy once it has begun, whatever is configured by now; until then, that.
+
+    Raises PlanError with what is wrong with what is configured.
+    """
+    from include.bulkload.steps import journal
+
+    config = configured() if run.folder.read(entries.BEGUN) is None else None
+    found = config.plan if config else journal.opened(run, compare=False).plan
+    hook = bulk_hook.BulkHook(found.conn_id)
+    return Step(dataclasses.replace(run, salesforce=LateClient(hook)), hook, config, found, "", of)
+
+
+def unasked_hook() -> bulk_hook.BulkHook:
+    """A hook to open a run with whose connection only its plan tells: no org is asked by it."""
+    return bulk_hook.BulkHook(settings.current().connections[0])
+
+
+def _named(checked: plan.Plan, place: int | str) -> str:
+    """Name an object of the plan. Raises PlanError for one that came into the plan's file after the run had begun."""
+    name = checked.order()[place] if isinstance(place, int) else place
+    if name not in checked.objects:
+        message = f"objects.{name}: the plan hadn't got it when this run began, which goes on by that; the next run loads it"
+        raise errors.PlanError(message)
+    return name
 
 
 def only_in(context: Context, mode: modes.Mode) -> None:
@@ -219,7 +247,12 @@ def noting(context: Context) -> outcomes.Note:
 
 
 def sourced(step: Step) -> tuple[dict[str, Any], ports.Inlet]:
-    """The plan's document, and where its sources are read: an inline payload is kept in the run folder and read from there."""
+    """The plan's document, and where its sources are read: an inline payload is kept in the run folder and read from there.
+
+    Of a run that has begun its own copy counts, which names that place: the run base is an allowed root, whatever others are named.
+    """
+    if step.config is None:
+        return {}, bulk_inlets.Inlet()
     if step.config.payload is None:
         return step.config.document, bulk_inlets.Inlet()
     local = step.run.scratch / "payload.json"

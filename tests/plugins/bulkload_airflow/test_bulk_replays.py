@@ -187,6 +187,26 @@ def test_a_trigger_keeps_whose_jobs_it_watches() -> None:
     assert "r1" == json.loads(json.dumps(kept))["of"]
 
 
+def test_a_run_goes_on_by_the_plan_and_the_connection_that_it_began_with(runs: Runs, org: steering.Org) -> None:
+    """Whatever the file says by now, be it that it can't be read for this run any more: what waits ends well, nobody cancelled it."""
+    runs.document["conn_id"] = "gone_since"
+    (settle, context), folder = (
+        (runs.task(bulk_rounds.SettleOperator, "settle_Account"), runs.context(LOST, "settle_Account")),
+        LOST.folder(),
+    )
+    assert {"failed": 1, "succeeded": 1} == settle.resume(context, {"status": bulk_triggers.ENDED, "states": {}})
+    runs.document.clear()
+    flow = ["split", "chunks_Account", "Account_job", "settle_Account"]
+    told = runs.summed(LOST, dict.fromkeys(flow, "success"), flow)
+    assert (1, 1, None) == (*(told["objects"]["Account"][each] for each in ("succeeded", "failed")), folder.read("ledger/cancelled.json"))
+
+
+def test_an_object_that_came_into_the_plan_meanwhile_is_the_next_runs(runs: Runs) -> None:
+    """The run has no rows of it."""
+    with pytest.raises(AirflowFailException, match=r"objects\.Late: .*the next run loads it"):
+        runs.task(bulk_rounds.CutOperator, "chunks_Late", place="Late").execute(runs.context(LOST, "chunks_Late"))
+
+
 @pytest.mark.parametrize(
     ("kind", "task_id"),
     [(bulk_operators.StageOperator, "split"), (bulk_rounds.CutOperator, "chunks_Account"), (bulk_undos.DryRunOperator, "undo.dry_run")],
