@@ -33,7 +33,7 @@ def closed(context: Context, states: Mapping[str, str | None]) -> dict[str, Any]
 
 
 def _closed(context: Context, asked: modes.Asked, states: Mapping[str, str | None]) -> dict[str, Any]:
-    from include.bulkload.steps import replay, summarize, undo_run
+    from include.bulkload.steps import replay, summarize, trouble, unasked, undo_run
 
     home, tasks = bulk_runs.place(context).folder(), bulk_modes.TASKS[asked.mode]
     failed = outcomes.failed(states, tasks)
@@ -42,6 +42,8 @@ def _closed(context: Context, asked: modes.Asked, states: Mapping[str, str | Non
             bulk_cancels.obeyed(step.run, home, failed, asked.of)
             if asked.mode is modes.Mode.UNDO:
                 return undo_run.close(step.run, home, failed)
+            if trouble.ended_by_others(home, [each for each in failed if each != bulk_modes.MODE]):
+                unasked.stopped(step.run)
             return replay.account(step.run, _broken(states, tasks), home)
     except errors.PlanError:
         # There is no such run, as its first task said too.

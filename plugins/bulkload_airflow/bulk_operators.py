@@ -131,7 +131,8 @@ class SummaryOperator(StepOperator):
                 step = bulk_runs.planned(run, lambda: self.configured(context))
             except errors.PlanError:
                 step = None
-            yield (step.run, step.plan) if step else (run, None)
+            with self.stoppable(context, run):
+                yield (step.run, step.plan) if step else (run, None)
 
 
 def staged(step: bulk_runs.Step) -> dict[str, Any]:

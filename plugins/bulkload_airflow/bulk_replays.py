@@ -22,7 +22,17 @@ class AfterRunOperator(bulk_rounds.RoundsOperator):
     @contextlib.contextmanager
     def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[bulk_runs.Step]:
         """Open that other run."""
-        with bulk_modes.stepped(context, final=final) as step, self.stoppable(context, step.run):
+        with bulk_modes.stepped(context, final=final) as step:
+            yield step
+
+
+class ReplayOperator(AfterRunOperator):
+    """A step of replaying another run: a person who marks it failed stops that run. Who stops an undo says nothing of its rows."""
+
+    @contextlib.contextmanager
+    def step(self, context: Context, *, final: tuple[type[errors.BulkloadError], ...] = ()) -> Iterator[bulk_runs.Step]:
+        """Open that other run."""
+        with super().step(context, final=final) as step, self.stoppable(context, step.run):
             yield step
 
 
@@ -35,7 +45,7 @@ def waited(task: bulk_rounds.RoundsOperator, context: Context, step: bulk_runs.S
         task.waiting.until(task, context, step, datetime.fromisoformat(found["not_before"]))
 
 
-class ChooseOperator(AfterRunOperator):
+class ChooseOperator(ReplayOperator):
     """Collects what the first run left behind and chooses the rows that go again. Returns their counts by object."""
 
     def rounds(self, context: Context, step: bulk_runs.Step) -> dict[str, Any]:
@@ -51,7 +61,7 @@ class ChooseOperator(AfterRunOperator):
         return {"replay": found["replay"], "objects": found["objects"]}
 
 
-class SendOperator(AfterRunOperator):
+class SendOperator(ReplayOperator):
     """Sends the chosen rows, object by object, parents first, until nothing is left. Returns object → rows by fate."""
 
     def rounds(self, context: Context, step: bulk_runs.Step) -> dict[str, dict[str, int]]:

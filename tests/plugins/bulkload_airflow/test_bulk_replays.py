@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from bulkload_airflow import (
     bulk_undos,
 )
 from include.bulkload.intake import modes
-from include.bulkload.steps import journal
+from include.bulkload.steps import journal, trouble
 from tests.plugins.bulkload_airflow.conftest import TaskInstance
 from tests.plugins.bulkload_airflow.test_bulk_runs import Supervisor
 
@@ -199,6 +200,39 @@ def test_a_run_goes_on_by_the_plan_and_the_connection_that_it_began_with(runs: R
     flow = ["split", "chunks_Account", "Account_job", "settle_Account"]
     told = runs.summed(LOST, dict.fromkeys(flow, "success"), flow)
     assert (1, 1, None) == (*(told["objects"]["Account"][each] for each in ("succeeded", "failed")), folder.read("ledger/cancelled.json"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "task_id", "stopped"),
+    [
+        (bulk_replays.ChooseOperator, bulk_modes.CHOOSE, True),
+        (bulk_undos.DryRunOperator, bulk_modes.DRY_RUN, False),
+        (bulk_operators.SummaryOperator, "summary", True),
+    ],
+)
+def test_who_is_marked_failed_at_work_stops_the_run_whose_rows_it_is_about(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch, kind: Any, task_id: str, *, stopped: bool
+) -> None:
+    """An undo's dry run only looks at it."""
+    monkeypatch.setattr(bulk_runs, "state_of", lambda _: "failed")
+    asked = {"mode": "undo", "undo_of": "r1", "replay_of": None} if kind is bulk_undos.DryRunOperator else {}
+    task = runs.task(kind, task_id, **({"flow": [], "by_chunk": []} if task_id == "summary" else {}))
+    opened = task._closing if task_id == "summary" else task.step
+    before = set(threading.enumerate())
+    with opened(runs.context(LOST if task_id == "summary" else AGAIN, task_id, **asked)):
+        task.on_kill()
+        for each in set(threading.enumerate()) - before:
+            each.join()
+    assert stopped == (LOST.folder().read("ledger/cancelled.json") is not None)
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_a_replay_that_is_marked_between_two_tries_stops_its_run(runs: Runs, *, last: bool) -> None:
+    """Its rows wait for a person, as if the task had been at work."""
+    sent(runs)
+    trouble.note(AGAIN.folder(), bulk_modes.SEND, "no answer", last=last)
+    runs.closed(STATES | {bulk_modes.SEND: "failed"})
+    assert last == (LOST.folder().read("ledger/cancelled.json") is None)
 
 
 def test_an_object_that_came_into_the_plan_meanwhile_is_the_next_runs(runs: Runs) -> None:
