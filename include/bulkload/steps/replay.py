@@ -12,12 +12,14 @@ from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import choice, edited, foreseen, journal, lease, parts, ports, remember, settle, summarize, trouble, turn
+from include.bulkload.steps import choice, edited, foreseen, journal, lease, parts, ports, remember, settle, stops, summarize, trouble, turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Document = dict[str, Any]
+# Whatever max_failed says: it is about rows that were tried.
+UNFINISHED = "the replay was stopped before it was done with them; clear its task that sends, or start another one"
 DONE: Document = {"waiting": [], "not_before": None, "tally": {}}
 
 
@@ -152,10 +154,14 @@ def closed(run: ports.Run, number: int, troubles: Sequence[str], *, keeps_lease:
     begun = journal.demand(run, replays.name(number, replays.BEGUN))
     told = (run.folder.read(replays.name(number, replays.CHOSEN)) or {"objects": {}})["objects"]
     found = [_part(run, opened, name, number, told[name], whole["objects"][name]) for name in opened.plan.order() if name in told]
+    left = [name for name in opened.plan.order() if not turn.is_done(run, opened, name, number)]
+    # What stopped an object says so itself.
+    if found and not troubles and (unfinished := [name for name in left if not stops.why(run, name, number)]):
+        troubles = [f"{', '.join(unfinished)}: {UNFINISHED}"]
     verdict = (
         summary.judge(opened.plan, found, troubles, str(begun["at"]), run.now()) if found else summary.never_began(troubles, run.now())
     )
-    if found and not troubles and all(turn.is_done(run, opened, name, number) for name in opened.plan.order()):
+    if found and not troubles and not left:
         journal.note(run, replays.read(number, begun).closed(run.now()))
     return verdict
 

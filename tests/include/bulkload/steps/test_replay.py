@@ -185,6 +185,22 @@ def test_a_replay_that_is_killed_goes_on(load: Load, entry: str, *, after: bool)
     assert (1, True, "COMPLETED") == (found["summary"]["replay"]["number"], found["clean"], replays.whole(load)["status"])
 
 
+def test_a_replay_that_isnt_done_with_an_object_is_red(load: Load) -> None:
+    """Somebody marked its task success when the parents were sent: it says so, though `max_failed` allows what is left."""
+    for each in load.mapping.values():
+        each["max_failed"] = "100%"
+    load.payload = replays.family(a=["c"], b=["d"])
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "b", "error": "X:no:--"}])
+    assert load.whole()["clean"]
+    load.org.behave(row_faults=[])
+    number = replays.begun(load)["replay"]
+    closed = []
+    for name in ("Account", "Contact"):
+        replays.advanced(load, "again", number, name)
+        closed.append(replay.close(replays.again(load), number, [], replays.home(load, "again")))
+    assert [([f"Contact: {replay.UNFINISHED}"], False), ([], True)] == [(each["why"], each["clean"]) for each in closed]
+
+
 def test_two_replays_do_not_meet(load: Load) -> None:
     """The second waits while the first's run goes on, and takes over when it is over."""
     lost(load, row_faults=B_FAILS)
