@@ -31,9 +31,19 @@ def in_turn(checked: plan.Plan, name: str) -> list[str]:
     """
 
     def meets(one: mapping.ObjectPlan, other: mapping.ObjectPlan) -> bool:
-        return one.sobject.lower() == other.sobject.lower() and (_deletes(one, other) or _writes_over(one, other))
+        return _is_of(one, other) and (_deletes(one, other) or _writes_over(one, other))
 
     return _of(checked, name, [each for each in checked.order() if each != name], meets)
+
+
+def is_known(checked: plan.Plan, name: str) -> bool:
+    """Whether newer sources can be asked for an object's rows: they have a key.
+
+    And they delete nothing that another object writes which knows its records by another field, or by none.
+    """
+    each = checked.objects[name]
+    others = [other for other in checked.objects.values() if other.operation not in entities.DELETES and _is_of(each, other)]
+    return each.external_id is not None and not (_deletes(each) and any(_key(other) != _key(each) for other in others))
 
 
 def _of(checked: plan.Plan, name: str, others: list[str], which: Callable[[mapping.ObjectPlan, mapping.ObjectPlan], bool]) -> list[str]:
@@ -46,12 +56,21 @@ def _writes_over(later: mapping.ObjectPlan, each: mapping.ObjectPlan, *, links: 
     A delete has all fields: it must not take away what was written after it, nor a row bring back what it took away.
     `links`: the field is a lookup of `each`.
     """
-    known_by = [(one.sobject.lower(), str(one.external_id or "").lower()) for one in (later, each)]
-    if each.external_id is None or known_by[0] != known_by[1]:
+    if each.external_id is None or not _is_of(later, each) or _key(later) != _key(each):
         return False
     own = each.links if links else (*each.fields, *each.links)
     shared = {field.lower() for field in own} & {field.lower() for field in (*later.fields, *later.links)}
-    return bool(shared - {known_by[0][1]}) or _deletes(later, each)
+    return bool(shared - {_key(each)}) or _deletes(later, each)
+
+
+def _is_of(one: mapping.ObjectPlan, other: mapping.ObjectPlan) -> bool:
+    """Whether both are of one sobject."""
+    return one.sobject.lower() == other.sobject.lower()
+
+
+def _key(each: mapping.ObjectPlan) -> str:
+    """The field by which an object knows its records; "": by none."""
+    return str(each.external_id or "").lower()
 
 
 def _deletes(*objects: mapping.ObjectPlan) -> bool:

@@ -68,9 +68,13 @@ def left(con: duckdb.DuckDBPyConnection, final: str, doubtful: Sequence[str], ou
 def superseded(con: duckdb.DuckDBPyConnection, rows: Path, keyed: Path, later: Sequence[newer.Keys], out: Path) -> int:
     """Write `rows` (row_id, how …), those as superseded whose key later runs have written; return how many these are.
 
+    A row of which the links alone are set isn't, where nothing was written to these.
+
     `keyed`: row_id and key of at least these rows.
     """
-    how = f"CASE WHEN row_id IN ({newer.rows(keyed, later)}) THEN '{SUPERSEDED}' ELSE how END AS how"
+    of_links = newer.rows(keyed, newer.of_links(later))
+    among = f"CASE WHEN how = '{LINKS}' THEN row_id IN ({of_links}) ELSE row_id IN ({newer.rows(keyed, later)}) END"
+    how = f"CASE WHEN {among} THEN '{SUPERSEDED}' ELSE how END AS how"
     tables.write_parquet(con, f"SELECT * REPLACE ({how}) FROM {tables.parquet(rows)} ORDER BY row_id", out)
     (found,) = con.execute(f"SELECT count(*) FROM {tables.parquet(out)} WHERE how = '{SUPERSEDED}'").fetchone() or (0,)
     return int(found)

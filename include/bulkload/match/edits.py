@@ -79,8 +79,10 @@ def judge(con: duckdb.DuckDBPyConnection, drafts: Path, standing: Standing) -> N
 
 def superseded(con: duckdb.DuckDBPyConnection, standing: Standing) -> int:
     """Mark those fine rows of `judged` whose key, as edited or, of rows that are stored, as it was, later runs have written; how many."""
-    keyed = f"SELECT row_id, if(how = '{chosen.LINKS}', s.key, j.key) AS key FROM judged AS j JOIN {tables.parquet(standing.staged)} AS s "
-    newly = f"SELECT row_id FROM ({keyed} USING (row_id) WHERE j.reason IS NULL) WHERE {newer.among('key', standing.later)}"
+    linked, staged = f"how = '{chosen.LINKS}'", tables.parquet(standing.staged)
+    keyed = f"SELECT row_id, how, if({linked}, s.key, j.key) AS key FROM judged AS j JOIN {staged} AS s USING (row_id)"
+    among = f"if({linked}, {newer.among('key', newer.of_links(standing.later))}, {newer.among('key', standing.later)})"
+    newly = f"SELECT row_id FROM ({keyed} WHERE j.reason IS NULL) WHERE {among}"
     found = con.execute(f"UPDATE judged SET how = '{chosen.SUPERSEDED}' WHERE row_id IN ({newly})").fetchone()
     return int(found[0]) if found else 0
 

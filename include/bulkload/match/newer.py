@@ -16,10 +16,14 @@ TEXT = {entities.KeyRule.EXACT, entities.KeyRule.CASELESS}
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Keys of one object in one later run (Parquet: key); `rule`: this run's are to be folded by it, too; None: as they are."""
+    """Keys of one object in one later run (Parquet: key); `rule`: this run's are to be folded by it, too; None: as they are.
+
+    `spares_links`: nothing was written to the lookups of this run's rows.
+    """
 
     file: Path
     rule: entities.KeyRule | None = None
+    spares_links: bool = False
 
 
 def common(ours: entities.KeyRule, theirs: entities.KeyRule) -> entities.KeyRule | None:
@@ -39,6 +43,11 @@ def among(key: str, later: Sequence[Keys]) -> str:
         files = tables.parquets([each.file for each in later if each.rule == rule])
         found.append(f"{tables.folded(key, rule) if rule else key} IN (SELECT key FROM {files})")
     return f"({' OR '.join(found) or 'false'})"
+
+
+def of_links(later: Sequence[Keys]) -> list[Keys]:
+    """Those that are newer than a row of which the links alone are set."""
+    return [each for each in later if not each.spares_links]
 
 
 def rows(keyed: Path, later: Sequence[Keys]) -> str:

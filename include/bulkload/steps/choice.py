@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import tables
+from include.bulkload.intake import same_records
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
@@ -122,7 +123,7 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
     found = {}
     for name in names:
         rows = left(run, name, standing[name])
-        if by_itself and not opened.plan.objects[name].external_id:
+        if by_itself and not same_records.is_known(opened.plan, name):
             rows = _none(run, name, rows)
         edits = None
         if copies is not None:

@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 
-def written(run: ports.Run, opened: journal.Opened, name: str, *, links: bool = False) -> list[newer.Keys]:
+def written(run: ports.Run, opened: journal.Opened, name: str) -> list[newer.Keys]:
     """Write the keys of the records that objects after this one wrote, or may have: of its sobject and key, with a field of its own.
 
-    Or those that they left because they had them already. A delete has all fields. `links`: with a lookup of its own.
+    Or those that they left because they had them already. A delete has all fields. They spare its links if they share none of these.
     """
-    found = []
-    for other in same_records.after(opened.plan, name, links=links):
+    found, over_links = [], same_records.after(opened.plan, name, links=True)
+    for other in same_records.after(opened.plan, name):
         if not journal.waves_of(run, other):
             continue
         out = run.scratch / f"{name}-by-{other}.parquet"
         with tables.connect(run.limits) as con:
             if tables.write_parquet(con, f"SELECT DISTINCT key FROM ({later_runs.wrote(run, other)}) WHERE key IS NOT NULL", out):
-                found.append(newer.Keys(out))
+                found.append(newer.Keys(out, spares_links=other not in over_links))
     return found
 
 
 def without(run: ports.Run, opened: journal.Opened, name: str, records: Path) -> Path:
     """Write those of some records (row_id, sf_id) whose links no later object wrote: a second pass has no say in the others."""
-    later, out = written(run, opened, name, links=True), run.scratch / f"{name}-not-later.parquet"
+    later, out = newer.of_links(written(run, opened, name)), run.scratch / f"{name}-not-later.parquet"
     if not later:
         return records
     with tables.connect(run.limits) as con:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import tables
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen, newer
-from include.bulkload.steps import journal, later_edits, later_runs
+from include.bulkload.steps import journal, later_edits, later_objects, later_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,9 +47,9 @@ def of(
 
 
 def _written(run: ports.Run, opened: journal.Opened) -> dict[str, list[newer.Keys]]:
-    """The keys that later runs wrote, or replays of earlier ones from edited copies since."""
+    """The keys that later runs wrote, or replays of earlier ones from edited copies since, or later objects of this run."""
     later, mended = later_runs.written(run, opened), later_edits.written(run, opened)
-    return {name: [*each, *mended[name]] for name, each in later.items()}
+    return {name: [*each, *mended[name], *later_objects.written(run, opened, name)] for name, each in later.items()}
 
 
 def _named(run: ports.Run, name: str, taken: Mapping[str, tuple[chosen.Member, Path]], final: Path) -> Path | None:

@@ -27,7 +27,8 @@ def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, 
     """
     if wave.ready is None or wave.kind in UNDOES or not opened.plan.objects[wave.name].external_id:
         return 0
-    later = [*later_objects.written(run, opened, wave.name, links=wave.sets_links), *_of_others(run, opened, wave, held)]
+    later = [*later_objects.written(run, opened, wave.name), *_of_others(run, opened, wave, held)]
+    later = newer.of_links(later) if wave.sets_links else later
     if not later:
         return 0
     chunk, ready, staged = journal.chunk(wave.chunk(number)), journal.bring(run, wave.ready), targets.staged_file(run, wave.name)

@@ -56,3 +56,23 @@ def test_a_lookup_is_written_over_by_who_fills_it() -> None:
     found = made(First=link, Named={}, Linked=link, Gone=deleting())
     assert ["Named", "Gone", "Linked"] == same_records.after(found, "First")
     assert ["Gone", "Linked"] == same_records.after(found, "First", links=True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "other", "known"),
+    [
+        ("delete", {}, True),
+        ("delete", known_by("Other__c"), False),
+        ("delete", {"operation": "insert", "external_id": None, "fields": {"Name": "name"}}, False),
+        ("delete", known_by("Other__c") | {"sobject": "Contact"}, True),
+        ("delete", deleting("Id"), True),
+        ("upsert", known_by("Other__c"), True),
+    ],
+)
+def test_deletes_are_known_to_newer_sources_by_one_field_alone(operation: str, other: dict[str, Any], known: bool) -> None:
+    """A record that another object has brought back since is known by that one's field, if by any."""
+    found = made(Gone=deleting() | {"operation": operation}, Other=other)
+    assert (known, other.get("external_id", KEY) is not None) == (
+        same_records.is_known(found, "Gone"),
+        same_records.is_known(found, "Other"),
+    )

@@ -265,3 +265,24 @@ def test_a_run_behind_edits_that_were_swept_is_passed_over_and_told(first: Load)
     assert ({"two": "editsSwept"}, None) == (told["passedOver"], told.get("leftovers"))
     with pytest.raises(errors.LedgerDamaged, match="the files of the run one of this plan were swept at 2026-02-01"):
         replays.begun(dataclasses.replace(first, run_name="two"), of="two")
+
+
+def test_what_another_object_brought_is_neither_taken_away_nor_left_without_its_children(load: Load) -> None:
+    """A delete by the Id of what tonight's source names by its key; and children whose parent a later object of their run wrote."""
+    account, contact = load.mapping["Account"], load.mapping["Contact"]
+    contact |= {"operation": "upsert", "external_id": "External_Id__c", "fields": {"LastName": "lastName", "External_Id__c": "lastName"}}
+    detail = {**account, "records": "details[]", "fields": {"Name": "name", "External_Id__c": "sourceId"}}
+    gone = {"sobject": "Account", "records": "gone[]", "operation": "delete", "external_id": "Id", "fields": {"Id": "id"}}
+    load.mapping = {"Gone": gone, "Account": account, "Contact": contact, "Detail": detail}
+    old = load.org.insert("Account", {"Name": "old", "External_Id__c": "K"})
+    refused = {"object": "Account", "error": "SOME_RULE:no:--"}
+    load.org.behave(row_faults=[refused | {"operation": "delete", "share": 1.0}, B_FAILS[0]])
+    family = json.loads(replays.family(b=["b1"]))
+    lost = night(load, "one", json.dumps(family | {"details": [{"name": "final", "sourceId": "b"}], "gone": [{"id": old}]}).encode())
+    assert (1, 1, 1) == tuple(
+        lost["objects"][name][fate] for name, fate in (("Gone", "failed"), ("Account", "failed"), ("Contact", "orphaned"))
+    )
+    load.org.behave(row_faults=[])
+    again = night(load, "two", json.dumps({"accounts": [{"name": "back again", "sourceId": "K"}], "details": [], "gone": []}).encode())
+    assert {"one": {"Contact": {"taken": 1, "succeeded": 1, "left": {}}}} == again["leftovers"]
+    assert ({"K": "back again", "b": "final"}, [("b1", "b")]) == (keys(load), replays.kin(load))

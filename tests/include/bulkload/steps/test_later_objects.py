@@ -85,3 +85,18 @@ def test_a_second_pass_leaves_the_lookups_of_later_objects(load: Load) -> None:
     load.settled("Account")
     assert {"T": None, "U": None, "K1": "U", "K2": "T"} == test_waves.parents(load)
     assert summarize.close(load.run, [])["clean"]
+
+
+def test_a_replay_sets_a_link_that_no_later_object_wrote(load: Load) -> None:
+    """What came later wrote the name alone: that is left, and the lookup that the second pass owes is set."""
+    cut = {"ParentId": {"object": "Account", "from": "parent", "cut": True}}
+    load.mapping = {"Account": {**ACCOUNT, "parents": cut}, "Detail": {**ACCOUNT, "records": "details[]"}}
+    rows = [{"name": "raw", "sourceId": "K1", "parent": "T"}, {"name": "top", "sourceId": "T"}]
+    load.payload = json.dumps({"accounts": rows, "details": [{"name": "final", "sourceId": "K1"}]}).encode()
+    top = load.org.insert("Account", {"Name": "top", "External_Id__c": "T"})
+    load.org.behave(row_faults=[{"object": "Account", "field": "ParentId", "value": top, "error": "SOME_RULE:no:--"}])
+    assert not load.whole()["clean"]
+    load.org.behave(row_faults=[])
+    found = replays.replayed(load)["chosen"]["Account"]
+    assert (0, 1, 0) == (found["send"], found["links"], found["superseded"])
+    assert ({"K1": "T", "T": None}, [("K1", "final"), ("T", "top")]) == (test_waves.parents(load), stored(load))
