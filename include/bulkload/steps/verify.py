@@ -13,7 +13,7 @@ from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries
 from include.bulkload.match import columns, verified
 from include.bulkload.report import reconcile
-from include.bulkload.steps import journal, later_runs, org_rows, outcome, parts, sending, targets, written
+from include.bulkload.steps import journal, later_objects, later_runs, org_rows, outcome, parts, sending, targets, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +76,9 @@ def _verified(run: ports.Run, opened: journal.Opened, name: str, standing: outco
 
 
 def _without_newer(run: ports.Run, opened: journal.Opened, asked: Question) -> tuple[Question, int]:
-    """Leave out rows whose records later runs wrote, or may have, and count them: what those runs meant is theirs to verify."""
+    """Leave out rows whose records later runs, or later objects of this one, wrote, or may have, and count them: these verify them."""
     # There are such runs when one that was replayed, or cleared late, is verified.
-    later = later_runs.written(run, opened, asked.name)[asked.name]
+    later = [*later_runs.written(run, opened, asked.name)[asked.name], *later_objects.written(run, opened, asked.name)]
     if not later:
         return asked, 0
     out = run.scratch / f"{asked.name}-own.parquet"

@@ -146,6 +146,17 @@ def test_an_org_that_doesnt_answer_is_a_trouble_of_the_run(load: Load) -> None:
     assert (True, {"rows": 3}) == closed(load, "Account")
 
 
+def test_what_a_later_object_of_the_run_wrote_is_its_own_to_verify(load: Load) -> None:
+    """It moved a record to another parent on purpose: no night is red for it."""
+    people = {"sobject": "Contact", "operation": "upsert", "external_id": "External_Id__c"}
+    people |= {"fields": {"LastName": "name", "External_Id__c": "key"}, "parents": {"AccountId": {"object": "Account", "from": "account"}}}
+    load.mapping = {"Account": load.mapping["Account"]} | {name: people | {"records": f"{name.lower()}[]"} for name in ("First", "Second")}
+    rows = [{"name": "Ann", "key": "P", "account": "K0"}, {"name": "Bob", "key": "Q", "account": "K0"}]
+    accounts = [{"name": "a", "sourceId": f"K{n}"} for n in range(2)]
+    settled(load, {"accounts": accounts, "first": rows, "second": [rows[0] | {"account": "K1"}]})
+    assert [(True, {"rows": 1, "superseded": 1}), (True, {"rows": 1})] == [closed(load, name) for name in ("First", "Second")]
+
+
 def test_an_org_that_isnt_the_runs_is_never_asked(load: Load, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Its answer would stand for ever: as missing where the records are, or as there where they aren't."""
     settled(load)
