@@ -22,6 +22,7 @@ STILL_RUNNING = "still running"
 A_FAMILY = 2
 # Whatever max_failed says: it is about rows that were tried.
 CLEAR = "clear the task that should have seen to it, with all that follows, or replay the run"
+REFUSED = "since the run was refused; mend what it says and clear the run, or start a new one"
 REPLAY = "no task sends them any more; replay the run: that sends those that no later run wrote"
 DIFFERENCES = {
     "missing": "are missing",
@@ -85,16 +86,24 @@ def never_began(troubles: Sequence[str], now: str) -> Verdict:
 
 
 def judge(
-    checked: plan.Plan, parts: Sequence[Part], troubles: Sequence[str], began: str, now: str, warnings: Sequence[str] = ()
+    checked: plan.Plan,
+    parts: Sequence[Part],
+    troubles: Sequence[str],
+    began: str,
+    now: str,
+    warnings: Sequence[str] = (),
+    *,
+    refused: bool = False,
 ) -> Verdict:
     """Sum up a run that began: parts in the plan's order, parents first; `began` and `now` in ISO 8601, UTC.
 
     `troubles` are tasks that failed, one sentence each: with any, the flow broke. `warnings`: what preflight said may go wrong.
+    `refused`: nothing of it may be sent, whoever asks, before its first task comes through.
     """
     stranded = [part for part in parts if _is_stranded(checked, part)]
     gaps = [f"{part.name}: the sums don't close, {part.account.gap:+d} rows have no fate" for part in parts if part.account.gap]
     broke = [*troubles, *gaps]
-    why = [*broke, *(sentence for part in parts for sentence in _red(checked, part))]
+    why = [*broke, *(sentence for part in parts for sentence in _red(checked, part, refused=refused))]
     why += [f"{part.name}: none of {part.account.source} rows got through" for part in stranded]
     status = (
         FAILED
@@ -122,7 +131,7 @@ def _is_stranded(checked: plan.Plan, part: Part) -> bool:
     return (part.name in inner or len(checked.objects) == 1) and part.account.source > 0 and not through
 
 
-def _red(checked: plan.Plan, part: Part) -> list[str]:
+def _red(checked: plan.Plan, part: Part, *, refused: bool) -> list[str]:
     """Say what makes a run red though the flow went through."""
     said, account = [], part.account
     allowed = checked.objects[part.name].loss_allowed(account.source)
@@ -132,12 +141,13 @@ def _red(checked: plan.Plan, part: Part) -> list[str]:
         said.append(f"{part.name}: {account.uncollected} rows are in doubt as their jobs aren't collected; clear the run to look again")
     if doubtful := account.fates[entities.Fate.IN_DOUBT] - account.uncollected:
         said.append(f"{part.name}: {doubtful} rows are in doubt, no result tells whether they were written; look for their records")
-    for rows, then in ((account.unsent - account.void, CLEAR), (account.void, REPLAY)):
-        said += [f"{part.name}: {rows} rows never came into a job, and nothing stopped them; {then}"] if rows else []
+    unsent = REFUSED if refused else f"and nothing stopped them; {CLEAR}"
+    for rows, then in ((account.unsent - account.void, unsent), (account.void, f"and nothing stopped them; {REPLAY}")):
+        said += [f"{part.name}: {rows} rows never came into a job, {then}"] if rows else []
     if account.unlinked:
         said.append(f"{part.name}: {account.unlinked} records lack a link, as no second pass that sets it has met them; {CLEAR}")
     if account.stored_twice:
-        then = "undo the run, or delete of each the one without children"
+        then = "undo the run, or give the children of one of each to the other, and delete it"
         said.append(f"{part.name}: {account.stored_twice} rows were stored twice, see their list; {then}")
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [

@@ -100,7 +100,8 @@ def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summ
     if run.folder.read(undos.BEGUN) is None:
         found, more = _verified(run, opened, found)
         left += more
-    verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings)
+    refused = run.folder.read(entries.FORESEEN) is None
+    verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings, refused=refused)
     if run.folder.read(undos.BEGUN) is None:
         stored = [each.name for each in found if each.account.is_stored or _may_store(run, each.name)]
         payloads.loaded(run, opened, stored, whole=verdict.clean)

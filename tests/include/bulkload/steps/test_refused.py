@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.bulkload.basics import errors
+from include.bulkload.report import summary
 from include.bulkload.steps import cut, split, summarize
 from tests.include.bulkload.steps import replays
 from tests.include.bulkload.steps.test_earlier_runs import keys, night
@@ -98,3 +99,10 @@ def test_nor_does_a_night_send_what_was_read_before(late: Load) -> None:
     """By itself nothing older goes either."""
     told = night(late, "three", accounts(K2="two"))
     assert ({"K1": "new", "K2": "two"}, None) == (keys(late), told.get("leftovers"))
+
+
+def test_a_refused_run_advises_no_replay(halved: Load) -> None:
+    """It would be refused, too: the source is mended, and the run cleared."""
+    why = summarize.close(halved.run, ["split"])["why"]
+    assert f"Account: 1 rows never came into a job, {summary.REFUSED}" in why
+    assert not [each for each in why if "replay" in each]
