@@ -150,7 +150,8 @@ class BulkClient:
                     raise
                 lost = wrong
             seen = self.job(job_id)
-            if is_done(str(seen.get("state"))):
+            # A look without a state tells nothing: to take it for an end would leave the job Open.
+            if seen.get("state") and is_done(str(seen["state"])):
                 return seen
             if isinstance(lost, errors.RequestRefused):
                 break
