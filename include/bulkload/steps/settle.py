@@ -26,30 +26,43 @@ def advance(run: ports.Run, name: str) -> dict[str, Any]:
     if opened.plan.dry_run:
         return _rehearsed(run, opened, name)
     while True:
+        before = outcome.of(run, name).sent
         found = _collected(run, opened, name)
         if found["waiting"] or found["not_before"]:
             return found
-        _note_settled(run, name)
-        if not sender.is_this(run) or next_wave.following(run, opened, name) is None:
+        # Another try of this task may plan and send at the same time: what it has added since isn't collected yet.
+        if outcome.of(run, name).sent != before:
+            continue
+        _note_settled(run, name, before)
+        if not sender.is_this(run) or not _goes_on(run, opened, name, before):
             return found
+
+
+def _goes_on(run: ports.Run, opened: journal.Opened, name: str, settled: str) -> bool:
+    """Whether there is more to send, or another try has planned more since that was settled: its Ids can't be known yet."""
+    try:
+        return next_wave.following(run, opened, name) is not None
+    except errors.LedgerDamaged:
+        if outcome.of(run, name).sent == settled:
+            raise
+        return True
 
 
 def _rehearsed(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:
     """Plan all that a dry run would send next; there is nothing to wait for."""
     asking, org = rehearsal.counting(run)
-    _note_settled(run, name)
+    _note_settled(run, name, outcome.of(run, name).sent)
     while next_wave.following(asking, opened, name) is not None:
-        _note_settled(run, name)
+        _note_settled(run, name, outcome.of(run, name).sent)
     rehearsal.asked(run, name, "later", org.queries)
     return {"waiting": [], "not_before": None, "tally": {}}
 
 
-def _note_settled(run: ports.Run, name: str) -> None:
-    """Note that nothing of an object's records is open, as far as its waves stand; those of others are for their own task to say."""
-    standing = outcome.of(run, name)
+def _note_settled(run: ports.Run, name: str, sent: str) -> None:
+    """Note that nothing of an object's records is open of what was `sent`; those of others are for their own task to say."""
     # Nobody but a replay cuts an object that has no wave when one has begun.
-    if standing.waves or not sender.is_this(run):
-        journal.note(run, entries.settled(name, standing.sent))
+    if run.folder.read(entries.wave_name(name, 0)) is not None or not sender.is_this(run):
+        journal.note(run, entries.settled(name, sent))
 
 
 def _collected(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any]:

@@ -150,13 +150,17 @@ def settled(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
                 journal.note(run, entries.void(name, number, run.now()))
     # Only now: a job that was begun meanwhile is seen, or sees that its chunk is void.
     waiting = collected(run, opened, name)
-    standing = outcome.of(run, name)
-    for number in standing.gone.keys() - standing.jobs.keys():
+    after = outcome.of(run, name)
+    for number in after.gone.keys() - after.jobs.keys():
         # What a job that is gone carried goes by the replay.
         journal.note(run, entries.void(name, number, run.now()))
-    if standing.waves and not waiting:
-        journal.note(run, entries.settled(name, outcome.of(run, name).sent))
-    return waiting
+    if waiting or not after.waves:
+        return waiting
+    # Another try may plan and send at the same time: what it has added since isn't collected yet.
+    if after.sent != standing.sent:
+        return settled(run, opened, name)
+    journal.note(run, entries.settled(name, after.sent))
+    return []
 
 
 def collected(run: ports.Run, opened: journal.Opened, name: str) -> list[str]:
