@@ -125,8 +125,9 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
         raise _taken_over(place) from refused
     journal.note(run, place.uploaded(planned["sha256"], planned["bytes"]))
     # A slow upload may outlive its run: then another one may write by now, and this job stays Open until it is given up.
-    lease.hold(run, opened)
+    overtaking = _overtaken(run, opened, wave, number)
     _others_give_way(run, place)
+    _overtaken_gives_way(run, place, overtaking)
     _void_gives_way(run, place)
     _undone_gives_way(run, wave, place)
     untold.leave(run, opened, place, wave.replay)
@@ -167,6 +168,13 @@ def _void_gives_way(run: ports.Run, place: entries.JobPlace) -> None:
     if _is_void(run, place.name, place.number) and decide(run, place, entities.Decision.ABANDON) is entities.Decision.ABANDON:
         give_up(run, place)
         raise _void(place.name, place.number)
+
+
+def _overtaken_gives_way(run: ports.Run, place: entries.JobPlace, rows: int) -> None:
+    """Give our job up if others have written some of its rows while it was uploaded: the next try finds them, and sends nothing."""
+    if rows and decide(run, place, entities.Decision.ABANDON) is entities.Decision.ABANDON:
+        give_up(run, place)
+        raise errors.JobTakenOver(f"job {place.job_id} was given up: {rows} of its rows were written by others while it was uploaded")
 
 
 def _undone_gives_way(run: ports.Run, wave: waves.Wave, place: entries.JobPlace) -> None:

@@ -12,7 +12,7 @@ import pytest
 from include.bulkload.basics import errors
 from include.bulkload.report import summary
 from include.bulkload.steps import journal, settle, submit, summarize
-from tests.include.bulkload.steps import replays, test_unlinked, test_waves
+from tests.include.bulkload.steps import replays, test_submit, test_unlinked, test_waves
 from tests.include.bulkload.steps.test_at_work import another
 from tests.include.bulkload.steps.test_leftovers import left_open
 
@@ -95,6 +95,17 @@ def test_an_open_job_that_was_to_be_closed_is_aborted(older: Load) -> None:
     job_id = left_open(older, "uploaded", "close")
     followed(older)
     assert (False, "Aborted") == (older.whole()["clean"], older.run.salesforce.job(job_id)["state"])
+    assert STORED == stored(older)
+    replays.replayed(older)
+    assert REPLAYED == stored(older)
+
+
+def test_one_whose_rows_were_written_while_it_was_uploaded_is_given_up(older: Load) -> None:
+    """Its task stood still that long, and another run had the lease meanwhile: nothing old is sent, a replay sends what is left."""
+    slow = test_submit.Overtaken(older.run.salesforce, "upload", lambda: followed(older))
+    with pytest.raises(errors.JobTakenOver, match="1 of its rows were written by others"):
+        submit.chunk(dataclasses.replace(older.run, salesforce=slow), "Account", 0)
+    cleared(older)
     assert STORED == stored(older)
     replays.replayed(older)
     assert REPLAYED == stored(older)
