@@ -24,12 +24,12 @@ def tasks(stack: running.Stack, instances: Sequence[str]) -> int:
 def workers(stack: running.Stack, instances: Sequence[str]) -> int:
     """Kill the workers of these task instances, and what runs on them: nobody is left to tell Airflow."""
     found = _runners(stack, instances)
-    return _killed([each.parent() or each for each in found] + found)
+    return _killed(_watching(stack, found) + found)
 
 
 def supervisors(stack: running.Stack, instances: Sequence[str]) -> int:
     """Kill only those that watch over these task instances."""
-    return _killed([parent for each in _runners(stack, instances) if (parent := each.parent())])
+    return _killed(_watching(stack, _runners(stack, instances)))
 
 
 def scheduler(stack: running.Stack, _: Sequence[str] = ()) -> int:
@@ -104,6 +104,11 @@ def _runners(stack: running.Stack, instances: Sequence[str]) -> list[psutil.Proc
             # As Airflow's task runner calls itself.
             found += [each for instance in instances if f"airflow worker -- {instance}" in told]
     return found
+
+
+def _watching(stack: running.Stack, runners: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Who watches over these processes; nobody, once he was lost: then the keeper of the stack adopts them, which is no part of Airflow."""
+    return [parent for each in runners if (parent := each.parent()) and parent.pid != stack.keeper]
 
 
 def _killed(processes: Sequence[psutil.Process]) -> int:
