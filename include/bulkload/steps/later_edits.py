@@ -71,7 +71,5 @@ def _edited(run: ports.Run, name: str, since: str, key: str) -> str:
 
 def _copies(folder: ports.RunFolder, since: str) -> dict[int, str]:
     """A run's replays that have chosen from edited copies since then: number → when."""
-    chosen = replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN)
-    copied = [number for number in chosen if (folder.read(replays.name(number, replays.BEGUN)) or {}).get("file")]
-    at = {number: (folder.read(replays.name(number, replays.CHOSEN)) or {"at": ""})["at"] for number in copied}
-    return {number: when for number, when in at.items() if when >= since}
+    chosen = later_runs.chosen_since(folder, since)
+    return {number: when for number, when in chosen.items() if (folder.read(replays.name(number, replays.BEGUN)) or {}).get("file")}

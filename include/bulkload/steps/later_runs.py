@@ -70,7 +70,7 @@ def brought_below(run: ports.Run, opened: journal.Opened, name: str, sobject: st
     rows = functools.partial(_hung_on, sobject.lower(), functools.partial(_brought, own[0]))
 
     def replayed(folder: ports.RunFolder, place: entries.Order) -> bool:
-        return place < own and bool(_chosen_since(folder, own[0]))
+        return place < own and bool(chosen_since(folder, own[0]))
 
     return found(run, opened, f"brought-{sobject}", {name: rows}, name, replayed)[name]
 
@@ -201,17 +201,18 @@ def _hung_on(sobject: str, of: Callable[[Other, str], str], later: Other, name: 
 
 
 def _brought(since: str, other: Other, name: str) -> str:
-    """The staged rows of one object that replays begun since then chose to send, and that are written, or may be, as SQL."""
-    told = [journal.demand(other.run, replays.name(number, replays.CHOSEN))["objects"] for number in _chosen_since(other.run.folder, since)]
+    """The staged rows of one object that replays since then chose to send, and that are written, or may be, as SQL."""
+    told = [journal.demand(other.run, replays.name(number, replays.CHOSEN))["objects"] for number in chosen_since(other.run.folder, since)]
     files = [journal.bring(other.run, each[name]["rows"]) for each in told if name in each]
     sent = " UNION ALL ".join(f"SELECT row_id FROM {tables.parquet(file)} WHERE how = '{chosen.SEND}'" for file in files) or "SELECT NULL"
     return f"(FROM {staged(other.run, name)} WHERE row_id IN ({sent}) AND row_id IN ({wrote(other.run, name, 'row_id')}))"
 
 
-def _chosen_since(folder: ports.RunFolder, since: str) -> list[int]:
-    """A run's replays that began since then and have chosen."""
+def chosen_since(folder: ports.RunFolder, since: str) -> dict[int, str]:
+    """A run's replays that have chosen since then: number → when."""
     numbers = replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN)
-    return [number for number in numbers if (folder.read(replays.name(number, replays.BEGUN)) or {"at": ""})["at"] >= since]
+    at = {number: (folder.read(replays.name(number, replays.CHOSEN)) or {"at": ""})["at"] for number in numbers}
+    return {number: when for number, when in at.items() if when >= since}
 
 
 def as_of(later: ports.Run, name: str, replay: int) -> str:
