@@ -9,8 +9,7 @@ import contextlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import entities, errors
-from include.bulkload.load import job
+from include.bulkload.basics import errors
 from include.bulkload.steps import collected, journal
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 # Salesforce gives up what it works at long before, ten minutes a batch; nobody says how long an aborted job's chunk may take.
 LATE = timedelta(hours=1)
-LEFT = (entities.Fate.UNPROCESSED, entities.Fate.IN_DOUBT)
 
 
 def moves(run: ports.Run, opened: journal.Opened) -> dict[str, int]:
@@ -67,11 +65,7 @@ def told(run: ports.Run, opened: journal.Opened) -> list[str]:
 
 def _until(facts: resume.JobFacts) -> datetime | None:
     """Until when a settled job may store what it left; None: it won't."""
-    if facts.is_gone or job.end(facts.last).state is not entities.JobState.ABORTED:
-        return None
-    if not any(facts.facts["matched"]["tally"].get(fate) for fate in LEFT):
-        return None
-    return datetime.fromisoformat(facts.facts["ended"]["at"]) + LATE
+    return datetime.fromisoformat(facts.facts["ended"]["at"]) + LATE if facts.may_move else None
 
 
 def _settled(run: ports.Run, opened: journal.Opened) -> list[resume.JobFacts]:
