@@ -24,6 +24,11 @@ def before(checked: plan.Plan, name: str) -> list[str]:
     return _of(checked, name, order[: order.index(name)], _writes_over)
 
 
+def beside(checked: plan.Plan, name: str) -> list[str]:
+    """Name the other objects of an object's sobject: whatever the field by which they know them, they may write the same records."""
+    return _of(checked, name, [each for each in checked.order() if each != name], _is_of)
+
+
 def in_turn(checked: plan.Plan, name: str) -> list[str]:
     """Name the other objects that an object may not be sent beside: they write over each other, or one deletes what the other may write.
 
@@ -31,9 +36,9 @@ def in_turn(checked: plan.Plan, name: str) -> list[str]:
     """
 
     def meets(one: mapping.ObjectPlan, other: mapping.ObjectPlan) -> bool:
-        return _is_of(one, other) and (_deletes(one, other) or _writes_over(one, other))
+        return _deletes(one, other) or _writes_over(one, other)
 
-    return _of(checked, name, [each for each in checked.order() if each != name], meets)
+    return _of(checked, name, beside(checked, name), meets)
 
 
 def is_known(checked: plan.Plan, name: str) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors, tables
+from include.bulkload.intake import same_records
 from include.bulkload.ledger import entries
 from include.bulkload.match import changes
 from include.bulkload.steps import earlier_objects, generations, journal, org_keys, own_times, untold
@@ -84,9 +85,9 @@ def unchanged_links(
 def _still_so(run: ports.Run, opened: journal.Opened, name: str, compared: Document) -> Path:
     """What is known of an object's records, but those over which earlier objects of this run write: what we left there stands no more."""
     known, out = journal.bring(run, compared["known"]), run.scratch / f"{name}-still-so.parquet"
+    if not (sent := earlier_objects.sent(run, opened, name)):
+        return known
     with tables.connect(run.limits) as con:
-        if not (sent := earlier_objects.sent(run, opened, name)):
-            return known
         tables.write_parquet(con, f"FROM {tables.parquet(known)} WHERE edited OR key NOT IN ({sent}) ORDER BY key", out)
     return out
 
@@ -143,17 +144,12 @@ def _asked(run: ports.Run, opened: journal.Opened, name: str, document: Document
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, f"SELECT left(sf_id, 15) AS key, sf_id AS text FROM {tables.parquet(remembered)}", keys)
     org_keys.found(run, sobject, "Id", entities.KeyRule.RECORD_ID, keys, there)
-    windows = [changes.Window(**each) for each in (*document["windows"], *own_times.until_now(run, _beside(opened, name)))]
+    # What other objects of this run have just written to the same records is no edit.
+    windows = [changes.Window(**each) for each in (*document["windows"], *own_times.until_now(run, same_records.beside(opened.plan, name)))]
     with tables.connect(run.limits) as con:
         forgotten = changes.known(con, remembered, there, seen, windows, since=since, users=users, out=out)
         latest = changes.latest(con, seen)
     return {"seen": max(document["seen"], latest or ""), "forgotten": forgotten}
-
-
-def _beside(opened: journal.Opened, name: str) -> list[str]:
-    """The other objects that may write the same records, in this run too: what they have just written is no edit."""
-    sobject = opened.plan.objects[name].sobject.lower()
-    return [other for other, each in opened.plan.objects.items() if other != name and each.sobject.lower() == sobject]
 
 
 def _watchable(opened: journal.Opened, name: str) -> None:

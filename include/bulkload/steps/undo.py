@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
-from include.bulkload.intake import lists
+from include.bulkload.intake import lists, same_records
 from include.bulkload.ledger import entries, replays, undos, waves
 from include.bulkload.load import job
 from include.bulkload.match import since, undoing
@@ -195,7 +195,7 @@ def _part(undo: undo_wave.Undo, name: str, planned: dict[str, Any]) -> dict[str,
     # What stays as this run left it, or as others did, is remembered as it is; all else isn't what was sent any more.
     touched = f"(FROM {tables.parquet(out)} WHERE state NOT IN ('{since.CHANGED}', '{since.AS_IT_WAS}'))"
     # Other objects may have sent the same records.
-    for other in [each for each in undo.opened.plan.objects if undo.opened.sobject(each).lower() == undo.opened.sobject(name).lower()]:
+    for other in [name, *same_records.beside(undo.opened.plan, name)]:
         forget.records(run, undo.opened, other, touched, f"undo-{undo.number}")
     untold.take(run, undo.opened, undos.place(name))
     jobs = [_job(facts) for facts in journal.jobs(run, undos.place(name)) if facts.counts]
