@@ -154,7 +154,7 @@ def _wave(turn: _Turn, wave: waves.Wave, only: set[int] | None) -> remembered.Wa
         journal.bring(run, wave.ready),
         changes.digest(wave.columns, memory.seed(opened, wave.name, wave.columns)),
         links=wave.kind is waves.Kind.LINKS,
-        tells=" OR ".join(f"{tables.cell(each)} IS NOT NULL" for each in _waiting(opened, wave)) or "false",
+        tells=" OR ".join(f"coalesce({tables.cell(each)}, '') != ''" for each in _waiting(opened, wave)) or "false",
         only=_only(wave, only),
         fates=fates,
     )

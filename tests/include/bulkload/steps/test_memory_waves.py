@@ -99,10 +99,21 @@ def test_a_link_that_came_with_its_row_is_set_by_a_second_pass_once_more(load: L
         assert {**links, "c": None} == test_waves.parents(load)
 
 
-def of(load: Load, **above: str | None) -> None:
-    """Let accounts be what is loaded: key → the key of the account above."""
+def test_a_link_that_waits_is_still_set_when_its_row_goes_again(load: Load) -> None:
+    """A row that is sent without it says nothing of it: neither that night nor the next one sends it."""
+    of(load, a="b", b="a")
+    objects(load, "first")
+    of(load, name="new {}", a="b", b="a")
+    assert (2, 0) == told(objects(load, "second")["Account"])
+    assert (0, 2) == told(objects(load, "third")["Account"])
+    assert {"a": "b", "b": "a"} == test_waves.parents(load)
+
+
+def of(load: Load, name: str = "{}", **above: str | None) -> None:
+    """Let accounts be what is loaded: key → the key of the account above; `name`: theirs, of their keys."""
     load.mapping = {"Account": test_waves.ACCOUNT | {"changed_only": True}}
-    load.payload = json.dumps({"accounts": [{"name": key, "sourceId": key, "parent": each} for key, each in above.items()]}).encode()
+    rows = [{"name": name.format(key), "sourceId": key, "parent": each} for key, each in above.items()]
+    load.payload = json.dumps({"accounts": rows}).encode()
 
 
 def told(part: dict[str, Any]) -> tuple[int, int]:
