@@ -151,10 +151,10 @@ def account(con: duckdb.DuckDBPyConnection, files: Files) -> Account:
 
 def _final(con: duckdb.DuckDBPyConnection, files: Files) -> int:
     """Fold all attempts; how many rows were twice in one wave."""
-    attempts = [f"SELECT *, {number} AS wave FROM ({fates.of_wave(wave)})" for number, wave in enumerate(files.met)]
+    attempts = fates.attempts(files.met)
     attempts += [_range(each, entities.Fate.IN_DOUBT, each.why) for each in files.running]
     attempts += [_range(each, entities.Fate.UNPROCESSED, each.why) for each in files.unsent]
-    union = " UNION ALL BY NAME ".join(attempts) or f"SELECT {tables.NO_FATES}, 0 AS wave WHERE false"
+    union = " UNION ALL BY NAME ".join(attempts) or f"SELECT {tables.NO_FATES}, 0 AS wave, false AS inserts WHERE false"
     doubled = 0
     if len(files.met) > 1:
         con.execute(f"CREATE OR REPLACE TEMP TABLE attempts AS {union}")

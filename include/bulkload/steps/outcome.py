@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import tables
+from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import resume
 from include.bulkload.load import fates
 from include.bulkload.steps import journal, rehearsal
@@ -14,7 +14,6 @@ from include.bulkload.steps import journal, rehearsal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from include.bulkload.basics import entities
     from include.bulkload.ledger.waves import Wave  # a field is called waves
     from include.bulkload.steps import ports
 
@@ -99,5 +98,6 @@ def met(run: ports.Run, standing: Standing) -> list[fates.Wave]:
         jobs = [standing.jobs[number] for number in wave.numbers if number in standing.jobs]
         settled = [journal.bring(run, job.facts["matched"]["fates"]) for job in jobs if job.has("matched")]
         settled += [journal.bring(run, wave.notes[rehearsal.NOTE])] if rehearsal.NOTE in wave.notes else []
-        found.append(fates.Wave(settled, [journal.bring(run, wave.aside)] if wave.aside else []))
+        asides = [journal.bring(run, wave.aside)] if wave.aside else []
+        found.append(fates.Wave(settled, asides, inserts=wave.operation == entities.Operation.INSERT))
     return found

@@ -85,11 +85,12 @@ class LateOrg(loads.LocalOrg):
         return InFlight(super().client(), self.flight)
 
 
-def contacts_cut(folder: Path, local_org: loads.LocalOrg, **more: list[str]) -> Load:
-    """An account is loaded, and `more`; its contacts, which have no key, are cut."""
+def contacts_cut(folder: Path, local_org: loads.LocalOrg, row_key_field: str | None = None, **more: list[str]) -> Load:
+    """An account is loaded, and `more`; its contacts, which have no key but that of `row_key_field`, are cut."""
     org = LateOrg(local_org.started)
     org.flight = Flight()
     load = Load(folder, org)
+    load.mapping["Contact"]["row_key_field"] = row_key_field
     load.payload = replays.family(a=NAMES, **more)
     load.sent("Account", load.split())
     load.ids()
@@ -137,6 +138,16 @@ def test_what_was_committed_between_choice_and_sending_is_not_sent(late: Load) -
         replays.advanced(late, "again", begun["replay"], name)
     closed = replay.close(replays.again(late), begun["replay"], [], replays.home(late, "again"))
     assert (3, ALL, 3) == (begun["objects"]["Contact"]["send"], replays.kin(late), closed["summary"]["objects"]["Contact"]["succeeded"])
+
+
+def test_a_duplicate_of_what_was_committed_late_is_no_failure(tmp_path: Path, local_org: loads.LocalOrg) -> None:
+    """Where rows have a key of their own: what the replay's insert is refused for was stored by the aborted job."""
+    late = contacts_cut(tmp_path, local_org, row_key_field="External_Id__c")
+    collected(late)
+    assert "DUPLICATE_VALUE" in str(replays.replayed(late)["summary"]["objects"]["Contact"]["topErrors"])
+    land(late)
+    assert (True, ALL) == (summarize.close(late.run, [])["clean"], replays.kin(late))
+    assert {"send": 0, "links": 0} == {how: replays.replayed(late, "another")["chosen"]["Contact"][how] for how in ("send", "links")}
 
 
 def test_a_clear_finds_it_too(late: Load) -> None:
