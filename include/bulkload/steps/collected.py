@@ -200,12 +200,15 @@ def _unknown(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) ->
 
 
 def _asked(run: ports.Run, opened: journal.Opened, place: entries.JobPlace, found: _Fates) -> _Fates:
-    """Ask the org for rows in doubt that have a key."""
-    if found.sent.key is None or not found.tally.get(entities.Fate.IN_DOUBT):
+    """Ask the org for rows that have a key and of which the results don't tell whether they are stored."""
+    if found.sent.key is None:
         return found
     wave, told = journal.wave_of(run, place.name, place.number), found.file.with_name(f"{found.file.stem}-told.parquet")
-    ours = bool(opened.plan.objects[place.name].row_key_field) and wave.operation == entities.Operation.INSERT
+    # Only plans insert: an undo's place is none of its objects.
+    ours = wave.operation == entities.Operation.INSERT and bool(opened.plan.objects[place.name].row_key_field)
     asked = doubt.Asked(opened.sobject(place.name), wave.operation, found.why, ours=ours)
+    if not any(found.tally.get(fate) for fate in asked.fates):
+        return found
     return dataclasses.replace(found, file=told, tally=doubt.settled(run, asked, found.sent, found.file, told))
 
 

@@ -1,5 +1,6 @@
 """Rows with a key and without a result → what the org says of their keys: not written, written, or still in doubt and why.
 
+Rows with a key that we made are asked for, too, if their insert was refused as a duplicate: an aborted job may have stored them late.
 Salesforce has no result for rows beyond a daily limit, and none of batches that it lost. Keyless rows can't be asked for.
 """
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 DOUBTFUL = f"fate = '{entities.Fate.IN_DOUBT}'"
+REFUSED = f"fate = '{entities.Fate.FAILED}' AND error LIKE 'DUPLICATE_VALUE%'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,16 @@ class Asked:
     error_message: str = ""
     ours: bool = False
 
+    @property
+    def fates(self) -> set[entities.Fate]:
+        """The fates of rows that may be asked for."""
+        return {entities.Fate.IN_DOUBT, entities.Fate.FAILED} if self.ours else {entities.Fate.IN_DOUBT}
+
+    @property
+    def rows(self) -> str:
+        """Which rows of the job are asked for, in SQL."""
+        return f"({DOUBTFUL} OR {REFUSED})" if self.ours else DOUBTFUL
+
     def told(self, *, there: bool) -> tuple[entities.Fate, str]:
         """What follows for a row whose key the org has, or hasn't: its fate, and a sentence."""
         if self.operation in entities.DELETES:
@@ -44,9 +56,9 @@ class Asked:
 
 
 def settled(run: ports.Run, asked: Asked, sent: results.Sent, fates: Path, out: Path) -> dict[str, int]:
-    """Ask the org for the keys of rows in doubt; write all fates of the job anew to `out`, and return rows by fate.
+    """Ask the org for the keys of rows in doubt (and refused, if `ours`); write all fates of the job anew to `out`, and return rows by fate.
 
-    Raises what `org_keys.found` raises, but for a refused question: then all stay in doubt.
+    Raises what `org_keys.found` raises, but for a refused question: then all stay as they were.
     """
     if sent.key is None:
         raise errors.LedgerDamaged(f"rows of {asked.sobject} have no key to ask for")
@@ -54,7 +66,7 @@ def settled(run: ports.Run, asked: Asked, sent: results.Sent, fates: Path, out: 
     with tables.connect(run.limits) as con:
         text = tables.cell(sent.key.name)
         keys = f"SELECT row_id, key, {text} AS text FROM {tables.parquet(sent.ready)} WHERE {sent.chunk.condition}"
-        doubtful = f"SELECT row_id FROM {tables.parquet(fates)} WHERE {DOUBTFUL}"
+        doubtful = f"SELECT row_id FROM {tables.parquet(fates)} WHERE {asked.rows}"
         tables.write_parquet(con, f"{keys} AND row_id IN ({doubtful})", wanted)
     try:
         org_keys.found(run, asked.sobject, sent.key.name, sent.key.rule, wanted, found)
@@ -76,8 +88,8 @@ def _told(asked: Asked, rows: str) -> str:
     for there in (True, False):
         said, sentence = asked.told(there=there)
         why = f"{asked.error_message}; {sentence}" if asked.error_message else sentence
-        fate += f" WHEN there IS {there} THEN '{said}'"
-        error += f" WHEN there IS {there} THEN {tables.literal(why)}"
+        fate += f" WHEN {DOUBTFUL} AND there IS {there} THEN '{said}'"
+        error += f" WHEN {DOUBTFUL} AND there IS {there} THEN {tables.literal(why)}"
     told = (
         f"CASE WHEN {proven} THEN '{entities.Fate.SUCCEEDED}'{fate} ELSE fate END AS fate, "
         f"CASE WHEN {proven} THEN NULL{error} ELSE error END AS error, "

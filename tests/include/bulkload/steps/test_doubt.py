@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from include.bulkload.basics import errors
-from include.bulkload.steps import cut, ids, settle, submit, summarize
+from include.bulkload.steps import cut, ids, settle, submit, summarize, undo
+from tests.include.bulkload.steps import undoings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,3 +147,15 @@ def test_rows_beyond_a_daily_limit_are_asked_for(load: Load, there: bool) -> Non
     found = summarize.close(load.run, [])["summary"]["objects"]["Account"]
     assert (10_000, 10 - there, int(there), 1) == (found["succeeded"], found["unprocessed"], found["in_doubt"], len(found["jobs"]))
     assert all(each["error"].startswith("ExceededQuota") for each in load.listed(found["files"]["unprocessed"]))
+
+
+def test_a_delete_of_an_undo_without_result_is_asked_for_too(load: Load) -> None:
+    """The record is still there, so the undo's next round deletes it; nothing of the plan's object is needed for that."""
+    undoings.family(load)
+    dry = undoings.planned(load)
+    (first, *_) = load.org.query("SELECT Id FROM Contact")
+    client = Forgetful(load.org.client(), first["Id"])
+    while (found := undo.act(dataclasses.replace(undoings.by(load), salesforce=client), "run", dry["number"]))["summary"] is None:
+        load.waited(found["waiting"])
+        load.clock += 3_600 if found["not_before"] else 0
+    assert ([], []) == (load.org.query("SELECT Id FROM Contact"), load.org.query("SELECT Id FROM Account"))
