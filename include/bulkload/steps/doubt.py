@@ -56,7 +56,7 @@ class Asked:
 
 
 def settled(run: ports.Run, asked: Asked, sent: results.Sent, fates: Path, out: Path) -> dict[str, int]:
-    """Ask the org for the keys of rows in doubt (and refused, if `ours`); write all fates of the job anew to `out`, and return rows by fate.
+    """Ask the org for the keys of rows in doubt (and refused, if `ours`); write all fates anew to `out`, return rows by fate.
 
     Raises what `org_keys.found` raises, but for a refused question: then all stay as they were.
     """
