@@ -39,7 +39,7 @@ def _told(opened: journal.Opened, name: str, earlier: dict[str, Any]) -> list[st
     if earlier["whole"]:
         return [f"{said} it at {earlier['at']}; name the new payload, or say `again: true` to insert it once more"]
     rest = "replay that run (`mode: replay`) to bring what it lost, or undo it first"
-    return [f"{said} part of it by {earlier['at']}, or may have; {rest}; `again: true` inserts that part twice"]
+    return [f"{said} part of it from {earlier['at']} on, or may have; {rest}; `again: true` inserts that part twice"]
 
 
 def loaded_before(run: ports.Run, opened: journal.Opened) -> dict[str, dict[str, Any]]:
@@ -51,6 +51,17 @@ def loaded_before(run: ports.Run, opened: journal.Opened) -> dict[str, dict[str,
         for name, where in _places(run, opened).items()
     }
     return {name: found[0] for name, found in others.items() if found}
+
+
+def begin(run: ports.Run, opened: journal.Opened, name: str) -> None:
+    """Remember that this run is about to insert rows of an object, before anything of them can be stored; `loaded` says what came of it.
+
+    Call it when their job stands in the ledger, and have the lease once more after it: then a later run finds the mark, or this one
+    finds that it isn't its turn any more.
+    """
+    where = _places(run, opened).get(name) if run.memory else None
+    if run.memory and where and not any(each["run"] == run.folder.uri("") for each in _runs(run.memory, where)):
+        loaded(run, opened, [name], whole=False)
 
 
 def loaded(run: ports.Run, opened: journal.Opened, names: Collection[str], *, whole: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
-from include.bulkload.steps import gone, journal, lease, overtaken, sender, stops, untold, wait
+from include.bulkload.steps import gone, journal, lease, overtaken, payloads, sender, stops, untold, wait
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -117,6 +117,8 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     journal.note(run, entries.intent(wave.name, number, attempt, run.now()))
     place = entries.JobPlace(wave.name, number, run.salesforce.create_job(sobject, wave.operation, wave.external_id))
     journal.note(run, place.created(attempt, run.now()))
+    if wave.operation == payloads.INSERT:
+        payloads.begin(run, opened, wave.name)
     try:
         run.salesforce.upload(place.job_id, path)
     except errors.RequestRefused as refused:

@@ -103,14 +103,22 @@ def _closed(run: ports.Run, opened: journal.Opened, troubles: list[str]) -> summ
     refused = run.folder.read(entries.FORESEEN) is None
     verdict = summary.judge(opened.plan, found, [*troubles, *left], opened.at, run.now(), warnings, refused=refused)
     if run.folder.read(undos.BEGUN) is None:
-        stored = [each.name for each in found if each.account.is_stored or _may_store(run, each.name)]
-        payloads.loaded(run, opened, stored, whole=verdict.clean)
+        _remembered(run, opened, found, whole=verdict.clean)
     return verdict
 
 
+def _remembered(run: ports.Run, opened: journal.Opened, found: Sequence[summary.Part], *, whole: bool) -> None:
+    """Say whose payloads were inserted; those of which nothing is stored, and no job can store anything, may be by another run."""
+    nothing = [each.name for each in found if not (each.account.is_stored or _may_store(run, each.name))]
+    payloads.loaded(run, opened, [each.name for each in found if each.name not in nothing], whole=whole)
+    payloads.forget(run, opened, nothing)
+    # A slow task notes its job before it looks for the mark: so it sees that there is none, or is seen here.
+    payloads.loaded(run, opened, [name for name in nothing if _may_store(run, name)], whole=False)
+
+
 def _may_store(run: ports.Run, name: str) -> bool:
-    """Whether an aborted job of an object may store rows even now, though none is known to be."""
-    return any(facts.may_store for facts in journal.jobs(run, name))
+    """Whether a job of an object may store rows even now, though none is known to be: it was aborted, or nobody knows its end."""
+    return any(facts.may_store or not (facts.has("matched") or facts.is_replaced) for facts in journal.jobs(run, name))
 
 
 def _verified(run: ports.Run, opened: journal.Opened, found: list[summary.Part]) -> tuple[list[summary.Part], list[str]]:

@@ -216,7 +216,7 @@ def test_a_payload_whose_only_job_was_aborted_is_not_inserted_by_another_run(lat
     collected(late)
     summarize.close(late.run, [])
     another = dataclasses.replace(late, run_name="another", clock=late.clock + 10)
-    with pytest.raises(errors.PlanError, match=r"objects\.Contact: .* part of it by .*, or may have; replay that run"):
+    with pytest.raises(errors.PlanError, match=r"objects\.Contact: .* part of it from .* on, or may have; replay that run"):
         another.stage()
     land(late)
     replays.replayed(late)

@@ -12,11 +12,15 @@ from include import storage
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import plan
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal, payloads, ports
+from include.bulkload.steps import journal, payloads, ports, submit, summarize
 from tests.include.bulkload.intake import test_plan
+from tests.include.bulkload.steps import replays
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.include.bulkload.steps.conftest import Load
 
 NOW = "2026-01-01T00:00:00+00:00"
 
@@ -63,7 +67,7 @@ def test_the_same_content_is_refused(tmp_path: Path) -> None:
 def test_what_was_inserted_in_part_is_not_inserted_whole(tmp_path: Path) -> None:
     """A run that lost rows is replayed, or undone first; until it is whole, that is said."""
     run, opened = loaded(tmp_path, 1, "aa", whole=False)
-    with pytest.raises(errors.PlanError, match=r"inserted part of it by .*replay that run"):
+    with pytest.raises(errors.PlanError, match=r"inserted part of it from .* on, or may have; replay that run"):
         payloads.refuse_repeat(*begun(tmp_path, 2, "aa"))
     payloads.loaded(run, opened, opened.plan.order(), whole=True)
     with pytest.raises(errors.PlanError, match=r"inserted it at .*name the new payload"):
@@ -116,3 +120,83 @@ def test_a_run_without_a_memory_is_not_stopped(tmp_path: Path) -> None:
     bare = dataclasses.replace(begun(tmp_path, 2, "aa")[0], memory=None)
     payloads.loaded(bare, opened, opened.plan.order(), whole=True)
     assert ({}, run.folder.uri("") != bare.folder.uri("")) == (payloads.loaded_before(bare, opened), True)
+
+
+def later(load: Load) -> Load:
+    """A later run of the same plan, with the same payload."""
+    return dataclasses.replace(load, run_name="later", clock=load.clock + 100)
+
+
+def refused(load: Load) -> bool:
+    """Whether a later run may not insert the payload."""
+    run = later(load)
+    run.run_name = f"look-{load.clock}"
+    try:
+        run.stage()
+    except errors.PlanError:
+        return True
+    return False
+
+
+class Unlucky:
+    """A client of which one call goes wrong, or is followed by something."""
+
+    def __init__(self, load: Load, call: str, act: Callable[[], Any]) -> None:
+        self._client, self._call, self._act = load.run.salesforce, call, act
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._call:
+            self._act()
+        return getattr(self._client, name)
+
+
+def test_a_run_whose_summary_never_came_has_inserted_its_payload(load: Load) -> None:
+    """Its summary was marked success, or its worker lost: what it stored isn't stored again, and nothing of its own is refused."""
+    load.payload = replays.family(a=["Ann", "Bob"])
+    load.loaded()
+    with pytest.raises(errors.PlanError, match=r"part of it from .* on, or may have; replay that run"):
+        later(load).stage()
+    load.loaded()
+    assert replays.replayed(load)["clean"]
+    with pytest.raises(errors.PlanError, match=r"inserted it at .*; name the new payload"):
+        later(load).stage()
+    assert ["Ann", "Bob"] == [name for name, _ in replays.kin(load)]
+
+
+def test_a_run_that_dies_while_it_uploads_has_its_mark_until_its_summary_knows_better(load: Load) -> None:
+    """The job might have been closed by hand; the summary aborts it, nothing is stored, and another run brings it all."""
+    load.payload = replays.family(a=["Ann"])
+    load.sent("Account", load.split())
+    load.ids()
+
+    def dies() -> None:
+        raise errors.NetworkFault("no answer")
+
+    load.cut("Contact")
+    seen = [refused(load)]
+    with pytest.raises(errors.NetworkFault):
+        submit.chunk(dataclasses.replace(load.run, salesforce=Unlucky(load, "upload", dies)), "Contact", 0)
+    seen.append(refused(load))
+    summarize.close(load.run, ["child_job"])
+    assert [False, True, False] == [*seen, refused(load)]
+
+
+def test_a_slow_task_that_goes_on_beside_the_summary_has_its_mark(load: Load) -> None:
+    """It finds its mark just before the summary, which saw no job of its, takes that away."""
+    load.payload = replays.family(a=["Ann"])
+    load.sent("Account", load.split())
+    load.ids()
+    load.cut("Contact")
+    run, opened = load.run, journal.opened(load.run)
+    payloads.begin(run, opened, "Contact")
+
+    class Slow:
+        """The memory, beside which the task makes its job just before the mark is removed."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "remove":
+                submit.chunk(load.run, "Contact", 0)
+            return getattr(run.memory, name)
+
+    summarize.close(dataclasses.replace(run, memory=Slow()), ["child_job"])  # type: ignore[arg-type]  # as far as it is needed
+    assert refused(load)
