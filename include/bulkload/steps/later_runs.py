@@ -252,17 +252,30 @@ def wrote(later: ports.Run, name: str, key: str = "key") -> str:
 
 
 def _undone(later: ports.Run, name: str) -> str:
-    """The query of the rows (row_id) whose records an undo of that run has deleted, or brought back to what they held before.
+    """The query of the rows (row_id) of one object whose records an undo of that run has taken back.
+
+    By the records: one that several objects wrote is undone once, as a record of one of them.
+    """
+    if later.folder.read(undos.BEGUN) is None:
+        return "SELECT NULL::BIGINT AS row_id WHERE false"
+    back = " UNION ALL ".join(_taken_back(later, each) for each in journal.demand(later, entries.STAGED)["objects"])
+    own = [f"SELECT row_id, left(sf_id, 15) AS record FROM ({fates.of_wave(each)})" for each in outcome.met(later, outcome.of(later, name))]
+    own += ["SELECT NULL::BIGINT AS row_id, NULL::VARCHAR AS record WHERE false"]
+    return f"SELECT row_id FROM ({' UNION ALL '.join(own)}) SEMI JOIN ({back}) USING (record)"
+
+
+def _taken_back(later: ports.Run, name: str) -> str:
+    """The query of the records (record: 15 characters) that an undo deleted, or brought back to what they held, as those of one object.
 
     A record of which somebody else changed a field since still holds what that run wrote, or newer: it isn't one of them.
     """
     standing = outcome.of(later, undos.place(name))
-    rows = ["SELECT NULL::BIGINT AS row_id WHERE false"]
+    records = ["SELECT NULL::VARCHAR AS record WHERE false"]
     for wave, met in zip(standing.waves, outcome.met(later, standing), strict=True):
         partly = wave.notes.get(undos.PARTLY)
         if wave.kind is waves.Kind.UNDO_RESTORE and not partly:
             continue  # An older undo, which didn't note what it restored in part.
-        done = f"SELECT row_id FROM ({fates.of_wave(met)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
+        done = f"SELECT left(sf_id, 15) AS record FROM ({fates.of_wave(met)}) WHERE fate = '{entities.Fate.SUCCEEDED}'"
         not_whole = f" AND row_id NOT IN (SELECT row_id FROM {tables.parquet(journal.bring(later, partly))})" if partly else ""
-        rows.append(done + not_whole)
-    return " UNION ALL ".join(rows)
+        records.append(done + not_whole)
+    return " UNION ALL ".join(records)
