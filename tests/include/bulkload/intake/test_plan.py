@@ -52,6 +52,13 @@ def test_parents_come_first_whatever_the_document_says() -> None:
     assert ["Account", "Contact"] == plan.plan_from(GOOD).order()
 
 
+def test_of_two_that_may_stand_in_either_order_the_documents_counts() -> None:
+    """Both may write the same records, and the later one's values are to stay: a parent above the first changes nothing."""
+    top, detail = ({**GOOD["objects"]["Account"], "records": f"{name}[]"} for name in ("tops", "details"))
+    below = {**detail, "records": "accounts[]", "parents": {"ParentId": {"object": "Top", "from": "parent"}}}
+    assert ["Top", "Account", "Detail"] == plan.plan_from({**GOOD, "objects": {"Top": top, "Account": below, "Detail": detail}}).order()
+
+
 @pytest.mark.parametrize(
     ("path", "value", "finding"),
     [

@@ -72,18 +72,20 @@ def test_nor_does_a_round(load: Load) -> None:
 
 
 def test_a_second_pass_leaves_the_lookups_of_later_objects(load: Load) -> None:
-    """Those that were set when it is planned; it sets all others, and nobody is told that they are missing."""
+    """Those that were set when it is planned; it sets all others, be they of records of later objects that left the lookup blank."""
     first = {**test_waves.ACCOUNT, "parents": {"ParentId": {"object": "Account", "from": "parent", "cut": True}}}
     in_org = {"sobject": "Account", "by": "external_id", "external_id": "External_Id__c", "from": "parent"}
     later = {**first, "records": "details[]", "parents": {"ParentId": in_org}}
     load.mapping = {"Account": first, "Detail": later}
-    rows = [{"name": key, "sourceId": key, "parent": parent} for key, parent in (("T", ""), ("U", ""), ("K1", "T"), ("K2", "T"))]
-    load.payload = json.dumps({"accounts": rows, "details": [{"name": "K1", "sourceId": "K1", "parent": "U"}]}).encode()
+    above = {"T": "", "U": "", "K1": "T", "K2": "T", "K3": "T"}
+    rows = [{"name": key, "sourceId": key, "parent": parent} for key, parent in above.items()]
+    details = [{"name": key, "sourceId": key, "parent": parent} for key, parent in (("K1", "U"), ("K3", ""))]
+    load.payload = json.dumps({"accounts": rows, "details": details}).encode()
     load.stage()
     load.waited([submit.chunk(load.run, "Account", number) for number in load.cut("Account")])
     whole(load, "Detail")
     load.settled("Account")
-    assert {"T": None, "U": None, "K1": "U", "K2": "T"} == test_waves.parents(load)
+    assert {"T": None, "U": None, "K1": "U", "K2": "T", "K3": "T"} == test_waves.parents(load)
     assert summarize.close(load.run, [])["clean"]
 
 

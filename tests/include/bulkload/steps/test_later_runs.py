@@ -138,12 +138,13 @@ def test_rows_of_a_job_that_is_gone_supersede(load: Load, *, again: bool) -> Non
 
 @pytest.mark.parametrize(("edited", "more"), [(False, []), (True, []), (False, ["Second"])])
 def test_what_an_undo_brought_back_supersedes_nothing(load: Load, *, edited: bool, more: list[str]) -> None:
-    """The later run, of one object or `more`, was a mistake: the older row may go again. Where somebody edited another field, it may not."""
+    """The later run (of `more` objects) was a mistake: the older row may go again. Where somebody edited another field, it may not."""
     mapped = account("External_Id__c") | {"keep_before": True}
     mapped["fields"] = {"Name": "name", "BillingCity": "city", "External_Id__c": "sourceId"}
     record = load.org.insert("Account", {"Name": "as it was", "BillingCity": "Rome", "External_Id__c": "b"})
     first(load)
-    later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock, mapping=dict.fromkeys(["Account", *more], mapped))
+    mapping = dict.fromkeys(["Account", *more], mapped)
+    later = dataclasses.replace(load, run_name="later", name="later.json", clock=load.clock, mapping=mapping)
     later.payload = json.dumps({"accounts": [{"name": "mistake", "city": "Oslo", "sourceId": "b"}]}).encode()
     later.whole()
     if edited:
