@@ -22,10 +22,12 @@ def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, 
     """Count the rows of chunk `number` whose key later runs wrote, or may have, or people mended since in an earlier run.
 
     Or later objects of the run itself: its task was marked, and cleared when these had gone. Rows without a key of the source's are
-    nobody else's. An undo looks at its records itself.
+    nobody else's. An undo looks at its records itself: all of them, unless another run may have written since it did.
     `held`: the number of the lease; 0: there is none.
     """
-    if wave.ready is None or wave.kind in UNDOES or not opened.plan.objects[wave.name].external_id:
+    if wave.kind in UNDOES:
+        return 0 if wave.notes.get(waves.LEASE, held) == held else int(wave.chunk(number)["rows"])
+    if wave.ready is None or not opened.plan.objects[wave.name].external_id:
         return 0
     later = [*later_objects.written(run, opened, wave.name), *_of_others(run, opened, wave, held)]
     later = newer.of_links(later) if wave.sets_links else later

@@ -106,6 +106,8 @@ def _overtaken(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number:
 def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, *, attempt: int) -> str:
     """Create, record, upload, decide, close. Rows that later runs wrote meanwhile make the chunk void."""
     if rows := _overtaken(run, opened, wave, number):
+        if wave.kind in overtaken.UNDOES:
+            raise errors.JobTakenOver(f"another run has written since this undo looked at {rows} records; the next try looks again")
         journal.note(run, entries.void(wave.name, number, run.now()))
         raise errors.ChunkVoid(
             f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, or later "
@@ -196,22 +198,22 @@ def _is_open(run: ports.Run, place: entries.JobPlace) -> bool:
 
 
 def _close(run: ports.Run, place: entries.JobPlace) -> None:
-    """Close a job; one that isn't Open any more was closed by the answer that got lost."""
+    """Close a job; one that isn't Open any more was closed by the answer that got lost, unless we aborted it before."""
     try:
-        run.salesforce.close(place.job_id)
+        seen = run.salesforce.close(place.job_id)
     except errors.RequestRefused:
         seen = run.salesforce.job(place.job_id)
         if job.state(seen) is entities.JobState.OPEN:
             raise
-        if _is_ours_to_abort(run, place, seen):
-            return
-    journal.note(run, place.closed(run.now()))
+    if not _is_ours_to_abort(run, place, seen):
+        journal.note(run, place.closed(run.now()))
 
 
 def _is_ours_to_abort(run: ports.Run, place: entries.JobPlace, seen: ports.Document) -> bool:
     """Whether a job was never closed, since we aborted it ourselves before: said to be closed, the abort would be somebody else's."""
-    end = job.end(seen)
-    return end.state is entities.JobState.ABORTED and not end.processed and journal.job(run, place).has("withdrawn")
+    if seen.get("state") != entities.JobState.ABORTED or not journal.job(run, place).has("withdrawn"):
+        return False
+    return not job.end(seen).processed
 
 
 def give_up(run: ports.Run, place: entries.JobPlace) -> bool:

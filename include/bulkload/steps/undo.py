@@ -5,6 +5,7 @@ Call `act` again whenever the jobs it names have ended, until it is done. A call
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ def act(run: ports.Run, of: str, number: int) -> dict[str, Any]:
     undo = undo_wave.Undo(run, opened, number, dict(journal.demand(run, undos.plan_name(number))["rows"]))
     if run.folder.read(undos.ended_name(number)) is None:
         _over(run, of)
-        lease.hold(run, opened)
+        undo = dataclasses.replace(undo, held=lease.hold(run, opened))
         _not_moved(undo, of)
         # Twice: the first leaves the load free to go on. Who sends notes its job, then looks for this entry: so one sees the other.
         _stands(undo, of)

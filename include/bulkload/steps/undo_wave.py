@@ -30,12 +30,16 @@ OPERATIONS = {waves.Kind.UNDO_RESTORE: "update", waves.Kind.UNDO_DELETE: "delete
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """One undo at work: the run, its plan, the number of the dry run that it obeys, that dry run's rows by object (stored files)."""
+    """One undo at work: the run, its plan, the number of the dry run that it obeys, that dry run's rows by object (stored files).
+
+    `held`: the number of the lease; as long as it stays the same, no other run has written.
+    """
 
     run: ports.Run
     opened: journal.Opened
     number: int
     rows: dict[str, dict[str, Any]]
+    held: int = 0
 
     def planned(self, name: str) -> Path:
         """Bring an object's planned rows."""
@@ -114,7 +118,7 @@ def send(undo: Undo, con: duckdb.DuckDBPyConnection, name: str, kind: waves.Kind
         ready=journal.keep(run, local, f"{place}/ready-{number:03d}.parquet") if found else None,
         chunks=tuple(next_wave.stored_chunk(run, place, one, begin + one.number, con, local, each.columns) for one in found),
         aside=journal.keep(run, aside, f"{place}/aside-{number:03d}.parquet") if set_aside else None,
-        notes={"plan": undo.number, "tried": tried, **_partly(undo, con, place, number, each)},
+        notes={"plan": undo.number, "tried": tried, waves.LEASE: undo.held, **_partly(undo, con, place, number, each)},
     )
     if journal.note(run, entries.wave(planned)) != planned.as_document():
         raise errors.JobTakenOver(f"another try plans wave {number} of {place}; the next try goes on after it")

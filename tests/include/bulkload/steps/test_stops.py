@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
 
 ROWS, MANY = 200, 1_000
+NO_CLOSE = [{"kind": "status", "path": "jobs/ingest/", "method": "PATCH", "nth": [1], "status": 503}]
 MISTAKE = "InvalidBatch : Field name not found : Foo"
 
 
@@ -77,11 +78,11 @@ def test_a_small_first_job_that_somebody_aborted_stops_the_object(load: Load) ->
     assert account["stopped"].endswith("somebody aborted it in Salesforce")
 
 
-@pytest.mark.parametrize("breaks_off", [False, True])
-def test_a_small_first_job_that_we_gave_up_ourselves_stops_nothing(load: Load, *, breaks_off: bool) -> None:
+@pytest.mark.parametrize(("breaks_off", "faults"), [(False, []), (True, []), (True, NO_CLOSE)])
+def test_a_small_first_job_that_we_gave_up_ourselves_stops_nothing(load: Load, *, breaks_off: bool, faults: list[dict[str, Any]]) -> None:
     """Its task died before it closed it, and the summary aborted it: a clear sends all others, its own rows are a replay's.
 
-    So it is if the summary broke off before it noted how the job had ended.
+    So it is if the summary broke off before it noted how the job had ended, whatever answers get lost then.
     """
     staged(load, canary_rows=2)
     dying = dataclasses.replace(load.run, salesforce=test_submit.Overtaken(load.run.salesforce, "close", died))
@@ -89,6 +90,7 @@ def test_a_small_first_job_that_we_gave_up_ourselves_stops_nothing(load: Load, *
         cut.first(dying, "Account")
     summarize.close(dataclasses.replace(load.run, pause=no_answer) if breaks_off else load.run, ["split"])
     assert "Aborted" == load.org.jobs()[0]["state"]
+    load.org.behave(http_faults=faults)
     load.sent("Account", load.cut("Account"))
     account = summarize.close(load.run, [])["summary"]["objects"]["Account"]
     assert (ROWS - 2, 2, None) == (account["succeeded"], account["unprocessed"], account.get("stopped"))

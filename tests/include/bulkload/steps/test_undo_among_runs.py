@@ -82,6 +82,23 @@ def test_an_upload_that_outlasts_the_begin_of_the_undo_is_given_up(load: Load) -
     assert ((3, 0, 0, 0, 0), []) == (counts(acted(load, number)["summary"], "Account"), world(load))
 
 
+def test_an_undo_whose_upload_outlasts_a_later_run_looks_again(load: Load) -> None:
+    """Its own run was over meanwhile, and that one wrote what was to be deleted: it stays."""
+    load.payload = json.dumps({"accounts": [{"name": key, "sourceId": key} for key in "ab"]}).encode()
+    load.whole()
+    number, run = planned(load)["number"], by(load)
+
+    def loaded() -> None:
+        load.clock += 100
+        later = dataclasses.replace(load, run_name="later", payload=b'{"accounts": [{"name": "newer", "sourceId": "a"}]}')
+        assert later.whole()["clean"]
+
+    slow = dataclasses.replace(run, salesforce=Overtaken(run.salesforce, "upload", loaded))
+    with pytest.raises(errors.JobTakenOver, match="written by others while it was uploaded"):
+        undo.act(slow, "run", number)
+    assert ((1, 0, 0, 1, 0), ["newer"]) == (counts(acted(load, number)["summary"], "Account"), [each["Name"] for each in world(load)])
+
+
 def test_a_run_whose_job_still_runs_isnt_undone_yet(load: Load) -> None:
     """What it writes later would stay."""
     load.org.behave(looks=1_000)
