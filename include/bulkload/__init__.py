@@ -129,6 +129,7 @@ steps: the use cases, in the order of the DAG
     steps/later_objects    keys that later objects of the run wrote
     steps/earlier_objects  keys that earlier objects of the run send
     steps/later_parents    parents that came by a later run
+    steps/siblings         rows of other runs below the same parents
     steps/later_children   rows without a key that may have come with them
     steps/targets          links ready to be followed
     steps/sending          how an object's rows are sent

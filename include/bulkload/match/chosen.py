@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from include.bulkload.intake import mapping
+
 LEFT = (entities.Fate.FAILED, entities.Fate.UNPROCESSED, entities.Fate.ORPHANED, entities.Fate.REJECTED)
 # Rows that nobody refused: they only waited for others.
 WAITED = (entities.Fate.UNPROCESSED, entities.Fate.ORPHANED)
@@ -44,6 +46,11 @@ class Member:
     left: Path
     links: Sequence[Hang] = ()
     seeds: Path | None = None
+
+
+def hangs(each: mapping.ObjectPlan) -> list[Hang]:
+    """The links of an object to objects of this load."""
+    return [Hang(number, one.by == "nesting", one.object) for number, _, _, one in each.numbered_links if one.object is not None]
 
 
 def _listed(fates: Sequence[entities.Fate]) -> str:

@@ -188,11 +188,7 @@ def _taken(run: ports.Run, opened: journal.Opened, found: dict[str, Found]) -> d
             name,
             each.edits.staged if each.edits else targets.staged_file(run, name),
             each.left,
-            [
-                chosen.Hang(number, one.by == "nesting", one.object)
-                for number, _, _, one in opened.plan.objects[name].numbered_links
-                if one.object is not None
-            ],
+            chosen.hangs(opened.plan.objects[name]),
             each.edits.rows if each.edits else None,
         )
         for name, each in found.items()

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors, tables
-from include.bulkload.intake import keys, plan
+from include.bulkload.intake import keys
 from include.bulkload.ledger import entries, replays, undos, waves
 from include.bulkload.load import fates
-from include.bulkload.match import chosen, newer
+from include.bulkload.match import newer
 from include.bulkload.steps import journal, outcome
 
 if TYPE_CHECKING:
@@ -53,26 +52,6 @@ def written(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str,
 def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, list[newer.Keys]]:
     """Write the keys that later runs read, whatever became of their rows; of all objects, or of one."""
     return found(run, opened, "named", dict.fromkeys(opened.plan.objects, _named_by), only)
-
-
-def hung_on(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> list[newer.Keys]:
-    """Write the keys of one object that rows of `sobject` in later runs name, or stood in, whatever became of them."""
-    rows = functools.partial(_hung_on, sobject.lower(), lambda later, child: staged(later.run, child))
-    return found(run, opened, f"below-{sobject}", {name: rows}, name)[name]
-
-
-def brought_below(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> list[newer.Keys]:
-    """Write the keys of one object below which earlier runs have rows of `sobject` that their replays wrote, or may have, since then.
-
-    Since this run read its source.
-    """
-    own = own_place(run)
-    rows = functools.partial(_hung_on, sobject.lower(), functools.partial(_brought, own[0]))
-
-    def replayed(folder: ports.RunFolder, place: entries.Order) -> bool:
-        return place < own and bool(chosen_since(folder, own[0]))
-
-    return found(run, opened, f"brought-{sobject}", {name: rows}, name, replayed)[name]
 
 
 def found(
@@ -183,29 +162,6 @@ def _named_by(later: Other, name: str, rule: entities.KeyRule | None) -> str:
 def key_of(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The key of a staged row of another run, as it is compared."""
     return tables.folded(tables.cell(later.plan["objects"][name]["external_id"]), rule) if rule else "key"
-
-
-def _hung_on(sobject: str, of: Callable[[Other, str], str], later: Other, name: str, rule: entities.KeyRule | None) -> str:
-    """The keys of one object that rows of a sobject in one run name, or stood in; `of`: those of an object of that run, as SQL."""
-    found, stands = ["SELECT NULL::VARCHAR AS key WHERE false"], journal.demand(later.run, entries.STAGED)["objects"]
-    parent = later.plan["objects"][name]["sobject"], later.plan["objects"][name]["external_id"]
-    for child, each in plan.plan_from(later.plan).objects.items():
-        for number, _, _, one in each.numbered_links if each.sobject.lower() == sobject and child in stands else ():
-            rows, key = of(later, child), f"to{number}"
-            if one.object == name and one.by == "nesting":
-                parents = staged(later.run, name)
-                found.append(f"SELECT {key_of(later, name, rule)} AS key FROM {parents} WHERE row_id IN (SELECT parent_row FROM {rows})")
-            elif one.object == name or (one.sobject, one.external_id) == parent:
-                found.append(f"SELECT {tables.folded(key, rule) if rule else key} AS key FROM {rows}")
-    return " UNION ALL ".join(found)
-
-
-def _brought(since: str, other: Other, name: str) -> str:
-    """The staged rows of one object that replays since then chose to send, and that are written, or may be, as SQL."""
-    told = [journal.demand(other.run, replays.name(number, replays.CHOSEN))["objects"] for number in chosen_since(other.run.folder, since)]
-    files = [journal.bring(other.run, each[name]["rows"]) for each in told if name in each]
-    sent = " UNION ALL ".join(f"SELECT row_id FROM {tables.parquet(file)} WHERE how = '{chosen.SEND}'" for file in files) or "SELECT NULL"
-    return f"(FROM {staged(other.run, name)} WHERE row_id IN ({sent}) AND row_id IN ({wrote(other.run, name, 'row_id')}))"
 
 
 def chosen_since(folder: ports.RunFolder, since: str) -> dict[int, str]:

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors, tables
 from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.match import chosen
-from include.bulkload.steps import choice, journal, later_edits, later_objects, later_runs, leftovers, next_wave, outcome, targets, unlinked
+from include.bulkload.steps import (
+    choice,
+    journal,
+    later_children,
+    later_edits,
+    later_objects,
+    later_runs,
+    leftovers,
+    next_wave,
+    outcome,
+    targets,
+    unlinked,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +94,7 @@ def _opened(turn: Turn, told: Document) -> None:
 def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
     """Those of the chosen rows that are left now (row_id, how), and those of them that were overtaken; None: there are none."""
     run, name = turn.run, turn.name
-    now, still, marked, late = (run.scratch / f"{name}-{part}.parquet" for part in ("now", "still", "marked", "late"))
+    now, still, late = (run.scratch / f"{name}-{part}.parquet" for part in ("now", "still", "late"))
     left = choice.left(run, name, choice.final(run, turn.opened, name))
     with tables.connect(run.limits) as con:
         ours = f"SELECT row_id FROM {tables.parquet(journal.bring(run, told['rows']))} WHERE how != '{chosen.REFUSED}'"
@@ -90,17 +102,31 @@ def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
         query = f"FROM {tables.parquet(left)} SEMI JOIN ({ours}) USING (row_id) ANTI JOIN ({gone}) USING (row_id) ORDER BY row_id"
         if not tables.write_parquet(con, query, now):
             return now, None
-    by_itself = turn.replay.by_itself
+    marked = _marked(turn, now)
+    if marked is None:
+        return now, None
+    with tables.connect(run.limits) as con:
+        for how, out in (("!=", still), ("=", late)):
+            tables.write_parquet(con, f"FROM {tables.parquet(marked)} WHERE how {how} '{chosen.SUPERSEDED}' ORDER BY row_id", out)
+    return still, late
+
+
+def _marked(turn: Turn, now: Path) -> Path | None:
+    """Write what is left now, with what other runs have had since as superseded; None: there is none of that."""
+    run, name, by_itself = turn.run, turn.name, turn.replay.by_itself
     newer, edited = (later_runs.named, later_edits.named) if by_itself else (later_runs.written, later_edits.written)
     # Rows that its own edited copy names are newer than what was edited in earlier runs before; what only waited for them isn't.
     later = [each for keys in (newer, edited) for each in keys(run, turn.opened, name)[name]]
     later += later_objects.written(run, turn.opened, name)
+    stay = later_children.since(run, turn.opened, name, turn.replay.number, now)
+    marked, out = (run.scratch / f"{name}-{part}.parquet" for part in ("marked", "all-marked"))
     with tables.connect(run.limits) as con:
-        if not chosen.superseded(con, now, targets.staged_file(run, name), later, marked):
-            return now, None
-        for how, out in (("!=", still), ("=", late)):
-            tables.write_parquet(con, f"FROM {tables.parquet(marked)} WHERE how {how} '{chosen.SUPERSEDED}' ORDER BY row_id", out)
-    return still, late
+        found = chosen.superseded(con, now, targets.staged_file(run, name), later, marked)
+        if stay is None:
+            return marked if found else None
+        how = f"CASE WHEN row_id IN ({_rows(stay)}) THEN '{chosen.SUPERSEDED}' ELSE how END AS how"
+        tables.write_parquet(con, f"SELECT * REPLACE ({how}) FROM {tables.parquet(marked)}", out)
+    return out
 
 
 def _rows(path: Path) -> str:
