@@ -164,6 +164,8 @@ def is_done(run: ports.Run, opened: journal.Opened, name: str, number: int) -> b
     numbers = {chunk for wave in own for chunk in wave.numbers}
     # A turn that was opened once more has made void what the one before hadn't sent.
     numbers -= voids - {chunk for wave in last for chunk in wave.numbers}
+    # Nor does any task send again what somebody aborted before it was gone.
+    numbers -= {chunk for chunk, facts in standing.gone.items() if chunk in voids and facts.is_unwanted}
     return all(chunk in standing.jobs and standing.jobs[chunk].has("matched") for chunk in numbers)
 
 

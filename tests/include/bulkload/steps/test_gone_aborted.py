@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
 
-from include.bulkload.steps import cut, submit, summarize, wait
-from tests.include.bulkload.steps import replays, test_gone
+from include.bulkload.steps import cut, replay, submit, summarize, wait
+from tests.include.bulkload.steps import replays, test_gone, test_submit
 
 if TYPE_CHECKING:
     from tests.include.bulkload.steps.conftest import Load
@@ -32,3 +33,24 @@ def test_what_somebody_aborted_before_it_was_gone_goes_by_a_replay_alone(load: L
         assert (False, test_gone.ROWS, []) == (found["clean"], part["unprocessed"], test_gone.names(load))
     assert f"Account: job {job_id} is gone from Salesforce, what became of {canary or test_gone.ROWS} rows can't be told" in found["why"]
     assert (test_gone.ROWS, True) == (replays.replayed(load)["chosen"]["Account"]["send"], test_gone.names(load) == ["new K1", "new K2"])
+
+
+def test_a_replay_whose_job_somebody_aborted_before_it_was_gone_is_over(load: Load) -> None:
+    """There is nothing that a clear could do: it is red for these rows alone, and the next one takes them."""
+    test_gone.accounts(load, "upsert")
+    load.org.behave(row_faults=[{"object": "Account", "error": "SOME_RULE:no:--"}])
+    load.whole()
+    load.org.behave(row_faults=[], job_ends=[{"object": "Account", "state": "Aborted", "at": 0.0}])
+    number, run = replays.begun(load)["replay"], replays.again(load)
+
+    def deleted() -> None:
+        load.run.salesforce.delete(load.org.jobs()[-1]["id"])
+
+    gone = dataclasses.replace(run, salesforce=test_submit.Overtaken(run.salesforce, "fetch_result", deleted))
+    while waiting := replay.advance(gone, number, "Account")["waiting"]:
+        load.waited(waiting)
+    load.org.behave(job_ends=[])
+    replays.advanced(load, "again", number, "Account")
+    found = replay.close(replays.again(load), number, [], replays.home(load, "again"))
+    assert (False, []) == (found["clean"], [each for each in found["why"] if replay.UNFINISHED in each])
+    assert (test_gone.ROWS, True) == (replays.replayed(load, "another")["chosen"]["Account"]["send"], len(test_gone.names(load)) > 0)
