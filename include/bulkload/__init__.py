@@ -127,7 +127,8 @@ steps: the use cases, in the order of the DAG
     steps/later_runs       keys that later runs wrote
     steps/later_edits      keys that people edited later in earlier runs
     steps/later_objects    keys that later objects of the run wrote
-    steps/earlier_objects  keys that earlier objects of the run send
+    steps/earlier_objects  rows whose records earlier objects of the run send
+    steps/shared_records   records that other objects of the run write over
     steps/later_parents    parents that came by a later run
     steps/siblings         rows of other runs below the same parents
     steps/later_children   rows without a key that may have come with them

@@ -24,6 +24,11 @@ def before(checked: plan.Plan, name: str) -> list[str]:
     return _of(checked, name, order[: order.index(name)], _writes_over)
 
 
+def sharing(checked: plan.Plan, name: str) -> list[str]:
+    """Name the other objects, earlier and later, that write over what an object writes, or over whose values it writes."""
+    return [*before(checked, name), *after(checked, name)]
+
+
 def beside(checked: plan.Plan, name: str) -> list[str]:
     """Name the other objects of an object's sobject: whatever the field by which they know them, they may write the same records."""
     return _of(checked, name, [each for each in checked.order() if each != name], _is_of)

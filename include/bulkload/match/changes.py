@@ -117,14 +117,23 @@ class Told:
 
 
 def leave_out(
-    con: duckdb.DuckDBPyConnection, ready: Path, memory: Path, digested: str, *, source_wins: bool, out_aside: Path, out_ready: Path
+    con: duckdb.DuckDBPyConnection,
+    ready: Path,
+    memory: Path,
+    digested: str,
+    *,
+    source_wins: bool,
+    again: str = "",
+    out_aside: Path,
+    out_ready: Path,
 ) -> Told:
     """Split linked rows (row_id, key and the cells of `digested`, in sending order, which is kept) by what is remembered of them.
 
     `out_aside`: row_id, fate (unchanged), sf_id, created, error, job_id of the rows that stay: the same cells as before, or a record
-    that others edited, unless `source_wins`. `out_ready`: the others, as they came.
+    that others edited, unless `source_wins`. `again`: the query of rows (row_id) that go though their cells are the same; "": none.
+    `out_ready`: the others, as they came.
     """
-    stays = "k.cells = r.digest AND NOT k.edited" if source_wins else "k.cells = r.digest OR k.edited"
+    stays = _stays("cells", again, source_wins=source_wins)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {MARKED} AS SELECT r.place, r.row_id, k.sf_id, coalesce(k.edited, false) AS edited, "
         f"coalesce({stays}, false) AS stays FROM (SELECT file_row_number AS place, row_id, key, {digested} AS digest "
@@ -140,17 +149,28 @@ def leave_out(
     return Told(int(told[0]), int(told[1]))
 
 
-def leave_links_out(con: duckdb.DuckDBPyConnection, ready: Path, memory: Path, digested: str, *, source_wins: bool, out_ready: Path) -> int:
-    """Leave out the rows of a second pass (Id and links) whose record has these links already, or was edited; how many stay."""
-    stays = "k.links = r.digest AND NOT k.edited" if source_wins else "k.links = r.digest OR k.edited"
+def leave_links_out(
+    con: duckdb.DuckDBPyConnection, ready: Path, memory: Path, digested: str, *, source_wins: bool, again: str = "", out_ready: Path
+) -> int:
+    """Leave out the rows of a second pass (Id and links) whose record has these links already, or was edited; how many stay.
+
+    `again` as in `leave_out`.
+    """
+    stays = _stays("links", again, source_wins=source_wins)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {MARKED} AS SELECT r.place, coalesce({stays}, false) AS stays FROM "
-        f"(SELECT file_row_number AS place, left({tables.cell('Id')}, 15) AS sf_id, {digested} AS digest "
+        f"(SELECT file_row_number AS place, row_id, left({tables.cell('Id')}, 15) AS sf_id, {digested} AS digest "
         f"FROM {tables.numbered(ready)}) AS r LEFT JOIN {tables.parquet(memory)} AS k ON left(k.sf_id, 15) = r.sf_id"
     )
     _others(con, ready, out_ready)
     (stay,) = con.execute(f"SELECT count(*) FROM {MARKED} WHERE stays").fetchone() or (0,)
     return int(stay)
+
+
+def _stays(digest: str, again: str, *, source_wins: bool) -> str:
+    """The SQL of whether a row (r) stays by what is remembered of its record (k)."""
+    alike = f"k.{digest} = r.digest" + (f" AND r.row_id NOT IN ({again})" if again else "")
+    return f"{alike} AND NOT k.edited" if source_wins else f"({alike}) OR k.edited"
 
 
 def _others(con: duckdb.DuckDBPyConnection, ready: Path, out: Path) -> None:

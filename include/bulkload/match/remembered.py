@@ -33,17 +33,22 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The waves of an object in their order, and the Ids of records that turned out gone."""
+    """The waves of an object in their order, and the Ids of records that turned out gone.
+
+    `shared`: queries of the records (key, own: first 15 characters of the Id; either may be NULL) that other objects of the run write
+    over.
+    """
 
     waves: Sequence[Wave]
     gone: Sequence[Path] = ()
+    shared: Sequence[str] = ()
 
 
 def write(con: duckdb.DuckDBPyConnection, memory: Path, account: Account, *, newest: bool, out: Path) -> int:
     """Write the new memory, sorted by key; return its rows.
 
     What wasn't sent stays as it was. What was to be sent, and of which the last wave that held it tells no success, is forgotten, since
-    nobody knows what the org holds.
+    nobody knows what the org holds. Of records that are shared no digest is kept: their rows go again, unless others edited the record.
     `newest`: no other run has written `memory` since this run looked into it; else all of the account is forgotten, because nobody
     knows who wrote last.
     """
@@ -62,12 +67,17 @@ def write(con: duckdb.DuckDBPyConnection, memory: Path, account: Account, *, new
         f"FROM sent AS s JOIN {old} ON {own} = s.own WHERE s.good AND s.key IS NULL"
     )
     rows = " UNION ALL ".join([kept, *([whole, links] if newest else [])])
-    query = f"SELECT * FROM ({rows}) AS n WHERE NOT EXISTS (FROM gone AS g WHERE g.own = left(n.sf_id, 15)) ORDER BY key"
+    shared = "EXISTS (FROM shared AS o WHERE o.key = n.key) OR EXISTS (FROM shared AS o WHERE o.own = left(n.sf_id, 15))"
+    query = (
+        "SELECT key, sf_id, CASE WHEN NOT shared THEN cells END AS cells, CASE WHEN NOT shared THEN links END AS links, edited "
+        f"FROM (SELECT n.*, {shared} AS shared FROM ({rows}) AS n) AS n "
+        "WHERE NOT EXISTS (FROM gone AS g WHERE g.own = left(n.sf_id, 15)) ORDER BY key"
+    )
     return tables.write_parquet(con, query, out)
 
 
 def _gather(con: duckdb.DuckDBPyConnection, account: Account) -> None:
-    """Fill the temporary tables sent (row_id, key, own, sf_id, cells, links, tells, good) and gone (own)."""
+    """Fill the temporary tables sent (row_id, key, own, sf_id, cells, links, tells, good), gone (own) and shared (key, own)."""
     con.execute("CREATE OR REPLACE TEMP TABLE parts (nth INTEGER, row_id BIGINT, key VARCHAR, own VARCHAR, digest VARCHAR, tells BOOLEAN)")
     con.execute("CREATE OR REPLACE TEMP TABLE attempts (nth INTEGER, row_id BIGINT, fate VARCHAR, sf_id VARCHAR)")
     for nth, each in enumerate(account.waves):
@@ -93,3 +103,6 @@ def _gather(con: duckdb.DuckDBPyConnection, account: Account) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE gone (own VARCHAR)")
     for path in account.gone:
         con.execute(f"INSERT INTO gone SELECT left(sf_id, 15) FROM {tables.parquet(path)}")
+    con.execute("CREATE OR REPLACE TEMP TABLE shared (key VARCHAR, own VARCHAR)")
+    for records in account.shared:
+        con.execute(f"INSERT INTO shared {records}")

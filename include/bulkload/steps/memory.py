@@ -54,7 +54,7 @@ def unchanged(
     gone from the org}. Raises what `query_rows` raises.
     """
     compared = _compared(run, opened, name, replay)
-    each, remembered = opened.plan.objects[name], _still_so(run, opened, name, compared)
+    each, remembered = opened.plan.objects[name], journal.bring(run, compared["known"])
     with tables.connect(run.limits) as con:
         told = changes.leave_out(
             con,
@@ -62,6 +62,7 @@ def unchanged(
             remembered,
             changes.digest(columns, seed(opened, name, columns)),
             source_wins=each.win == SOURCE,
+            again=earlier_objects.again(run, opened, name, replay),
             out_aside=out_aside,
             out_ready=out_ready,
         )
@@ -77,19 +78,10 @@ def unchanged_links(
     """
     compared = _compared(run, opened, name, replay)
     digested = changes.digest(columns, seed(opened, name, columns))
-    source_wins, remembered = opened.plan.objects[name].win == SOURCE, _still_so(run, opened, name, compared)
+    source_wins, remembered = opened.plan.objects[name].win == SOURCE, journal.bring(run, compared["known"])
+    again = earlier_objects.again(run, opened, name, replay)
     with tables.connect(run.limits) as con:
-        return changes.leave_links_out(con, ready, remembered, digested, source_wins=source_wins, out_ready=out_ready)
-
-
-def _still_so(run: ports.Run, opened: journal.Opened, name: str, compared: Document) -> Path:
-    """What is known of an object's records, but those over which earlier objects of this run write: what we left there stands no more."""
-    known, out = journal.bring(run, compared["known"]), run.scratch / f"{name}-still-so.parquet"
-    if not (sent := earlier_objects.sent(run, opened, name)):
-        return known
-    with tables.connect(run.limits) as con:
-        tables.write_parquet(con, f"FROM {tables.parquet(known)} WHERE edited OR key NOT IN ({sent}) ORDER BY key", out)
-    return out
+        return changes.leave_links_out(con, ready, remembered, digested, source_wins=source_wins, again=again, out_ready=out_ready)
 
 
 def seed(opened: journal.Opened, name: str, columns: Sequence[str]) -> str:

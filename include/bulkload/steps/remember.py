@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors, tables
+from include.bulkload.intake import same_records
 from include.bulkload.ledger import entries, waves
 from include.bulkload.match import changes, remembered
-from include.bulkload.steps import generations, journal, memory, outcome, own_times, untold
+from include.bulkload.steps import generations, journal, memory, outcome, own_times, shared_records, untold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 RACES = 5
+# Of an object that the run never came to: what others wrote is told to it all the same.
+NOT_LOOKED: Document = {"generation": None, "untold": []}
 
 
 def objects(run: ports.Run, opened: journal.Opened) -> dict[str, int]:
@@ -32,14 +35,17 @@ def objects(run: ports.Run, opened: journal.Opened) -> dict[str, int]:
     if opened.plan.dry_run or not watched:
         return {}
     ours = own_times.of(run, opened.plan.objects)
-    turns = [_turn(run, opened, name, replay, ours) for name in watched if (replay := _last_look(run, name)) is not None]
+    turns = [_turn(run, opened, name, replay, ours) for name in watched if (replay := _last_turn(run, opened, name)) is not None]
     return {each.name: _remembered(each) for each in turns if run.folder.read(each.entry) is None}
 
 
-def _last_look(run: ports.Run, name: str) -> int | None:
-    """Who of the run (0) and its replays looked into the memory last; None: nobody."""
+def _last_turn(run: ports.Run, opened: journal.Opened, name: str) -> int | None:
+    """Who of the run (0) and its replays looked into the memory last; 0 too if nobody did, but the sobject was written; else None."""
     turns = {0, *(wave.replay for wave in journal.waves_of(run, name))}
-    return max((each for each in turns if run.folder.read(memory.compared_name(name, each)) is not None), default=None)
+    looked = max((each for each in turns if run.folder.read(memory.compared_name(name, each)) is not None), default=None)
+    if looked is None and any(journal.jobs(run, other) for other in same_records.beside(opened.plan, name)):
+        return 0
+    return looked
 
 
 def gone_prefix(name: str) -> str:
@@ -51,7 +57,8 @@ def gone_prefix(name: str) -> str:
 class _Turn:
     """One object as a run, or a replay of it by its number, left it.
 
-    What stands of it; entries that name remembered records which turned out to be gone; `ours`: when all jobs of the run wrote.
+    What stands of it; entries that name remembered records which turned out to be gone; `ours`: when all jobs of the run wrote;
+    `others`: what other objects sent over its records.
     """
 
     run: ports.Run
@@ -61,11 +68,12 @@ class _Turn:
     standing: outcome.Standing
     gone: Sequence[str]
     ours: Sequence[Document]
+    others: Sequence[str]
 
     @property
     def mark(self) -> str:
         """Name what would be remembered: as long as it is the same, so is that."""
-        told = json.dumps([self.standing.mark, self.gone, self.ours])
+        told = json.dumps([self.standing.mark, self.gone, self.ours, self.others])
         return hashlib.sha256(told.encode()).hexdigest()[: outcome.DIGITS]
 
     @property
@@ -80,7 +88,8 @@ class _Turn:
 
 
 def _turn(run: ports.Run, opened: journal.Opened, name: str, replay: int, ours: Sequence[Document]) -> _Turn:
-    return _Turn(run, opened, name, replay, outcome.of(run, name).of_turn(replay), run.folder.names(gone_prefix(name)), ours)
+    gone, others = run.folder.names(gone_prefix(name)), shared_records.mark(run, opened, name)
+    return _Turn(run, opened, name, replay, outcome.of(run, name).of_turn(replay), gone, ours, others)
 
 
 def _unheard(turn: _Turn) -> set[int]:
@@ -94,12 +103,14 @@ def _unheard(turn: _Turn) -> set[int]:
 def _remembered(turn: _Turn) -> int:
     """Write an object's new generation, or find that an earlier try of this turn did."""
     run, kept, where = turn.run, generations.demanded(turn.run, turn.name), generations.place(turn.opened, turn.name)
-    compared = journal.demand(run, memory.compared_name(turn.name, turn.replay))
+    compared = run.folder.read(memory.compared_name(turn.name, turn.replay)) or NOT_LOOKED
     for _ in range(RACES):
         number, document = generations.newest(kept, where)
         is_own = document.get("run") == untold.writer(run, turn.replay)
         if is_own and document["mark"] == turn.mark:
             return _noted(turn, compared, {"generation": number, "rows": document["rows"]})
+        if compared is NOT_LOOKED and not document:
+            return _noted(turn, compared, {"generation": 0, "rows": 0})
         # As long as nobody else has written since the look, all that this turn wrote is told anew, whole.
         is_newest = number == compared["generation"] or (is_own and document["alone"])
         base = journal.bring(run, compared["known"]) if is_newest else generations.file(kept, document, run.scratch)
@@ -141,7 +152,7 @@ def _account(turn: _Turn, only: set[int] | None) -> remembered.Account:
     """Gather the waves of a turn: the rows as they were to be sent, and what became of them. `only`: those of some chunks; None: all."""
     found = [_wave(turn, wave, only) for wave in turn.standing.waves]
     gone = [journal.bring(turn.run, journal.demand(turn.run, each)["file"]) for each in turn.gone]
-    return remembered.Account(found, gone)
+    return remembered.Account(found, gone, shared_records.of(turn.run, turn.opened, turn.name))
 
 
 def _wave(turn: _Turn, wave: waves.Wave, only: set[int] | None) -> remembered.Wave:

@@ -198,7 +198,7 @@ def _part(undo: undo_wave.Undo, name: str, planned: dict[str, Any]) -> dict[str,
     # Other objects may have sent the same records.
     for other in [name, *same_records.beside(undo.opened.plan, name)]:
         forget.records(run, undo.opened, other, touched, f"undo-{undo.number}")
-    untold.take(run, undo.opened, undos.place(name))
+    untold.take_undone(run, undo.opened, undos.place(name))
     jobs = [_job(facts) for facts in journal.jobs(run, undos.place(name)) if facts.counts]
     return undone.part(counted, planned, jobs, files)
 

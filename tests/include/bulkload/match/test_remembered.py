@@ -79,6 +79,17 @@ def test_a_second_pass_speaks_for_its_rows(tmp_path: Path) -> None:
     assert [("a", "first a", "links a"), ("d", "first d", "old")] == found
 
 
+def test_of_what_others_write_over_no_cells_are_remembered(tmp_path: Path) -> None:
+    """Known by key or by Id, sent or not: the record is, so that an edit of it is still seen."""
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        wave = _wave(con, tmp_path, "first", [("a", "succeeded"), ("d", "succeeded")])
+        base = written(con, tmp_path / "base", MEMORY, [(key, own(key), "old", "old", key == "c") for key in KEYS])
+        others = ["SELECT 'a', NULL", f"SELECT NULL, '{own('c')[:15]}'"]
+        remembered.write(con, base, remembered.Account([wave], shared=others), newest=True, out=tmp_path / "out")
+        found = con.execute(f"SELECT key, cells, links, edited FROM {tables.parquet(tmp_path / 'out')}").fetchall()
+    assert [("a", None, None, False), ("b", "old", "old", False), ("c", None, None, True), ("d", "first d", "old", False)] == found
+
+
 def test_a_link_that_a_whole_row_told_is_no_second_pass_any_more(tmp_path: Path) -> None:
     """So the pass is due again once the row tells none; a row without a link of its own leaves what the last pass set."""
     with tables.connect(tables.Limits(tmp_path)) as con:

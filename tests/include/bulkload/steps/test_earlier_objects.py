@@ -1,4 +1,4 @@
-"""`changed_only` beside an object that writes the same records → its rows go again where that one wrote."""
+"""`changed_only` beside an object that writes the same records → rows go again where another one wrote, and nowhere else."""
 
 from __future__ import annotations
 
@@ -13,18 +13,28 @@ if TYPE_CHECKING:
 SETTLED = ("source", "succeeded", "unchanged")
 
 
-def test_a_row_goes_again_over_what_an_earlier_object_sends(load: Load) -> None:
-    """Its own cells are yesterday's, the record's aren't any more; where the earlier one left the record too, it stays."""
+def test_a_row_goes_again_where_another_object_wrote(load: Load) -> None:
+    """Each night ends as if all rows went, in the plan's order; a record that one object alone writes stays where it is the same.
+
+    The later one sends by Id: it remembers its records by another key.
+    """
     account = {**test_waves.ACCOUNT, "parents": {}, "changed_only": True}
-    load.mapping = {"Account": account, "Detail": {**account, "records": "details[]"}}
-    found = []
-    for night, name in enumerate(("raw", "raw, changed")):
-        accounts = [{"name": "raw", "sourceId": "K1"}, {"name": name, "sourceId": "K2"}]
-        details = [{"name": "final", "sourceId": key} for key in ("K1", "K2", "K3")]
-        load.run_name = f"night {night}"
-        load.payload = json.dumps({"accounts": accounts, "details": details}).encode()
+    load.mapping = {"Account": account, "Detail": {**account, "update_only": True, "records": "details[]"}}
+    load.org.insert("Account", {"Name": "old", "External_Id__c": "K3"})
+    nights = [
+        ({"K1": "raw", "K2": "raw"}, ("K1", "K2", "K3")),
+        ({"K1": "raw", "K2": "changed"}, ("K1", "K2", "K3")),
+        ({"K1": "raw", "K2": "changed"}, ("K3",)),
+        ({"K1": "raw", "K2": "changed"}, ("K1", "K3")),
+    ]
+    found, names = [], []
+    for number, (accounts, details) in enumerate(nights):
+        load.run_name = f"night {number}"
+        rows = {"accounts": [{"name": name, "sourceId": key} for key, name in accounts.items()]}
+        load.payload = json.dumps(rows | {"details": [{"name": "final", "sourceId": key} for key in details]}).encode()
         objects = load.whole()["summary"]["objects"]
-        found.append({each: tuple(objects[each][fate] for fate in SETTLED) for each in objects})
+        found.append([tuple(objects[each][fate] for fate in SETTLED) for each in ("Account", "Detail")])
+        names.append([name for _, name in test_later_objects.stored(load)])
         load.clock += 86_400
-    assert [{"Account": (2, 2, 0), "Detail": (3, 3, 0)}, {"Account": (2, 1, 1), "Detail": (3, 1, 2)}] == found
-    assert [(key, "final") for key in ("K1", "K2", "K3")] == test_later_objects.stored(load)
+    assert [[(2, 2, 0), (3, 3, 0)], [(2, 2, 0), (3, 2, 1)], [(2, 2, 0), (1, 0, 1)], [(2, 0, 2), (2, 1, 1)]] == found
+    assert [["final"] * 3, ["final"] * 3, ["raw", "changed", "final"], ["final", "changed", "final"]] == names

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.bulkload.steps import own_times, submit
+from include.bulkload.steps import own_times, submit, summarize
 from tests.include.bulkload.steps import test_memory_cleared
 
 if TYPE_CHECKING:
@@ -80,3 +80,13 @@ def test_what_another_object_is_writing_is_no_edit(parts: Load) -> None:
     jobs = [submit.chunk(second.run, "Names", number) for number in second.cut("Names")]
     second.waited([each for each in jobs if each])
     assert {"succeeded": 1} == {fate: rows for fate, rows in second.sent("Cities", second.cut("Cities")).items() if rows}
+
+
+def test_what_a_run_wrote_is_told_to_an_object_that_it_never_came_to(parts: Load) -> None:
+    """It broke off before: the other object's cells are no edit by somebody else the night after."""
+    assert night(parts, 0, "one", "Oslo").whole()["clean"]
+    second = night(parts, 1, "two", "Oslo")
+    second.stage()
+    second.sent("Names", second.cut("Names"))
+    assert not summarize.close(second.run, ["Cities.split"])["clean"]
+    assert [(0, 1, 0), (1, 0, 0)] == told(night(parts, 2, "two", "Rome").whole()["summary"])

@@ -1,4 +1,4 @@
-"""Jobs of an object with `changed_only` → a mark in the memory as long as one of them isn't accounted for."""
+"""Jobs of a sobject → a mark in the memory of each of its objects with `changed_only` as long as one isn't accounted for."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ def marks(load: Load) -> int:
 
 
 def test_a_mark_stands_from_the_first_job_to_the_last_result(load: Load) -> None:
-    """Not before anything is sent; and telling doesn't take it away while a job's results aren't there."""
-    load.mapping = {"Account": test_waves.ACCOUNT | {"changed_only": True}}
+    """Not before anything is sent; and telling doesn't take it away while a job's results aren't there.
+
+    One for itself, and one for an object of the same sobject that is still to come.
+    """
+    account = test_waves.ACCOUNT | {"parents": {}, "changed_only": True}
+    load.mapping = {"Account": account, "Later": account | {"fields": {"BillingCity": "city", "External_Id__c": "sourceId"}}}
     load.payload = b'{"accounts": [{"name": "a", "sourceId": "a"}]}'
     load.stage()
     numbers, seen = load.cut("Account"), [marks(load)]
@@ -28,4 +32,4 @@ def test_a_mark_stands_from_the_first_job_to_the_last_result(load: Load) -> None
     seen.append(marks(load))
     load.settled("Account")
     remember.objects(load.run, opened)
-    assert [0, 1, 0] == [*seen, marks(load)]
+    assert [0, 2, 0] == [*seen, marks(load)]
