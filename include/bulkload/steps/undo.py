@@ -42,24 +42,38 @@ def plan(run: ports.Run, of: str) -> dict[str, Any]:
     """Make the dry run (see `undo_plan.make`): {"number", "summary", "nothing"}.
 
     `run`: in the folder of the run that is undone, by the name of the one that does it; `of`: the former's run id. Raises AnotherRun
-    if that run, or a replay of it, isn't over.
+    if that run, or a replay of it, isn't over, DryRunOutdated if it sent something meanwhile and there seems to be nothing.
     """
     _over(run, of)
     made = undo_plan.make(run)
     if made["nothing"] and run.folder.read(entries.STAGED) is not None:
-        # Nothing more comes of this undo, so it is now that its payload may be inserted again.
-        _forget(run, journal.opened(run), made["summary"], {})
+        # Nothing more comes of this undo.
+        _let_go(undo_wave.Undo(run, journal.opened(run), made["number"], {}), of, made["summary"])
     return made
 
 
+def _let_go(undo: undo_wave.Undo, of: str, document: dict[str, Any]) -> None:
+    """Let payloads of which nothing is left, or in doubt, be inserted again; from then on nothing of the run goes: it would double them."""
+    if undo_late.may_write(undo.run, undo.opened) or any(part["inDoubt"] for part in document["objects"].values()):
+        return
+    if {*payloads.inserted(undo.run, undo.opened)}.intersection(_gone(undo.run, undo.opened, document, {})):
+        _begin(undo, of)
+        _forget(undo.run, undo.opened, document, {})
+
+
 def _forget(run: ports.Run, opened: journal.Opened, document: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Forget that payloads were inserted of which nothing stands or is in doubt; no aborted job may still store more or has done so.
+    """Forget that payloads were inserted of which nothing stands or is in doubt. Arguments as for `_gone`."""
+    payloads.forget(run, opened, _gone(run, opened, document, more))
+
+
+def _gone(run: ports.Run, opened: journal.Opened, document: dict[str, Any], more: Mapping[str, Any]) -> list[str]:
+    """Name the objects of which nothing stands or is in doubt; no aborted job may still store more or has done so.
 
     `document`: a dry run that found nothing to do, or an undo. `more`: objects of which more was stored since it looked.
     """
     kept = {*more, *undo_late.may_write(run, opened)}
     kept.update(name for name, part in document["objects"].items() if part.get("stays", part["changedSince"]) or part.get("inDoubt"))
-    payloads.forget(run, opened, [name for name in document["objects"] if name not in kept])
+    return [name for name in document["objects"] if name not in kept]
 
 
 def _over(run: ports.Run, of: str) -> None:
@@ -86,14 +100,19 @@ def act(run: ports.Run, of: str, number: int) -> dict[str, Any]:
         _over(run, of)
         undo = dataclasses.replace(undo, held=lease.hold(run, opened))
         _not_moved(undo, of)
-        # Twice: the first leaves the load free to go on. Who sends notes its job, then looks for this entry: so one sees the other.
-        _stands(undo, of)
-        journal.note(run, undos.begun(number, run.now()))
-        _stands(undo, of)
+        _begin(undo, of)
         for name, kind in _order(undo):
             if (found := _advanced(undo, name, kind)) is not None:
                 return found | {"summary": None, "clean": False, "why": []}
     return {"waiting": [], "not_before": None, **_closed(undo)}
+
+
+def _begin(undo: undo_wave.Undo, of: str) -> None:
+    """Note that nothing of the load is sent any more. Raises DryRunOutdated if it has sent anything since the dry run."""
+    # Twice: the first leaves the load free to go on. Who sends notes its job, then looks for this entry: so one sees the other.
+    _stands(undo, of)
+    journal.note(undo.run, undos.begun(undo.number, undo.run.now()))
+    _stands(undo, of)
 
 
 def _stands(undo: undo_wave.Undo, of: str) -> None:

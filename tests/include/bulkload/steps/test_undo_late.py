@@ -70,3 +70,18 @@ def test_a_payload_may_be_inserted_again_once_the_chunk_can_not_land_any_more(la
     late.clock += HOUR
     assert planned(late)["nothing"]
     again(late, "three").stage()
+
+
+def test_an_undo_that_lets_a_payload_go_lets_nothing_of_the_run_go_any_more(load: Load) -> None:
+    """Nothing was stored: once that is sure, a new run brings the payload, and a replay of the first one would double it."""
+    contact = {"sobject": "Contact", "records": "accounts[]", "operation": "insert", "canary_rows": 0, "fields": {"LastName": "name"}}
+    load.mapping, load.payload = {"Contact": contact}, b'{"accounts": [{"name": "Ann"}]}'
+    load.org.behave(job_ends=[{"object": "Contact", "state": "Aborted", "at": 0, "job": 1}])
+    load.whole()
+    load.org.behave(job_ends=[])
+    seen = [(planned(load)["nothing"], load.run.folder.read(undos.BEGUN))]
+    load.clock += HOUR
+    assert [(True, None), True] == [*seen, planned(load)["nothing"]]
+    again(load, "two").stage()
+    with pytest.raises(errors.RunUndone, match="load its source by a new run"):
+        replays.begun(load)
