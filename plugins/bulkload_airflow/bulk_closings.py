@@ -62,7 +62,8 @@ def left_off(context: Context, run: ports.Run, failed: Sequence[str]) -> list[st
         try:
             with bulk_modes.first(context, modes.Asked(modes.Mode.REPLAY, of)) as earlier:
                 bulk_cancels.obeyed(earlier.run, run.folder, failed, of)
-                if bulk_modes.LEFTOVERS in trouble.ended_by_others(run.folder, failed):
+                # Those that it never came to go on: nobody stopped them.
+                if bulk_modes.LEFTOVERS in trouble.ended_by_others(run.folder, failed) and earlier_runs.is_at_work(earlier.run):
                     unasked.stopped(earlier.run)
                 earlier_runs.break_off(run, of, earlier_runs.so_far(earlier.run))
         except errors.BulkloadError as wrong:

@@ -124,6 +124,12 @@ def begin(run: ports.Run, of: str, inlet: ports.Inlet) -> Document:
     return replay.begin(run, of, None, inlet, by_itself=True)
 
 
+def is_at_work(run: ports.Run) -> bool:
+    """Whether the replay of one earlier run has begun and isn't done. `run` as for `begin`."""
+    number = replay.number(run)
+    return number is not None and run.folder.read(replays.name(number, replays.CLOSED)) is None
+
+
 def takes(begun: Document) -> dict[str, int]:
     """How many rows of each object a replay takes, by what `begin` returned; none of them: {}."""
     taken = {name: sum(each[count] for count in TAKEN) for name, each in begun["objects"].items()}

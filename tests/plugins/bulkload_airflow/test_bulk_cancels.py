@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,7 @@ from bulkload_airflow import (
     settings,
 )
 from include.bulkload.basics import errors
-from include.bulkload.ledger import entries
+from include.bulkload.ledger import entries, replays
 from include.bulkload.steps import journal, trouble
 from tests.plugins.bulkload_airflow import test_bulk_replays
 from tests.plugins.bulkload_airflow.test_bulk_runs import Supervisor
@@ -209,3 +210,14 @@ def test_leftovers_that_are_marked_between_two_tries_stop_the_earlier_run(night:
     trouble.note(TONIGHT.folder(), bulk_modes.LEFTOVERS, "no answer", last=last)
     night.closed(ENDED)
     assert last == (test_bulk_replays.LOST.folder().read(entries.CANCELLED) is None)
+
+
+def test_leftovers_that_are_marked_stop_no_run_that_they_never_came_to(night: Night, run_base: Path) -> None:
+    """Nobody stopped it: clearing the task replays it, and so does the next night."""
+    later = bulk_runs.Place("nightly", "r1b")
+    shutil.copytree(run_base / "nightly" / "r1", run_base / "nightly" / "r1b")
+    shutil.rmtree(run_base / "nightly" / "r1b" / "ledger" / "replays")
+    standing = TONIGHT.folder().read(replays.EARLIER) or {}
+    TONIGHT.folder().write(replays.EARLIER, {**standing, "runs": ["r1", "r1b"]})
+    night.closed(ENDED)
+    assert [True, False] == [each.folder().read(entries.CANCELLED) is not None for each in (test_bulk_replays.LOST, later)]
