@@ -68,6 +68,8 @@ def obeyed(run: ports.Run, home: ports.RunFolder, labels: Sequence[str], of: str
     """
     from include.bulkload.steps import unasked
 
+    # Who broke off for good as he was to end his wait has said so.
+    labels = trouble.ended_by_others(home, labels)
     if any(_rested(home, label, of) for label in labels):
         unasked.stopped(run)
     for _ in range(PATIENCE_SECONDS // LOOK_SECONDS):

@@ -103,7 +103,9 @@ class JobWait:
 
     def end(self, context: Context) -> None:
         """Say in the run folder that the wait ended by itself, or that the task is begun anew. Before anything that may fail."""
-        bulk_cancels.end(bulk_runs.place(context).folder(), bulk_runs.own_label(context))
+        # Not within a step, which may fail first: what goes wrong here is noted as its errors are, or it would read as a person's mark.
+        with outcomes.mapped(bulk_runs.noting(context)):
+            bulk_cancels.end(bulk_runs.place(context).folder(), bulk_runs.own_label(context))
 
     def resumed(self, step: bulk_runs.Step, event: Mapping[str, Any]) -> None:
         """Take up what the trigger found. Raises JobStillRunning if it waited long enough."""

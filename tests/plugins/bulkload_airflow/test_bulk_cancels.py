@@ -221,3 +221,19 @@ def test_leftovers_that_are_marked_stop_no_run_that_they_never_came_to(night: Ni
     TONIGHT.folder().write(replays.EARLIER, {**standing, "runs": ["r1", "r1b"]})
     night.closed(ENDED)
     assert [True, False] == [each.folder().read(entries.CANCELLED) is not None for each in (test_bulk_replays.LOST, later)]
+
+
+def test_a_wait_whose_end_could_not_be_noted_in_the_last_try_was_ended_by_nobody(run: ports.Run, context: Any, run_base: Path) -> None:
+    """The store failed as the task went on: that is what its note says, and no person stopped the run."""
+    configured = bulk_config.from_form(settings.current(), "parent_child_load")
+    began = context("settle_parent", CONFIG)
+    bulk_cancels.begin_rest(run.folder, "settle_parent", "a moment", deferred=True)
+    (mark,) = run_base.rglob("waiting/settle_parent.json")
+    mark.write_text("half a mark", "utf-8")
+    settle = bulk_rounds.SettleOperator(task_id="settle_parent", configured=configured, place="Account")
+    with pytest.raises(AirflowFailException, match="isn't a JSON object"):
+        settle.proceed(began)
+    summary = bulk_operators.SummaryOperator(task_id="summary", configured=configured, flow=["split", "settle_parent"], by_chunk=[])
+    with pytest.raises(AirflowFailException, match="settle_parent: .* isn't a JSON object"):
+        summary.execute(context("summary", CONFIG, states={"split": "success", "settle_parent": "failed"}))
+    assert run.folder.read(entries.CANCELLED) is None
