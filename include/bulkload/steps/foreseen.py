@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from include.bulkload.basics import errors, tables
 from include.bulkload.intake import dangling, layers
 from include.bulkload.ledger import entries
+from include.bulkload.report import summary
 from include.bulkload.steps import day_limits, journal
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def passed(run: ports.Run) -> None:
     if run.folder.read(entries.FORESEEN) is None:
         message = (
             f"{run.folder.uri('')}: this run was refused before anything was sent, its summary says why; nothing of it goes before its "
-            "first task comes through: mend what that says and clear the run, or start a new one"
+            f"first task comes through: {summary.ANEW}"
         )
         raise errors.MustStop(message)
 

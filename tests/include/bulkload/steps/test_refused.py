@@ -102,7 +102,11 @@ def test_nor_does_a_night_send_what_was_read_before(late: Load) -> None:
 
 
 def test_a_refused_run_advises_no_replay(halved: Load) -> None:
-    """It would be refused, too: the source is mended, and the run cleared."""
+    """It would be refused, too. Nor does a clear help, which keeps what was read: a new run reads the mended source."""
     why = summarize.close(halved.run, ["split"])["why"]
+    halved.payload = accounts(K1="whole")
+    with pytest.raises(errors.TooManyRejected):
+        halved.stage()
+    dataclasses.replace(halved, run_name="anew").stage()
     assert f"Account: 1 rows never came into a job, {summary.REFUSED}" in why
     assert not [each for each in why if "replay" in each]
