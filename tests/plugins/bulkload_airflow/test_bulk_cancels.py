@@ -234,6 +234,6 @@ def test_a_wait_whose_end_could_not_be_noted_in_the_last_try_was_ended_by_nobody
     with pytest.raises(AirflowFailException, match="isn't a JSON object"):
         settle.proceed(began)
     summary = bulk_operators.SummaryOperator(task_id="summary", configured=configured, flow=["split", "settle_parent"], by_chunk=[])
-    with pytest.raises(AirflowFailException, match="settle_parent: .* isn't a JSON object"):
+    with pytest.raises(AirflowFailException, match=r"settle_parent: .* isn't a JSON object"):
         summary.execute(context("summary", CONFIG, states={"split": "success", "settle_parent": "failed"}))
     assert run.folder.read(entries.CANCELLED) is None
