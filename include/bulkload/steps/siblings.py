@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.intake import plan
 from include.bulkload.ledger import entries, replays
 from include.bulkload.match import chosen
 from include.bulkload.steps import journal, later_runs, outcome, summarize
@@ -88,16 +87,24 @@ def _parents(sobject: str, rows_of: Callable[[str], str], other: later_runs.Othe
     """The keys of one object that rows of a sobject in one run name, or stood in; `rows_of`: those of an object of that run, as SQL."""
     found, stands = [NONE], journal.demand(other.run, entries.STAGED)["objects"]
     parent = other.plan["objects"][name]["sobject"], other.plan["objects"][name]["external_id"]
-    for child, each in plan.plan_from(other.plan).objects.items():
-        for number, _, _, one in each.numbered_links if each.sobject.lower() == sobject.lower() and child in stands else ():
+    for child in _of(other, sobject):
+        for number, one in enumerate(_links(other.plan["objects"][child])) if child in stands else ():
             key = f"to{number}"
-            if one.object == name and one.by == "nesting":
+            if one["object"] == name and one["by"] == "nesting":
                 parents = later_runs.staged(other.run, name)
                 key_of = later_runs.key_of(other, name, rule)
                 found.append(f"SELECT {key_of} AS key FROM {parents} WHERE row_id IN (SELECT parent_row FROM {rows_of(child)})")
-            elif one.object == name or (one.sobject, one.external_id) == parent:
+            elif one["object"] == name or (one["sobject"], one["external_id"]) == parent:
                 found.append(f"SELECT {tables.folded(key, rule) if rule else key} AS key FROM {rows_of(child)}")
     return " UNION ALL ".join(found)
+
+
+def _links(each: later_runs.Document) -> list[later_runs.Document]:
+    """The links of an object of another run's plan, in the order of their numbers.
+
+    As they stand there: a newer version than that run's may check plans more strictly, and that one's is not to be loaded by again.
+    """
+    return [one for links in each["parents"].values() for one in (links if isinstance(links, list) else [links])]
 
 
 def _of(other: later_runs.Other, sobject: str) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from include.bulkload.ledger import entries
-from include.bulkload.steps import summarize, sweep
+from include.bulkload.steps import journal, summarize, sweep
 from tests.include.bulkload.steps import replays, test_earlier_runs
 from tests.include.bulkload.steps.test_later_parents import B_FAILS, lost
 
@@ -22,6 +23,14 @@ def nights(load: Load) -> tuple[Load, Load]:
     """Two nights of a plan that takes the same payload again."""
     load.more, load.payload = {"again": True}, FAMILY
     return load, dataclasses.replace(load, name="later.json", run_name="later", clock=1_000)
+
+
+def refused_now(night: Load) -> None:
+    """A run's copy of the plan gets a key that plans of today may not have."""
+    begun = night.run.folder.read(entries.BEGUN) or {}
+    document = json.loads(journal.bring(night.run, begun["plan"]).read_text("utf-8")) | {"of_an_older_version": True}
+    stored = journal.keep(night.run, journal.write_json(document, night.run.scratch / "older.json"), "plan.json")
+    night.run.folder.write(entries.BEGUN, begun | {"plan": stored})
 
 
 def swept(load: Load, of: str) -> None:
@@ -52,13 +61,14 @@ def test_who_chose_before_and_sends_after_is_asked_for(load: Load) -> None:
 
 
 def test_what_a_cleared_run_has_sent_counts_as_what_a_replay_did(load: Load) -> None:
-    """The first night broke off and is cleared after the second one: whose contact stays, and also once the first is swept."""
+    """The first night is cleared after the second, whose contact stays; also once the first is swept, whatever version it ran by."""
     first, second = nights(load)
     first.stage()
     lost(second, FAMILY)
     first.clock = second.clock + 1_000
     first.loaded()
     summarize.close(first.run, [])
+    refused_now(first)
     second.clock = first.clock + 1_000
     found = [replays.replayed(second, "again", of="later")["chosen"]["Contact"]]
     swept(load, "run")
