@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from include.bulkload.intake import mapping, plan
 
@@ -46,14 +46,18 @@ def in_turn(checked: plan.Plan, name: str) -> list[str]:
     return _of(checked, name, beside(checked, name), meets)
 
 
-def is_known(checked: plan.Plan, name: str) -> bool:
+def is_known(checked: plan.Plan, name: str, later: Iterable[dict[str, Any]] = ()) -> bool:
     """Whether newer sources can be asked for an object's rows: they have a key.
 
-    And they delete nothing that another object writes which knows its records by another field, or by none.
+    And they delete nothing that another object writes which knows its records by another field, or by none. `later`: objects of
+    newer runs' plans, as these stand in their folders.
     """
     each = checked.objects[name]
-    others = [other for other in checked.objects.values() if other.operation not in entities.DELETES and _is_of(each, other)]
-    return each.external_id is not None and not (_deletes(each) and any(_key(other) != _key(each) for other in others))
+    others = [(other.sobject, other.operation, other.external_id) for other in checked.objects.values()]
+    others += [(other["sobject"], other["operation"], other.get("external_id")) for other in later]
+    own = [(operation, str(key or "").lower()) for sobject, operation, key in others if sobject.lower() == each.sobject.lower()]
+    brought = {key for operation, key in own if operation not in entities.DELETES}
+    return each.external_id is not None and not (_deletes(each) and brought - {_key(each)})
 
 
 def _of(checked: plan.Plan, name: str, others: list[str], which: Callable[[mapping.ObjectPlan, mapping.ObjectPlan], bool]) -> list[str]:

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import tables
+from include.bulkload.basics import entities, tables
 from include.bulkload.intake import same_records
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
@@ -123,7 +123,7 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
     found = {}
     for name in names:
         rows = left(run, name, standing[name])
-        if by_itself and not same_records.is_known(opened.plan, name):
+        if by_itself and not is_known(run, opened, name):
             rows = _none(run, name, rows)
         edits = None
         if copies is not None:
@@ -135,6 +135,12 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
         taken[name] = taken[name][0], rows
         found[name] = dataclasses.replace(found[name], superseded=found[name].superseded + stay)
     return Sought(standing, found, taken, parents)
+
+
+def is_known(run: ports.Run, opened: journal.Opened, name: str) -> bool:
+    """Whether newer sources can be asked for an object's rows. A newer plan may have brought back what this one's would delete."""
+    newer_plans = later_edits.plans(run, opened) if opened.plan.objects[name].operation in entities.DELETES else []
+    return same_records.is_known(opened.plan, name, [each for newer_plan in newer_plans for each in newer_plan["objects"].values()])
 
 
 def final(run: ports.Run, opened: journal.Opened, name: str) -> Path:

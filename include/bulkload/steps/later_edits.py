@@ -33,6 +33,12 @@ def named(run: ports.Run, opened: journal.Opened, only: str = "") -> dict[str, l
     return _found(run, opened, "edited", only, None)
 
 
+def plans(run: ports.Run, opened: journal.Opened) -> list[later_runs.Document]:
+    """Read the plans of all runs that may have newer values: of later ones, and of earlier ones that were edited since."""
+    own = later_runs.own_place(run)
+    return [each.plan for each in later_runs.others(run, opened, lambda folder, place: place > own or is_edited(own, folder, place))]
+
+
 def is_edited(own: entries.Order, folder: ports.RunFolder, place: entries.Order) -> bool:
     """Whether a run that read its source before that of place `own` was replayed from edited copies since then."""
     return place < own and bool(_copies(folder, own[0]))

@@ -118,7 +118,9 @@ def _marked(turn: Turn, now: Path) -> Path | None:
     # Rows that its own edited copy names are newer than what was edited in earlier runs before; what only waited for them isn't.
     later = [each for keys in (newer, edited) for each in keys(run, turn.opened, name)[name]]
     later += later_objects.written(run, turn.opened, name)
-    stay = later_children.since(run, turn.opened, name, turn.replay.number, now)
+    # A newer plan may know the records by another field since.
+    lost_sight = by_itself and not choice.is_known(run, turn.opened, name)
+    stay = now if lost_sight else later_children.since(run, turn.opened, name, turn.replay.number, now)
     marked, out = (run.scratch / f"{name}-{part}.parquet" for part in ("marked", "all-marked"))
     with tables.connect(run.limits) as con:
         found = chosen.superseded(con, now, targets.staged_file(run, name), later, marked)

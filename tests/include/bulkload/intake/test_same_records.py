@@ -76,3 +76,10 @@ def test_deletes_are_known_to_newer_sources_by_one_field_alone(operation: str, o
         same_records.is_known(found, "Gone"),
         same_records.is_known(found, "Other"),
     )
+
+
+@pytest.mark.parametrize(("other", "known"), [({}, True), (known_by("Other__c"), False), (deleting("Id"), True)])
+def test_nor_are_they_where_a_newer_plan_has_such_an_object(other: dict[str, Any], *, known: bool) -> None:
+    """As it stands in that run's folder."""
+    newer = made(Newer=other).model_dump(mode="json", by_alias=True)["objects"]
+    assert known == same_records.is_known(made(Gone=deleting()), "Gone", newer.values())
