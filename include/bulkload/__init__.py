@@ -151,6 +151,7 @@ steps: the use cases, in the order of the DAG
     steps/skew             parents with very many children
     steps/undo_written     what a run wrote, from its ledger
     steps/undo_late        aborted jobs that stored more since a dry run, or still may
+    steps/undo_newer       records that later runs wrote since
     steps/undo_look        asked again before it goes
     steps/undo_plan        the dry run of an undo
     steps/undo_wave        what isn't undone yet, sent

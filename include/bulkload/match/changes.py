@@ -26,11 +26,15 @@ MARKED = "marked"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A time in which our own jobs wrote: first and last second (org's clock, 2026-01-31T23:59:59), and their user's Id."""
+    """A time in which our own jobs wrote: first and last second (org's clock, 2026-01-31T23:59:59), and their user's Id.
+
+    `late`: until when the org may have stored more of it, if it was aborted; "": no longer than `end`.
+    """
 
     begin: str
     end: str
     by: str
+    late: str = ""
 
 
 def nothing(con: duckdb.DuckDBPyConnection, out: Path) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from include.bulkload.match import changes
+
 
 def records(con: duckdb.DuckDBPyConnection, waves: Sequence[Sequence[Path]], successes: Sequence[Path], out: Path) -> int:
     """Write `out` (row_id, sf_id, created, row), one row per record that any job wrote; return how many.
@@ -45,6 +47,19 @@ def _numbered(grouped: str, by: str) -> str:
     own = f"CASE WHEN row_number() OVER (PARTITION BY {by} ORDER BY wave DESC, sf_id) = 1 THEN row END AS own"
     numbered = "coalesce(own, -row_number() OVER (ORDER BY own NULLS FIRST, sf_id)) AS row_id"
     return f"SELECT {numbered}, * EXCLUDE (own) FROM (SELECT *, {own} FROM ({grouped}))"
+
+
+def late(con: duckdb.DuckDBPyConnection, successes: Sequence[tuple[Path, changes.Window]], out: Path) -> int:
+    """Write `out` (own: first 15 characters of an Id, begin, by): records that aborted jobs wrote, since when, by whom.
+
+    `successes`: successfulResults, each with its job's time.
+    """
+    parts = ['SELECT NULL AS own, NULL AS "begin", NULL AS "by" WHERE false']
+    for path, window in successes:
+        if header := tables.header_of(path):
+            time = ", ".join(tables.literal(each) for each in (window.begin, window.by))
+            parts.append(f'SELECT left("sf__Id", 15), {time} FROM {tables.strict_csv(path, header)}')
+    return tables.write_parquet(con, " UNION ALL ".join(parts), out)
 
 
 @dataclass(frozen=True, slots=True)

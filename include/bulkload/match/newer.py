@@ -18,12 +18,13 @@ TEXT = {entities.KeyRule.EXACT, entities.KeyRule.CASELESS}
 class Keys:
     """Keys of one object in one later run (Parquet: key); `rule`: this run's are to be folded by it, too; None: as they are.
 
-    `spares_links`: nothing was written to the lookups of this run's rows.
+    `spares_links`: nothing was written to the lookups of this run's rows. `of`: the later run's id.
     """
 
     file: Path
     rule: entities.KeyRule | None = None
     spares_links: bool = False
+    of: str = ""
 
 
 def common(ours: entities.KeyRule, theirs: entities.KeyRule) -> entities.KeyRule | None:

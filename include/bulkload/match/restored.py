@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 CHANGED, FIXED, HIDDEN = "its value isn't what this run wrote", "this user may not write it", "what this run wrote can't be asked for"
 
 
-def judge(con: duckdb.DuckDBPyConnection, values: Path, seen: Path, fields: Sequence[columns.Field]) -> None:
+def judge(con: duckdb.DuckDBPyConnection, values: Path, seen: Path, fields: Sequence[columns.Field], newer: Path | None = None) -> None:
     """Fill the tables `fields` (row_id, sf_id, field, state, why, now, was) and `rows` (row_id, sf_id, state, why).
 
     `values`: from `made.values`. `seen`: the records as they stand (sf_id and `columns.asked(fields)`). A field is `due` if it holds
     what this run wrote and held something else before. A record is `due` if any of its fields is, else `changed_since` if
-    any of them can't go back, else `as_it_was`; `gone` if it isn't there.
+    any of them can't go back, else `as_it_was`; `gone` if it isn't there. `newer`: records (own, why) that others of ours wrote since:
+    what they hold is theirs, be it the same.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE here AS SELECT left(sf_id, 15) AS own, * EXCLUDE (key, sf_id) FROM {tables.parquet(seen)}")
     each = [_field(n, field, values) for n, field in enumerate(fields)]
@@ -32,6 +33,11 @@ def judge(con: duckdb.DuckDBPyConnection, values: Path, seen: Path, fields: Sequ
         "CREATE OR REPLACE TEMP TABLE fields AS SELECT * FROM (" + " UNION ALL ".join(each or [nothing]) + ") "
         "AS t (row_id, sf_id, field, state, why, now, was)"
     )
+    if newer:
+        con.execute(
+            f"UPDATE fields SET state = '{since.CHANGED}', why = n.why FROM {tables.parquet(newer)} AS n "
+            f"WHERE n.own = left(sf_id, 15) AND state = '{since.DUE}'"
+        )
     told = "string_agg(concat(field, ': ', why), '; ' ORDER BY field) FILTER (state = 'changed_since')"
     judged = (
         f"SELECT row_id, CASE WHEN bool_or(state = '{since.DUE}') THEN '{since.DUE}' WHEN bool_or(state = '{since.CHANGED}') "

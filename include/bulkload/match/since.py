@@ -23,7 +23,7 @@ WATCHED = (STAMP, EDITOR, EDITED)
 # The same of `s`, a record that was looked up.
 STAMPED, EDITED_BY, EDITED_AT = (f"s.{tables.cell(name)}" for name in WATCHED)
 SECONDS = 19
-CREATED = "CreatedDate"
+CREATED, CREATOR = "CreatedDate", "CreatedById"
 DOUBT = "the job that wrote it first is gone from Salesforce: whether this run created it can't be told"
 UNTOLD = "the org doesn't tell when it changed"
 
@@ -32,8 +32,9 @@ def begin(con: duckdb.DuckDBPyConnection) -> None:
     """Make the temporary tables anew.
 
     candidates: records that may go (own: first 15 characters of the Id). pairs: who hangs on them. later: records that go
-    after these. leaving: records that are about to leave the one they hang on, by which field. doubtful: see `doubt`.
+    after these. leaving: records that are about to leave the one they hang on, by which field. doubtful: see `doubt`. late: `land`.
     """
+    con.execute('CREATE OR REPLACE TEMP TABLE late (own VARCHAR, "begin" VARCHAR, "by" VARCHAR)')
     con.execute("CREATE OR REPLACE TEMP TABLE doubtful (own VARCHAR, since VARCHAR)")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE candidates (own VARCHAR, sf_id VARCHAR, row_id BIGINT, name VARCHAR, state VARCHAR, why VARCHAR)"
@@ -60,6 +61,11 @@ def doubt(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> None:
     con.execute(f"INSERT INTO doubtful SELECT left(sf_id, 15), since FROM {rows}")
 
 
+def land(con: duckdb.DuckDBPyConnection, late: Path) -> None:
+    """Take the records that aborted jobs wrote, maybe long after their end (`made.late`)."""
+    con.execute(f'INSERT INTO late SELECT own, "begin", "by" FROM {tables.parquet(late)}')
+
+
 def unlisted(name: str) -> str:
     """Which records (sf_id) of an object are no candidates, in SQL."""
     return f"left(sf_id, 15) NOT IN (SELECT own FROM candidates WHERE name = {tables.literal(name)})"
@@ -79,7 +85,15 @@ def compare(con: duckdb.DuckDBPyConnection, name: str, seen: Path, watched: Sequ
         return
     con.execute(
         f"UPDATE candidates SET state = '{CHANGED}', why = {_told(watched)} FROM {tables.parquet(seen)} AS s "
-        f"WHERE {where} AND state = '{DUE}' AND s.key = own AND NOT ({untouched(watched, windows)})"
+        f"WHERE {where} AND state = '{DUE}' AND s.key = own AND NOT ({untouched(watched, windows, 's.key')})"
+    )
+
+
+def keep(con: duckdb.DuckDBPyConnection, name: str, newer: Path) -> None:
+    """Let those candidates of an object stay that others of ours wrote since: `newer` has own and why."""
+    con.execute(
+        f"UPDATE candidates SET state = '{CHANGED}', why = n.why FROM {tables.parquet(newer)} AS n "
+        f"WHERE candidates.name = {tables.literal(name)} AND state = '{DUE}' AND n.own = candidates.own"
     )
 
 
@@ -89,21 +103,37 @@ def _told(watched: Sequence[str]) -> str:
     return f"concat('changed at ', {STAMPED})"
 
 
-def untouched(watched: Sequence[str], windows: Sequence[changes.Window]) -> str:
+def untouched(watched: Sequence[str], windows: Sequence[changes.Window], own: str) -> str:
     """Whether nobody but the run wrote a record (columns of `s`): it changed while a job of the run ran, and by its user at last.
 
-    The system's own touches, such as a roll-up of our own children, move the stamp and not the editor.
+    The system's own touches, such as a roll-up of our own children, move the stamp and not the editor: these may come with what an
+    aborted job stores late. Edits don't: others write by then. `own`: the first 15 characters of the record's Id, as SQL.
     """
+    tells = EDITOR in watched and EDITED in watched
     within = " OR ".join(
-        f"left({STAMPED}, {SECONDS}) BETWEEN {tables.literal(each.begin)} AND {tables.literal(each.end)}" for each in windows
+        f"left({STAMPED}, {SECONDS}) BETWEEN {tables.literal(each.begin)} AND {tables.literal((each.late if tells else '') or each.end)}"
+        for each in windows
     )
     edited = " OR ".join(
         f"(left({EDITED_BY}, 15) = {tables.literal(each.by[:15])} AND left({EDITED_AT}, {SECONDS}) BETWEEN {tables.literal(each.begin)} "
         f"AND {tables.literal(each.end)})"
         for each in windows
     )
-    both = f"({within or 'false'})" + (f" AND ({edited or 'false'})" if EDITOR in watched and EDITED in watched else "")
-    return f"coalesce({both}, false)"
+    if not tells:
+        return f"coalesce({within or 'false'}, false)"
+    late = _landed_late(within or "false", own) if {CREATED, CREATOR} <= {*watched} else "false"
+    return f"coalesce(({within or 'false'}) AND ({edited or 'false'}), false) OR coalesce({late}, false)"
+
+
+def _landed_late(within: str, own: str) -> str:
+    """Whether an aborted job created a record, however late, and nobody has edited it since.
+
+    Nobody knows whether the job's stamp moves when its chunk is committed after the abort.
+    """
+    edited, created, stamped = (f"left({moment}, {SECONDS})" for moment in (EDITED_AT, f"s.{tables.cell(CREATED)}", STAMPED))
+    by = " AND ".join(f'left({who}, 15) = left(l."by", 15)' for who in (EDITED_BY, f"s.{tables.cell(CREATOR)}"))
+    untouched = f"{edited} = {created} AND ({stamped} = {created} OR {within})"
+    return f'EXISTS (FROM late AS l WHERE l.own = {own} AND {by} AND {created} >= l."begin" AND {untouched})'
 
 
 def hang(
@@ -111,7 +141,7 @@ def hang(
 ) -> None:
     """Note the records that hang on candidates `by` a lookup (sobject, field): `seen` has key (the parent), sf_id and `watched`."""
     sobject, field = by
-    fine = untouched(watched, windows) if STAMP in watched else "true"
+    fine = untouched(watched, windows, "left(s.sf_id, 15)") if STAMP in watched else "true"
     con.execute(
         f"INSERT INTO pairs SELECT s.key, left(s.sf_id, 15), {tables.literal(sobject)}, {tables.literal(field)}, {fine} "
         f"FROM {tables.parquet(seen)} AS s"

@@ -82,7 +82,7 @@ def _keys(run: ports.Run, opened: journal.Opened, name: str, later: Other, what:
         query = rows(later, their, rule)
         with tables.connect(run.limits) as con:
             if tables.write_parquet(con, f"SELECT DISTINCT key FROM ({query}) WHERE key IS NOT NULL", out):
-                yield newer.Keys(out, rule)
+                yield newer.Keys(out, rule, of=later.run.folder.run_id())
 
 
 @contextlib.contextmanager
@@ -186,11 +186,16 @@ def wrote_of(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     return wrote(later.run, name, key_of(later, name, rule))
 
 
-def wrote(later: ports.Run, name: str, key: str = "key") -> str:
+def sent_by(later: Other, name: str, rule: entities.KeyRule | None) -> str:
+    """The same without what that run left because the records had it already."""
+    return wrote(later.run, name, key_of(later, name, rule), more=f" AND fate != '{entities.Fate.UNCHANGED}'")
+
+
+def wrote(later: ports.Run, name: str, key: str = "key", more: str = "") -> str:
     """The query of the keys (key) of the rows of one object that one run wrote, or may have; but those that its undo took back.
 
     `key`: that of a staged row, as SQL. An edited copy may have changed a row's since it was sent: each wave's rows have the key that
-    they had then.
+    they had then. `more`: what else holds of a fate that counts.
     """
     standing = outcome.of(later, name)
     # Rows of a job that is gone count even if another one carried them since: that one's word says nothing of the first.
@@ -199,7 +204,7 @@ def wrote(later: ports.Run, name: str, key: str = "key") -> str:
     for replay in dict.fromkeys([0, *(wave.replay for wave in standing.waves)]):
         own = standing.of_turn(replay)
         met = [fates.of_wave(each) for each in outcome.met(later, own)]
-        rows = [f"SELECT row_id FROM ({each}) WHERE sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'" for each in met]
+        rows = [f"SELECT row_id FROM ({each}) WHERE (sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'){more}" for each in met]
         rows += ["SELECT NULL::BIGINT AS row_id WHERE false", *outcome.rows_in(later, own, unsure)]
         wrote.append(f"SELECT row_id, {key} AS key FROM {as_of(later, name, replay)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)")
     # An undo takes back the record that a row has. One that it left under another key stands.

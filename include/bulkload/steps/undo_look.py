@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, errors
 from include.bulkload.match import since
-from include.bulkload.steps import org_rows
+from include.bulkload.steps import org_rows, undo_newer, undo_written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +26,23 @@ BESIDE = ("History", "Feed", "Share", "ChangeEvent", "Tag")
 
 @dataclass
 class Look:
-    """The org asked once: what is known of its objects, and lookups that it doesn't answer for (`Case.AccountId: why`), by sobject."""
+    """The org asked once: what is known of its objects, and lookups that it doesn't answer for (`Case.AccountId: why`), by sobject.
+
+    `late`: records that aborted jobs of the run wrote (`made.late`), if there are any.
+    """
 
     run: ports.Run
     opened: journal.Opened
     windows: Sequence[changes.Window]
+    late: Path | None
     describes: dict[str, dict[str, Any]] = field(default_factory=dict)
     unchecked: dict[str, list[str]] = field(default_factory=dict)
+
+    def begin(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Make the tables of `since` anew."""
+        since.begin(con)
+        if self.late:
+            since.land(con, self.late)
 
     def at(self, con: duckdb.DuckDBPyConnection, name: str, rows: str, doubtful: str = "") -> None:
         """Add an object's records (an SQL table expression of row_id, sf_id) to the candidates of `since`, and look at them.
@@ -48,8 +58,11 @@ class Look:
             since.doubt(con, name, doubtful)
         if not since.add(con, name, rows, keys):
             return
-        watched = self._watched(sobject, *([since.CREATED] if doubtful else []))
+        watched = self._watched(sobject, *([since.CREATED] if doubtful and not self.late else []))
         org_rows.read(self.run, (sobject, ID, entities.KeyRule.RECORD_ID), keys, watched, seen)
+        # First, as it names the run.
+        if newer := undo_newer.records(self.run, self.opened, name):
+            since.keep(con, name, newer)
         since.compare(con, name, seen, watched, self.windows)
         for child, lookup in self._lookups(sobject):
             self._hanging(con, sobject, (child, lookup), keys)
@@ -74,7 +87,8 @@ class Look:
 
     def _watched(self, sobject: str, *more: str) -> list[str]:
         names = {each["name"] for each in self._described(sobject)["fields"]}
-        return [each for each in (*since.WATCHED, *more) if each in names]
+        created = (since.CREATED, since.CREATOR) if self.late else ()
+        return [each for each in (*since.WATCHED, *created, *more) if each in names]
 
     def _lookups(self, sobject: str) -> list[tuple[str, str]]:
         """The lookups by which others hang on records of an sobject, as this user sees them now."""
@@ -86,3 +100,10 @@ class Look:
         if sobject not in self.describes:
             self.describes[sobject] = self.run.salesforce.describe(sobject)
         return self.describes[sobject]
+
+
+def look(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection) -> Look:
+    """Begin to look at what a run created."""
+    begun = Look(run, opened, undo_written.windows(run, opened), undo_written.late(run, opened))
+    begun.begin(con)
+    return begun

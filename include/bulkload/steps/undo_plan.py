@@ -13,7 +13,7 @@ from include.bulkload.intake import lists
 from include.bulkload.ledger import entries, undos
 from include.bulkload.match import columns, restored, since, undoing
 from include.bulkload.report import undone
-from include.bulkload.steps import journal, org_rows, remember, targets, undo_late, undo_look, undo_written
+from include.bulkload.steps import journal, org_rows, remember, targets, undo_late, undo_look, undo_newer, undo_written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,19 +48,18 @@ def make(run: ports.Run) -> dict[str, Any]:
     # What the load left to later runs must stand before some of it is forgotten.
     remember.objects(run, opened)
     found = undo_written.of(run, opened)
-    look = undo_look.Look(run, opened, undo_written.windows(run, opened))
     made = Plan(number)
     with tables.connect(run.limits) as con:
-        since.begin(con)
+        looks = undo_look.look(run, opened, con)
         for each in found:
             _restores(run, opened, con, each, made)
         for each in found:
             created = f"(SELECT row_id, sf_id FROM {tables.parquet(each.records)} WHERE created)"
-            look.at(con, each.name, created, tables.parquet(each.doubtful) if each.doubtful else "")
+            looks.at(con, each.name, created, tables.parquet(each.doubtful) if each.doubtful else "")
         since.keep_parents(con)
         parts = {each.name: _part(run, opened, con, each, made) for each in found}
     for name, part in parts.items():
-        part["notChecked"] = look.unchecked.get(opened.sobject(name), [])
+        part["notChecked"] = looks.unchecked.get(opened.sobject(name), [])
         part["inDoubt"] = undo_written.in_doubt(run, name)
     document = undone.dry(parts, run.folder.uri(""), run.now(), troubles)
     rows = {name: journal.keep(run, path, f"undo/{name}-{number:03d}.parquet") for name, path in made.rows.items()}
@@ -99,7 +98,7 @@ def look(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection,
     tables.write_parquet(con, f"SELECT * FROM {values}", chosen)
     tables.write_parquet(con, f"SELECT left(sf_id, 15) AS key, sf_id AS text FROM {tables.parquet(chosen)}", keys)
     org_rows.read(run, (opened.sobject(each.name), "Id", entities.KeyRule.RECORD_ID), keys, columns.asked(each.fields), seen)
-    restored.judge(con, chosen, seen, each.fields)
+    restored.judge(con, chosen, seen, each.fields, undo_newer.records(run, opened, each.name))
 
 
 def _part(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection, each: undo_written.Written, made: Plan) -> dict[str, Any]:

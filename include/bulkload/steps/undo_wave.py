@@ -149,12 +149,12 @@ class _Judged:
 
 def _deletes(undo: Undo, con: duckdb.DuckDBPyConnection, name: str) -> _Judged:
     """Look whether the records may still be deleted. Those that go later may hang on them, as long as nobody else touched them."""
-    since.begin(con)
+    look = undo_look.look(undo.run, undo.opened, con)
     order = undo.opened.plan.order()
     for other in order[: order.index(name)]:
         due = f"act = '{undoing.DELETE}' AND state = '{since.DUE}'"
         con.execute(f"INSERT INTO later SELECT left(sf_id, 15) FROM {tables.parquet(undo.planned(other))} WHERE {due}")
-    undo_look.Look(undo.run, undo.opened, undo_written.windows(undo.run, undo.opened)).at(con, name, "left_over")
+    look.at(con, name, "left_over")
     since.keep_parents(con)
     return _Judged("candidates", since.lowest(con), (ID,))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 GONE = "it is gone from Salesforce; what it created isn't known, but for records that a later job of this run wrote"
-# Of an aborted job a chunk may be committed after its end.
+# Of an aborted job a chunk may be committed after its end: that is no excuse for what others wrote by then.
 LATE = timedelta(seconds=60)
 
 
@@ -104,15 +104,16 @@ def _places(opened: journal.Opened) -> list[str]:
 def of(run: ports.Run, opened: journal.Opened) -> list[Written]:
     """Gather what the run wrote of each object, last object first: children before their parents."""
     names = opened.plan.order()
-    records = {name: _records(run, name) for name in names}
+    found_of = {name: records(run, name) for name in names}
     by_sobject: dict[str, list[str]] = {}
     for name in names:
         by_sobject.setdefault(opened.sobject(name).lower(), []).append(name)
-    found = {each.name: each for group in by_sobject.values() for each in _written(run, opened, group, records)}
-    return [dataclasses.replace(found[name], doubtful=_doubtful(run, name, records[name])) for name in reversed(names)]
+    found = {each.name: each for group in by_sobject.values() for each in _written(run, opened, group, found_of)}
+    return [dataclasses.replace(found[name], doubtful=_doubtful(run, name, found_of[name])) for name in reversed(names)]
 
 
-def _records(run: ports.Run, name: str) -> Path:
+def records(run: ports.Run, name: str) -> Path:
+    """Gather the records that the run wrote of one object (`made.records`)."""
     standing, out = outcome.of(run, name), run.scratch / f"{name}-wrote.parquet"
     settled = [met.settled for met in outcome.met(run, standing)]
     keyless = [number for wave in standing.waves if wave.key is None for number in wave.numbers]
@@ -213,10 +214,34 @@ def _fields(opened: journal.Opened, wave: waves.Wave) -> list[columns.Field]:
 
 def windows(run: ports.Run, opened: journal.Opened) -> list[changes.Window]:
     """When this run's jobs wrote, its undoing's too, by the org's clock: from a job's creation to its end."""
-    ends = [facts.last for place in _places(opened) for facts in journal.jobs(run, place) if facts.last]
-    return [_window(job) for job in ends]
+    return [_window(facts) for place in _places(opened) for facts in journal.jobs(run, place) if facts.last]
 
 
-def _window(job: dict[str, str]) -> changes.Window:
-    end = datetime.fromisoformat(job["systemModstamp"]) + (LATE if job["state"] == entities.JobState.ABORTED else timedelta())
-    return changes.Window(job["createdDate"][: changes.SECONDS], end.isoformat()[: changes.SECONDS], job["createdById"])
+def late(run: ports.Run, opened: journal.Opened) -> Path | None:
+    """Gather the records that aborted jobs of the load wrote (`made.late`); None: no job was aborted."""
+    jobs = [facts for name in opened.plan.order() for facts in journal.jobs(run, name) if _is_aborted(facts.last)]
+    told = [(journal.bring(run, _successes(facts)), _window(facts)) for facts in jobs if "files" in facts.facts.get("collected", {})]
+    if not told:
+        return None
+    out = run.scratch / "late.parquet"
+    with tables.connect(run.limits) as con:
+        made.late(con, told, out)
+    return out
+
+
+def _is_aborted(job: dict[str, str]) -> bool:
+    return job.get("state") == entities.JobState.ABORTED
+
+
+def _window(facts: resume.JobFacts) -> changes.Window:
+    job = facts.last
+    begin, by, last = job["createdDate"][: changes.SECONDS], job["createdById"], datetime.fromisoformat(job["systemModstamp"])
+    if not _is_aborted(job):
+        return changes.Window(begin, _second(last), by)
+    # As it was noted first: its stamp moves when a chunk is committed late, and others may have written in between.
+    first = facts.facts.get("ended", {}).get("job", job)["systemModstamp"]
+    return changes.Window(begin, first[: changes.SECONDS], by, late=_second(last + LATE))
+
+
+def _second(moment: datetime) -> str:
+    return moment.isoformat()[: changes.SECONDS]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import undos
-from include.bulkload.steps import summarize, undo
+from include.bulkload.steps import settle, submit, summarize, undo
 from tests.include.bulkload.steps import replays, test_aborted
 from tests.include.bulkload.steps.undoings import acted, by, counts, planned, world
+from tests.running import loads
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.include.bulkload.steps.conftest import Load
-    from tests.running import loads
 
 HOUR = 3_600
 
@@ -85,3 +86,63 @@ def test_an_undo_that_lets_a_payload_go_lets_nothing_of_the_run_go_any_more(load
     again(load, "two").stage()
     with pytest.raises(errors.RunUndone, match="load its source by a new run"):
         replays.begun(load)
+
+
+@dataclass
+class Slow(test_aborted.Flight):
+    """A chunk that is committed minutes after the abort; the job's stamp stays as it was then."""
+
+    stamp: str = ""
+
+
+class SlowOrg(test_aborted.LateOrg):
+    """An org that sees it so."""
+
+    def client(self) -> Any:
+        """A client of its."""
+        return NotYet(loads.LocalOrg.client(self), self.flight)
+
+
+class NotYet(test_aborted.InFlight):
+    """A client of an org that stores nothing of a closed job before it was aborted."""
+
+    _flight: Slow
+
+    def close(self, job_id: str) -> dict[str, Any]:
+        """Take the job, and store nothing; others of later are as always."""
+        if self._flight.landed:
+            return dict(self._real.close(job_id))
+        found: dict[str, Any] = self._real.job(job_id)
+        self._flight.stamp = found["systemModstamp"]
+        return found
+
+    def abort(self, job_id: str) -> dict[str, Any]:
+        """Abort it."""
+        self._flight.job_id = job_id
+        return self.job(job_id)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job, with its stamp."""
+        return super().job(job_id) | ({"systemModstamp": self._flight.stamp} if job_id == self._flight.job_id else {})
+
+
+def test_what_lands_minutes_after_the_abort_goes_though_the_jobs_stamp_stays(tmp_path: Path, local_org: loads.LocalOrg) -> None:
+    """The job created it, and nobody has written it since: it is the run's own; what somebody edited stays, and its parent."""
+    load = test_aborted.contacts_cut(tmp_path, local_org, b=[])
+    org = SlowOrg(local_org.started)
+    org.flight, load.org = Slow(), org
+    job_id = submit.chunk(load.run, "Contact", 0)
+    load.run.salesforce.abort(job_id)
+    settle.advance(load.run, "Contact")
+    summarize.close(load.run, ["wait_for_Contact"])
+    local_org.behave(clock_skew_seconds=300)
+    local_org.client().close(job_id)
+    while local_org.client().job(job_id)["state"] != "JobComplete":
+        pass
+    test_aborted.land(load)
+    edited, *_ = local_org.query("SELECT Id FROM Contact ORDER BY Id")
+    local_org.behave(clock_skew_seconds=310)
+    local_org.change("Contact", edited["Id"], FirstName="by hand")
+    found = acted(load, planned(load)["number"])["summary"]
+    assert ((1, 0, 0, 1, 0), (2, 0, 0, 1, 0)) == (counts(found, "Account"), counts(found, "Contact"))
+    assert [edited["Id"]] == [each["Id"] for each in local_org.query("SELECT Id FROM Contact")]
