@@ -84,6 +84,17 @@ def unchanged_links(
         return changes.leave_links_out(con, ready, remembered, digested, source_wins=source_wins, again=again, out_ready=out_ready)
 
 
+def look_ahead(run: ports.Run, opened: journal.Opened, name: str, *, replay: int = 0) -> None:
+    """Look for the other objects of the sobject too, before this one writes: afterwards its user stands where an edit's stood.
+
+    Not in a plan that deletes: what goes between this look and the job isn't there any more. Raises what `query_rows` raises.
+    """
+    if not any(each.operation in entities.DELETES for each in opened.plan.objects.values()):
+        for other in same_records.beside(opened.plan, name):
+            if opened.plan.objects[other].changed_only:
+                _compared(run, opened, other, replay)
+
+
 def seed(opened: journal.Opened, name: str, columns: Sequence[str]) -> str:
     """What the plan says of the cells: with another field, operation or policy the same cells mean something else."""
     each = opened.plan.objects[name]

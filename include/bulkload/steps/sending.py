@@ -77,6 +77,7 @@ def prepared(run: ports.Run, opened: journal.Opened, name: str, linked: str, col
         asides.append(aside)
     if how.key and (each.by_id or each.row_key_field):
         linked = _with_key(linked, how.key, tag(run, name) if each.row_key_field else None)
+    memory.look_ahead(run, opened, name, replay=replay)
     if not each.changed_only:
         return Prepared(linked, tuple(asides))
     whole, changed, same = (run.scratch / f"{name}-{part}.parquet" for part in ("whole", "changed", "same"))

@@ -82,6 +82,16 @@ def test_what_another_object_is_writing_is_no_edit(parts: Load) -> None:
     assert {"succeeded": 1} == {fate: rows for fate, rows in second.sent("Cities", second.cut("Cities")).items() if rows}
 
 
+def test_an_edit_is_seen_though_another_object_writes_first(parts: Load) -> None:
+    """Its own user and moment stand in the record by the time that the second object comes to it."""
+    parts.mapping["Names"] |= {"changed_only": False}
+    assert night(parts, 0, "one", "Oslo").whole()["clean"]
+    second = night(parts, 1, "two", "Rome")
+    (record,) = second.org.query("SELECT Id FROM Account")
+    second.org.change("Account", record["Id"], BillingCity="Bonn")
+    assert [(1, 0, 0), (0, 1, 1)] == told(second.whole()["summary"])
+
+
 def test_what_a_run_wrote_is_told_to_an_object_that_it_never_came_to(parts: Load) -> None:
     """It broke off before: the other object's cells are no edit by somebody else the night after."""
     assert night(parts, 0, "one", "Oslo").whole()["clean"]
