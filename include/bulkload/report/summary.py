@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COMPLETED, WITH_ERRORS, FAILED = "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED"
 SKIPPED, NOT_CREATED = "SKIPPED", "NOT_CREATED"
+# What it is called in the folder of its run, and by which key it says when it was made.
+FILE, STAMPS = "summary.json", ("completedAt", "failedAt")
 STILL_RUNNING = "still running"
 A_FAMILY = 2
 # Whatever max_failed says: it is about rows that were tried.

@@ -1,4 +1,4 @@
-"""A chunk about to be sent, and which lease its run has → how many of its rows later runs of the plan wrote meanwhile, or later objects.
+"""A chunk about to be sent, and which lease its run has → how many of its rows other runs of the plan wrote meanwhile, or later objects.
 
 Old cells would overwrite newer ones: who clears a run that others have followed, or an object that later ones have, sends no such chunk.
 """
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
 from include.bulkload.ledger import entries, waves
-from include.bulkload.match import newer
-from include.bulkload.steps import journal, later_edits, later_objects, later_runs, targets
+from include.bulkload.match import chosen, newer
+from include.bulkload.steps import journal, later_children, later_edits, later_objects, later_runs, outcome, targets
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -21,23 +21,45 @@ UNDOES = {waves.Kind.UNDO_DELETE, waves.Kind.UNDO_RESTORE}
 def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, held: int) -> int:
     """Count the rows of chunk `number` whose key later runs wrote, or may have, or people mended since in an earlier run.
 
-    Or later objects of the run itself: its task was marked, and cleared when these had gone. Rows without a key of the source's are
-    nobody else's. An undo looks at its records itself: all of them, unless another run may have written since it did.
+    Or later objects of the run itself: its task was marked, and cleared when these had gone. Of rows without a key those count below
+    whose parent an earlier run has sent such rows since, as it was cleared or replayed. An undo looks at its records itself: all
+    of them, unless another run may have written since it did.
     `held`: the number of the lease; 0: there is none.
     """
     if wave.kind in UNDOES:
         return 0 if wave.notes.get(waves.LEASE, held) == held else int(wave.chunk(number)["rows"])
-    if wave.ready is None or not opened.plan.objects[wave.name].external_id:
+    if wave.ready is None:
         return 0
+    has_key = opened.plan.objects[wave.name].external_id is not None
+    found = _keyed(run, opened, wave, held) if has_key else _keyless(run, opened, wave, number, held)
+    if not found:
+        return 0
+    with tables.connect(run.limits) as con:
+        (count,) = con.execute(f"SELECT count(*) FROM ({found}) WHERE row_id IN ({_of_chunk(run, wave, number)})").fetchone() or (0,)
+    return int(count)
+
+
+def _of_chunk(run: ports.Run, wave: waves.Wave, number: int) -> str:
+    """The query of the rows (row_id) of one chunk."""
+    return outcome.rows_in(run, outcome.Standing([wave], {}), {number})[0]
+
+
+def _keyed(run: ports.Run, opened: journal.Opened, wave: waves.Wave, held: int) -> str:
+    """The query of an object's rows (row_id) whose keys others wrote since; "": they wrote none."""
     later = [*later_objects.written(run, opened, wave.name), *_of_others(run, opened, wave, held)]
     later = newer.of_links(later) if wave.sets_links else later
-    if not later:
-        return 0
-    chunk, ready, staged = journal.chunk(wave.chunk(number)), journal.bring(run, wave.ready), targets.staged_file(run, wave.name)
-    own = f"SELECT row_id FROM {tables.parquet(ready)} WHERE {chunk.condition}"
+    return newer.rows(targets.staged_file(run, wave.name), later) if later else ""
+
+
+def _keyless(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, held: int) -> str:
+    """The query of the rows (row_id) of a chunk without a key that may have come by another run since; "": there are none."""
+    if wave.sets_links or not held or _told(run, wave) == held:
+        return ""
+    sent = run.scratch / f"{wave.name}-in-chunk.parquet"
     with tables.connect(run.limits) as con:
-        found = con.execute(f"SELECT count(*) FROM ({newer.rows(staged, later)}) WHERE row_id IN ({own})").fetchone()
-    return int(found[0]) if found else 0
+        tables.write_parquet(con, f"SELECT row_id, '{chosen.SEND}' AS how FROM ({_of_chunk(run, wave, number)})", sent)
+    stay = later_children.since(run, opened, wave.name, wave.replay, sent)
+    return f"FROM {tables.parquet(stay)}" if stay else ""
 
 
 def _of_others(run: ports.Run, opened: journal.Opened, wave: waves.Wave, held: int) -> list[newer.Keys]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries, replays
 from include.bulkload.match import chosen
-from include.bulkload.steps import journal, later_runs, outcome, summarize
+from include.bulkload.report import summary
+from include.bulkload.steps import journal, later_runs, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,8 +50,8 @@ def sent(run: ports.Run, opened: journal.Opened, name: str, sobject: str, below:
 
 def _is_done(folder: ports.RunFolder, since: str) -> bool:
     """Whether a run's summary says that it was through before then, with nothing left to send. That saves reading all its jobs."""
-    told = folder.read(summarize.SUMMARY)
-    stamp = next((told[each] for each in summarize.STAMPS if told.get(each)), since) if told else since
+    told = folder.read(summary.FILE)
+    stamp = next((told[each] for each in summary.STAMPS if told.get(each)), since) if told else since
     if told is None or stamp >= since or replays.numbers(folder.names(replays.FOLDER)):
         return False
     return not any(each[fate] for each in told["objects"].values() for fate in (*chosen.LEFT, entities.Fate.IN_DOUBT))

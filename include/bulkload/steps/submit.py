@@ -111,7 +111,8 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
         journal.note(run, entries.void(wave.name, number, run.now()))
         raise errors.ChunkVoid(
             f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, or later "
-            "objects of this run, so nothing of it is sent; replay this run: that sends the rows which none of these wrote"
+            "objects of this run, or earlier runs sent such rows below the same parents since, so nothing of it is sent; replay this run: "
+            "that sends the rows which none of these wrote"
         )
     planned = wave.chunk(number)["csv"]
     sobject = opened.sobject(wave.name)

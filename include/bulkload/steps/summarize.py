@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 log = logging.getLogger(__name__)
-SUMMARY = "summary.json"
-STAMPS = ("completedAt", "failedAt")
+SUMMARY, STAMPS = summary.FILE, summary.STAMPS
 
 
 def close(run: ports.Run, broken: Sequence[str], troubles: Sequence[str] = (), *, keeps_lease: bool = False) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import pytest
+
+from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
 from include.bulkload.steps import journal, summarize, sweep
 from tests.include.bulkload.steps import replays, test_earlier_runs
@@ -74,6 +77,24 @@ def test_what_a_cleared_run_has_sent_counts_as_what_a_replay_did(load: Load) -> 
     swept(load, "run")
     found.append(replays.replayed(second, "once more", of="later")["chosen"]["Contact"])
     assert ([(0, 1)] * 2, [("b1", "b")]) == ([(each["send"], each["superseded"]) for each in found], replays.kin(load))
+
+
+def test_nor_does_a_run_send_them_that_is_cleared_after_an_earlier_one(load: Load) -> None:
+    """Both broke off before anything was sent; the other rows of its job are its replay's."""
+    first, second = nights(load)
+    first.stage()
+    second.payload = replays.family(b=["b1"], c=["c1"])
+    second.stage()
+    first.clock = second.clock + 1_000
+    first.loaded()
+    second.clock = first.clock + 1_000
+    with pytest.raises(errors.ChunkVoid, match="or earlier runs sent such rows below the same parents since"):
+        second.loaded()
+    told = replays.replayed(second, of="later")
+    assert ((1, 1), [("b1", "b"), ("c1", "c")]) == (
+        tuple(told["chosen"]["Contact"][count] for count in ("send", "superseded")),
+        replays.kin(load),
+    )
 
 
 def test_a_swept_run_that_sent_no_such_row_since_is_in_nobodys_way(load: Load) -> None:
