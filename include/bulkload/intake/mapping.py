@@ -143,7 +143,9 @@ class ObjectPlan(Strict):
     changed_only: bool = Field(False, description="Leave out rows that an earlier run loaded with the same cells.")
     win: Literal["org", "source"] = Field("org", description="With `changed_only`, records that others edited: leave them, or send again.")
     keep_before: bool = Field(
-        False, description="Keep what fields held before an upsert or update changes them, so that undo can restore it."
+        False,
+        description="Keep what fields held before an upsert or update changes them, so that undo can restore it; "
+        "said of one object, it holds for all of its `sobject`.",
     )
     canary_rows: int = Field(2_000, ge=0, description="Rows of the first, small job of a larger object; 0: none.")
     stop_if_failing: Share = Field(

@@ -34,6 +34,14 @@ def beside(checked: plan.Plan, name: str) -> list[str]:
     return _of(checked, name, [each for each in checked.order() if each != name], _is_of)
 
 
+def keeps_before(checked: plan.Plan, name: str) -> bool:
+    """Whether what an object changes is to be kept before: if any object of its sobject says so.
+
+    What goes back is what a record held before all of them; kept of some alone, an undo would land in between.
+    """
+    return any(checked.objects[each].keep_before for each in (name, *beside(checked, name)))
+
+
 def in_turn(checked: plan.Plan, name: str) -> list[str]:
     """Name the other objects that an object may not be sent beside: they write over each other, or one deletes what the other may write.
 

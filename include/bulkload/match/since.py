@@ -66,9 +66,9 @@ def land(con: duckdb.DuckDBPyConnection, late: Path) -> None:
     con.execute(f'INSERT INTO late SELECT own, "begin", "by" FROM {tables.parquet(late)}')
 
 
-def unlisted(name: str) -> str:
-    """Which records (sf_id) of an object are no candidates, in SQL."""
-    return f"left(sf_id, 15) NOT IN (SELECT own FROM candidates WHERE name = {tables.literal(name)})"
+def unlisted() -> str:
+    """Which records (sf_id) are no candidates, in SQL: what one object of the run created, another one may have changed."""
+    return "left(sf_id, 15) NOT IN (SELECT own FROM candidates)"
 
 
 def compare(con: duckdb.DuckDBPyConnection, name: str, seen: Path, watched: Sequence[str], windows: Sequence[changes.Window]) -> None:

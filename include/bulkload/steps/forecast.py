@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import tables
-from include.bulkload.intake import layers
+from include.bulkload.intake import layers, same_records
 from include.bulkload.ledger import entries
 from include.bulkload.load import allowances, sizes
 from include.bulkload.report import dry_run
@@ -39,7 +39,7 @@ def _object(run: ports.Run, opened: journal.Opened, name: str, known: past_runs.
     standing, each = outcome.of(run, name), opened.plan.objects[name]
     size = sizes.counted((chunk.rows, chunk.bytes) for wave in standing.waves for chunk in standing.chunks(wave))
     # What a real run keeps before it changes records, it asks once a wave at least.
-    keeps = sum(wave.ready is not None for wave in standing.waves) if each.keep_before else 0
+    keeps = sum(wave.ready is not None for wave in standing.waves) if same_records.keeps_before(opened.plan, name) else 0
     queries = rehearsal.queries(run, name) + keeps
     return {
         "rows": size.rows,

@@ -121,7 +121,7 @@ def _part(run: ports.Run, opened: journal.Opened, con: duckdb.DuckDBPyConnection
 def _not_kept(each: undo_written.Written) -> str:
     """Which of an object's records the run changed, without what they held before."""
     known = f" AND left(sf_id, 15) NOT IN (SELECT left(sf_id, 15) FROM {tables.parquet(each.kept)})" if each.kept else ""
-    return f"NOT coalesce(created, false) AND {since.unlisted(each.name)}{known}"
+    return f"NOT coalesce(created, false) AND {since.unlisted()}{known}"
 
 
 def kept(run: ports.Run, local: Path, name: str, title: str, number: int) -> str:

@@ -162,24 +162,30 @@ def test_a_kept_text_goes_back_whatever_its_line_ends_are(load: Load) -> None:
 
 
 def test_a_record_that_two_objects_wrote_goes_back_to_before_both(load: Load) -> None:
-    """Its fields are restored once, whoever wrote them; `changed_only` forgets it for both, so that a later run loads it again."""
+    """Its fields are restored once, whoever wrote or kept them; `changed_only` forgets it for both, so that a later run loads it again."""
     load.org.insert("Account", {"Name": "before", "BillingCity": "Rome", "Industry": "Energy", "External_Id__c": "K"})
     each = {**HIERARCHY["Account"], "parents": {}, "changed_only": True}
     load.mapping = {
         "First": {**each, "records": "first[]", "fields": {"Name": "name", "BillingCity": "city", "External_Id__c": "key"}},
-        "Second": {**each, "records": "second[]", "fields": {"Name": "name", "Industry": "industry", "External_Id__c": "key"}},
+        "Second": {
+            **each,
+            "records": "second[]",
+            "keep_before": False,
+            "fields": {"Name": "name", "Industry": "industry", "External_Id__c": "key"},
+        },
     }
     first, second = {"key": "K", "name": "one", "city": "Oslo"}, {"key": "k", "name": "two", "industry": "Banking"}
-    load.payload = json.dumps({"first": [first], "second": [second]}).encode()
+    new = {"key": "N", "name": "created by the first"}
+    load.payload = json.dumps({"first": [first, new], "second": [second, new]}).encode()
     assert load.whole()["clean"]
     found = undone(load)
-    assert [(0, 0, 0, 0, 0), (0, 1, 0, 0, 0)] == [counts(found, name) for name in load.mapping]
+    assert [(1, 0, 0, 0, 0), (0, 1, 0, 0, 0)] == [counts(found, name) for name in load.mapping]
     assert [None, None] == [found["objects"][name].get("notKept") for name in load.mapping]
     assert ("before", "Rome", "Energy") == tuple(
         load.org.query("SELECT Name, BillingCity, Industry FROM Account")[0][field] for field in ("Name", "BillingCity", "Industry")
     )
     told = dataclasses.replace(load, run_name="second", clock=load.clock + 1_000).whole()["summary"]["objects"]
-    assert [(1, 0), (1, 0)] == [(told[name]["updated"], told[name]["unchanged"]) for name in load.mapping]
+    assert [(1, 0), (2, 0)] == [(told[name]["updated"], told[name]["unchanged"]) for name in load.mapping]
 
 
 def test_without_keep_before_changed_records_stay_as_the_run_left_them(load: Load) -> None:
