@@ -114,19 +114,28 @@ def values(
 
     Each record is there once, by the row of the object (`name`) that wrote it last; its row id is its own, as in `records`.
     `waves` in the order they were sent, of all objects of one sobject; `fields`: all that any of them wrote.
-    NULL where a field wasn't sent; `#N/A`: it was blank, or we cleared it.
+    NULL where a field wasn't sent; `#N/A`: it was blank, or we cleared it. A lookup may be sent by several columns: `our` is that of
+    the last one alone.
     What a wave found counts even if its job is gone: what a later one found may be what that job wrote.
     `created`: records (sf_id, created) of which those that the run created are left out: they had nothing before.
     """
     union = " UNION ALL BY NAME ".join(_wave(place, wave, fields) for place, wave in enumerate(waves))
     last = "first(name ORDER BY wave DESC) AS name, first(row_id ORDER BY wave DESC, row_id) AS row"
-    told = [f"arg_max(our{n}, wave) AS our{n}, arg_min(was{n}, wave) AS was{n}" for n in range(len(fields))]
+    told = [_folded(n, fields) for n in range(len(fields))]
     ours = " UNION ALL ".join(f"SELECT left(sf_id, 15) AS own FROM {tables.parquet(path)} WHERE created" for path in created)
     query = (
         f"SELECT {last}, min(sf_id) AS sf_id, {', '.join(told)}, max(wave) AS wave FROM ({union}) "
         f"WHERE left(sf_id, 15) NOT IN (SELECT own FROM ({ours})) GROUP BY left(sf_id, 15) HAVING bool_or(wrote)"
     )
     return tables.write_parquet(con, f"SELECT * EXCLUDE (row, wave) FROM ({_numbered(query, 'name, row')}) ORDER BY name, row_id", out)
+
+
+def _folded(n: int, fields: Sequence[columns.Field]) -> str:
+    """What one column wrote last, if none of the others of its field did so later; what the field held before the first of them."""
+    alike = [other for other, each in enumerate(fields) if each.name.lower() == fields[n].name.lower()]
+    ours, was = (f"coalesce({', '.join(f'{which}{other}' for other in alike)})" for which in ("our", "was"))
+    last = f"max(wave) FILTER (our{n} IS NOT NULL) = max(wave) FILTER ({ours} IS NOT NULL)"
+    return f"CASE WHEN {last} THEN arg_max(our{n}, wave) END AS our{n}, arg_min({was}, wave) AS was{n}"
 
 
 def of_object(con: duckdb.DuckDBPyConnection, values: Path, name: str, out: Path) -> int:

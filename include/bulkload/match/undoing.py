@@ -92,9 +92,13 @@ def ended(con: duckdb.DuckDBPyConnection, rows: Path, attempts: Mapping[str, Seq
     for act, queries in attempts.items():
         union = " UNION ALL ".join(f"SELECT row_id, fate, error, {n} AS wave FROM ({query})" for n, query in enumerate(queries))
         union = union or f"SELECT row_id, fate, error, 0 AS wave FROM (SELECT {tables.NO_FATES}) WHERE false"
-        last = f"SELECT row_id, arg_max_null(fate, wave) AS fate, arg_max_null(error, wave) AS error FROM ({union}) GROUP BY row_id"
+        # Of two acts at once, one finds gone what the other has deleted.
+        last = (
+            f"SELECT row_id, bool_or(fate = '{entities.Fate.SUCCEEDED}') AS done, arg_max_null(fate, wave) AS fate, "
+            f"arg_max_null(error, wave) AS error FROM ({union}) GROUP BY row_id"
+        )
         told = (
-            f"CASE WHEN p.state != '{since.DUE}' THEN p.state WHEN t.fate = '{entities.Fate.SUCCEEDED}' THEN '{good[act]}' "
+            f"CASE WHEN p.state != '{since.DUE}' THEN p.state WHEN t.done THEN '{good[act]}' "
             f"WHEN starts_with(t.error, '{IS_DELETED}') THEN '{since.GONE}' ELSE coalesce(t.fate, '{entities.Fate.UNPROCESSED}') END"
         )
         parts.append(

@@ -59,3 +59,22 @@ def test_each_record_of_a_row_gets_back_what_it_held_itself(tmp_path: Path) -> N
         made.values(con, waves, [field], [fates], out)
         found = con.execute(f"SELECT row_id, sf_id, our0, was0 FROM {tables.parquet(out)} ORDER BY sf_id").fetchall()
     assert [(7, a, "two", "old a"), (-1, b, "one", "old b")] == found
+
+
+def test_a_lookup_that_two_columns_set_goes_back_to_before_both(tmp_path: Path) -> None:
+    """By the parent's key, then by its Id: what the last one wrote is compared, what was before the first one goes back."""
+    record, out = "003" + "a" * 12 + "AAA", tmp_path / "values.parquet"
+    by_key = columns.Field("Account.Key__c", "AccountId", "Account.Key__c", {"type": "reference"}, {"type": "string"})
+    by_id = columns.Field("AccountId", "AccountId", "AccountId", {"type": "reference"})
+    with tables.connect(tables.Limits(tmp_path)) as con:
+        waves = []
+        for place, (field, ours, was) in enumerate([(by_key, "A", "orig"), (by_id, "id of B", "id of A")]):
+            ready, before, fates = (tmp_path / f"{name}-{place}.parquet" for name in ("ready", "before", "fates"))
+            tables.write_parquet(con, f"SELECT 7::BIGINT AS row_id, '{ours}' AS {tables.cell(field.column)}", ready)
+            tables.write_parquet(con, f"SELECT 7::BIGINT AS row_id, '{record}' AS sf_id, '{was}' AS {tables.cell('AccountId')}", before)
+            told = f"(7::BIGINT, 'succeeded', '{record}', false, NULL, 'j')"
+            tables.write_parquet(con, f"SELECT * FROM {FATES.format(told)}", fates)
+            waves.append(made.Wrote("Contact", ready, before, [fates], [field]))
+        made.values(con, waves, [by_id, by_key], [fates], out)
+        found = con.execute(f"SELECT our0, was0, our1, was1 FROM {tables.parquet(out)}").fetchall()
+    assert [("id of B", "orig", None, "orig")] == found
