@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 Document = dict[str, Any]
@@ -76,10 +75,11 @@ class Plan:
         return next(each for each in self.kinds if each.name == name)
 
     def order(self) -> list[str]:
-        """The kinds as they are loaded: again and again all whose parents have been."""
+        """The kinds as they are loaded: again and again the first whose parents have been."""
         found: list[str] = []
         while left := [each for each in self.kinds if each.name not in found]:
-            found += [each.name for each in left if not {tie.target for tie in each.ties.values() if not tie.cut} - {each.name, *found}]
+            above = {each.name: {tie.target for tie in each.ties.values() if not tie.cut} - {each.name} for each in left}
+            found.append(next(each.name for each in left if above[each.name] <= {*found}))
         return found
 
     def is_shared(self, kind: Kind) -> bool:
@@ -105,14 +105,7 @@ def plan(dice: random.Random) -> Plan:
     if dice.random() < 0.3:
         kinds.append(Kind("Gone", dice.choice(keyed).sobject, DELETED, more={"canary_rows": 0}))
     more = {"job_bytes": dice.choice([SMALL_JOB, LARGE_JOB]), "replay_leftovers": dice.random() < 0.6}
-    return Plan(tuple(_outspoken(kinds)), "." * dice.choice([0, LONG]), more)
-
-
-def _outspoken(kinds: Sequence[Kind]) -> Iterator[Kind]:
-    """Let a kind send all its rows whose text a twin writes, too: that its own cells stay the same says nothing of the record's."""
-    twins = {(each.sobject, each.text) for each in kinds if each.name == "Twin"}
-    for each in kinds:
-        yield replace(each, more={**each.more, "changed_only": False}) if (each.sobject, each.text) in twins else each
+    return Plan(tuple(kinds), "." * dice.choice([0, LONG]), more)
 
 
 def _head(dice: random.Random) -> Kind:
