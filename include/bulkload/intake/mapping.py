@@ -85,7 +85,9 @@ class Link(Strict):
     from_: str | None = Field(None, alias="from", min_length=1, description="Source value that names the parent.")
     external_id: ApiName | None = Field(None, description="Key field of records in the org.")
     missing: Literal["quarantine", "blank", "fail", "look_in_org"] = Field(
-        "quarantine", description="When a filled link finds no record: set the row aside, send it without, stop, or ask the org."
+        "quarantine",
+        description="When a filled link finds no record: set the row aside, send it without (a record that is there keeps the link that it "
+        "has), stop, or ask the org.",
     )
     carry: Literal["auto", "id", "relationship"] = Field(
         "auto",

@@ -121,7 +121,8 @@ def _unlinked(all_of: known.Known, kind: drawn.Kind, row: sources.Row, record: s
     for lookup, key in row.links:
         tie, found = kind.ties[lookup], record.link(lookup)
         there = (all_of.plan.kind(tie.target).sobject, str(key)) in now
-        excused = found is None and (tie.missing == "blank" or not there or (all_of.place(row), lookup) in all_of.bereft)
+        # Sent without a parent that was lost, a record that is there keeps the link that it has.
+        excused = tie.missing == "blank" or (found is None and (not there or (all_of.place(row), lookup) in all_of.bereft))
         if key and found != key and not excused:
             yield f"stored, and its {lookup} leads to {found}"
 

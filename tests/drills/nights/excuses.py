@@ -35,13 +35,17 @@ class Excuses:
         met.add(row.number)
         kind = self.all_of.plan.kind(row.kind)
         place = self.all_of.place(row)
-        if {row.text, row.key} & self.planted or (self.superseded and any(self.all_of.others(row))):
+        if {row.text, row.key} & self.planted or (self.superseded and self._stands_aside(row)):
             return True
         if kind.known_by == drawn.DELETED or kind.more.get("update_only"):
             # It may have gone before its record was made.
             late = place not in self.now or self.run in self.all_of.runs(self.all_of.makers[place])
             return late or any(self._has(each, met) for each in self._own(place) if each.number != row.number)
         return any(self._misses(kind.ties[lookup], key, met) for lookup, key in row.links if key)
+
+    def _stands_aside(self, row: sources.Row) -> bool:
+        """Whether another row is about the same record, or another run had this very row."""
+        return any(self.all_of.others(row)) or self.all_of.runs(row.number) != {self.run}
 
     def _misses(self, tie: drawn.Tie, key: str, met: set[int]) -> bool:
         """Whether a link leads to nobody, or to somebody who has an excuse. Nobody stands there if he was lost, or deleted since."""

@@ -101,7 +101,9 @@ class Trials:
             self.known.reads(doing.run, rows, self.steps)
         if at.skipped or self.trouble.ends:
             self.disturbed.add(doing.name)
-        wrong = [said] if never and not at.skipped else []
+        # The DAG's own tasks refuse a replay and an undo of a run that never began, before any step of the loader's.
+        refused = doing.kind != known.LOAD and at.run.folder.read(entries.BEGUN) is None
+        wrong = [said] if never and not (at.skipped or refused) else []
         wrong += self._moved(doing, at) + (self._accounted(doing, at, found) if found and act is doing.act else [])
         self.figures.wrong += [f"{name}: {each}" for each in wrong]
         return found
