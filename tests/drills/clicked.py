@@ -120,6 +120,8 @@ def mark_submit_failed(at: scene.Scene, figures: kills.Figures, name: str) -> No
     """Its upload is ended, its job aborted, and the ledger knows that a person did it."""
     load = at.begun(scene.FAMILY)
     load.comes_to(events.UPLOAD)
+    # That of the small first job: it has nothing to do any more, but may still read running.
+    load.run.until_reads("Account_job[0]", "success")
     task, index = next(each for each in load.run.instances("running") if each[0] == "Account_job")
     load.run.mark(task, "failed", index)
     load.run.ended()

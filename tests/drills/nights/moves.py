@@ -84,6 +84,9 @@ def _linked(all_of: known.Known, move: Move, named: set[tuple[str, str | None]],
     for lookup, key in after.links:
         last = move.before.link(lookup) if move.before else None
         if key == last:
+            # Made and bereft in one step: what it led to was deleted before anybody looked.
+            if move.before is None and writer and any(each == writer.link(lookup) for _, each in gone):
+                all_of.bereft.add((move.place, lookup))
             continue
         if key is None:
             yield from _bereft(all_of, move, lookup, gone)
