@@ -77,5 +77,9 @@ def _edited(run: ports.Run, name: str, since: str, key: str) -> str:
 
 def _copies(folder: ports.RunFolder, since: str) -> dict[int, str]:
     """A run's replays that have chosen from edited copies since then: number → when."""
-    chosen = later_runs.chosen_since(folder, since)
-    return {number: when for number, when in chosen.items() if (folder.read(replays.name(number, replays.BEGUN)) or {}).get("file")}
+    found = {}
+    for number in replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN):
+        at = str((folder.read(replays.name(number, replays.CHOSEN)) or {"at": ""})["at"])
+        if at >= since and (folder.read(replays.name(number, replays.BEGUN)) or {}).get("file"):
+            found[number] = at
+    return found

@@ -164,13 +164,6 @@ def key_of(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     return tables.folded(tables.cell(later.plan["objects"][name]["external_id"]), rule) if rule else "key"
 
 
-def chosen_since(folder: ports.RunFolder, since: str) -> dict[int, str]:
-    """A run's replays that have chosen since then: number → when."""
-    numbers = replays.numbers(folder.names(replays.FOLDER), replays.CHOSEN)
-    at = {number: (folder.read(replays.name(number, replays.CHOSEN)) or {"at": ""})["at"] for number in numbers}
-    return {number: when for number, when in at.items() if when >= since}
-
-
 def as_of(later: ports.Run, name: str, replay: int) -> str:
     """The staged rows of an object as a replay sent them, as SQL; 0: as the run itself did."""
     return staged(later, name, replay + 1)

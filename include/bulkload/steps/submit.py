@@ -120,7 +120,7 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     journal.note(run, entries.intent(wave.name, number, attempt, run.now()))
     place = entries.JobPlace(wave.name, number, run.salesforce.create_job(sobject, wave.operation, wave.external_id))
     journal.note(run, place.created(attempt, run.now()))
-    if wave.operation == payloads.INSERT:
+    if wave.operation == entities.Operation.INSERT:
         payloads.begin(run, opened, wave.name)
     try:
         run.salesforce.upload(place.job_id, path)
