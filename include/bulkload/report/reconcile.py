@@ -31,7 +31,7 @@ MERGED = "reason IS NULL AND NOT filtered AND merged_into IS NOT NULL"
 class Range:
     """The rows of one chunk: those of `ready` that its condition names; `job_id` of its job, or ""; `why` they have no results, or "".
 
-    `void`: no task sends the chunk any more.
+    `void`: no task sends the chunk any more; `inserts`: its wave's jobs insert.
     """
 
     wave: int
@@ -40,6 +40,7 @@ class Range:
     job_id: str = ""
     why: str = ""
     void: bool = False
+    inserts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ def _range(each: Range, fate: entities.Fate, why: str) -> str:
     error, job_id = (tables.literal(text) if text else "NULL::VARCHAR" for text in (why, each.job_id))
     return (
         f"SELECT row_id, '{fate}' AS fate, NULL::VARCHAR AS sf_id, NULL::BOOLEAN AS created, {error} AS error, {job_id} AS job_id, "
-        f"{each.wave} AS wave FROM {tables.parquet(each.ready)} WHERE {each.chunk.condition}"
+        f"{each.wave} AS wave, {each.inserts} AS inserts FROM {tables.parquet(each.ready)} WHERE {each.chunk.condition}"
     )
 
 

@@ -99,6 +99,23 @@ def test_the_last_attempt_counts_and_an_id_stays(con: duckdb.DuckDBPyConnection,
     ).fetchall()
 
 
+def test_what_became_of_rows_later_counts_before_an_insert_that_was_never_sent(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """A replay sent the chunk that the run itself never sent, and the org refused it."""
+    given, unsent = files(con, tmp_path), reconcile.Range(0, tmp_path / "ready.parquet", SECOND, inserts=True)
+    later = attempts(con, tmp_path / "later.parquet", (3, "failed", None))
+    found = reconcile.account(con, files(con, tmp_path, met=[*given.met, fates.Wave([later], inserts=True)], unsent=[unsent]))
+    assert (2, 0, 0, 0) == (found.fates["failed"], found.fates["unprocessed"], found.unsent, found.gap)
+
+
+def test_a_record_counts_before_a_later_insert_that_was_never_sent(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """An aborted job committed it late, when a replay had already planned its row anew."""
+    first = fates.Wave([attempts(con, tmp_path / "first.parquet", (3, "succeeded", "003"))], inserts=True)
+    given = files(con, tmp_path)
+    unsent = reconcile.Range(1, tmp_path / "ready.parquet", SECOND, void=True, inserts=True)
+    found = reconcile.account(con, files(con, tmp_path, met=[first, fates.Wave(given.met[0].settled, inserts=True)], unsent=[unsent]))
+    assert (2, 0, 0) == (found.fates["succeeded"], found.fates["unprocessed"], found.gap)
+
+
 def test_a_row_twice_in_one_wave_is_one_too_many(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """Folding doesn't hide it."""
     given = files(con, tmp_path)
