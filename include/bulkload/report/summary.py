@@ -25,8 +25,8 @@ A_FAMILY = 2
 # Whatever max_failed says: it is about rows that were tried.
 CLEAR = "clear the task that should have seen to it, with all that follows, or replay the run"
 ANEW = (
-    "mend what it says and start a new run; this one keeps its rows and its plan, so clear it only for a day's limits, or once the run "
-    "that it names is undone"
+    "mend what it says and start a new run; this one keeps its rows and its plan, so clear it only if neither was the cause: the org "
+    "was down, a day's limits were short, or the run that it names is undone by now"
 )
 REFUSED = f"since the run was refused: {ANEW}"
 REPLAY = "no task sends them any more; replay the run: that sends those that no later run wrote"
