@@ -60,7 +60,7 @@ def at_a_request(place: ground.Ground, play: plays.Play, strike: points.Strike, 
         found = case.end(last, clear=False)
         figures.wrong += [f"{where}: {each}" for each in (mended.untrue(found) if found.counts else _begun(found))]
         # A run whose rows were never found fit to be sent has nothing to replay: it is cleared.
-        fit = any(each.endswith(f"/{entries.FORESEEN}") for each in case.tries[0].acts())
+        fit = any(f"/{entries.FORESEEN} #" in each for each in case.tries[0].acts())
         part = drilled.REPLAY if then == REPLAYED and fit else drilled.LOAD
         where += f", then {part}"
         last = case.started(part=part)
