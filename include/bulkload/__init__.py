@@ -132,6 +132,7 @@ steps: the use cases, in the order of the DAG
     steps/later_parents    parents that came by a later run
     steps/siblings         rows of other runs below the same parents
     steps/later_children   rows without a key that may have come with them
+    steps/elsewhere        rows that another run has inserted of the same payload
     steps/targets          links ready to be followed
     steps/sending          how an object's rows are sent
     steps/set_aside        rows that aren't sent, kept

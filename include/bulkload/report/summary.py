@@ -124,7 +124,8 @@ def judge(
     else:
         document |= {"completedAt": now}
     document |= {"trial": checked.only_first} if checked.only_first else {}
-    document |= {"warnings": list(warnings)} if warnings else {}
+    warnings = [*warnings, *(said for part in parts if (said := _inserted_elsewhere(part, whole=True)))]
+    document |= {"warnings": warnings} if warnings else {}
     document["objects"] = {part.name: _told(part) for part in parts}
     return Verdict(document, clean=not why, why=tuple(why))
 
@@ -155,6 +156,7 @@ def _red(checked: plan.Plan, part: Part, *, refused: bool) -> list[str]:
     if account.stored_twice:
         then = "undo the run, or give the children of one of each to the other, and delete it"
         said.append(f"{part.name}: {account.stored_twice} rows were stored twice, see their list; {then}")
+    said += [each] if (each := _inserted_elsewhere(part, whole=False)) else []
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [
         f"{part.name}: job {job['id']} is gone from Salesforce, what became of {job['notThrough']} rows can't be told"
@@ -166,6 +168,23 @@ def _red(checked: plan.Plan, part: Part, *, refused: bool) -> list[str]:
             message = f" ({job['errorMessage']})" if job.get("errorMessage") else ""
             said.append(f"{part.name}: job {job['id']} ended {job['state']}{message}, {job['notThrough']} rows didn't get through")
     return said
+
+
+def _inserted_elsewhere(part: Part, *, whole: bool) -> str:
+    """Say that rows stay since another run has inserted their payload, as a whole or not; "" if none do."""
+    other = part.notes.get("insertedElsewhere")
+    if other is None or other["whole"] != whole:
+        return ""
+    return f"{part.name}: {other['rows']} rows stay: {inserted_by(other['run'], whole=whole)}"
+
+
+def inserted_by(run: str, *, whole: bool) -> str:
+    """Say which other run, by its URI, has inserted the same payload as this one, or part of it, and what to do."""
+    if whole:
+        has, then = "has inserted the same payload, so its rows would stand twice", "to send them all the same, undo that run"
+    else:
+        has, then = "has inserted part of the same payload, or may have", "replay that run, which brings what it lost; or undo it"
+    return f"the run {run} {has}; {then} and replay this one, or replay this one from an edited copy: what that names goes"
 
 
 def _family(parts: Sequence[Part], *, stranded: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from include.bulkload.match import chosen
 from include.bulkload.report import reconcile
 from include.bulkload.steps import (
     edited,
+    elsewhere,
     journal,
     later_children,
     later_edits,
@@ -38,11 +39,15 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is found of one object: what is left (row_id, fate, how; superseded rows too), how many rows stay, what an edited copy says."""
+    """What is found of one object: what is left (row_id, fate, how; superseded rows too), how many rows stay, what an edited copy says.
+
+    `elsewhere`: which other run has inserted the same payload, and how many rows stay for that; None: none.
+    """
 
     left: Path
     superseded: int
     edits: edited.Edits | None = None
+    elsewhere: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
     Returns {"lease": that number, "at": when, "objects": {name:
     {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
     "mark": as it stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
-    keys of the object by which its children are linked to what later runs wrote, or None}}}.
+    keys of the object by which its children are linked to what later runs wrote, or None, "elsewhere": {"run": URI of another run that
+    has inserted the same payload, "whole": all of it, "rows": how many stay for that}, or None}}}.
     Raises PlanError with every finding if the edited copy is wrong.
     """
     standing = run.folder.read(replays.name(replay.number, replays.CHOSEN))
@@ -130,6 +136,9 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
             edits = edited.of(run, opened, name, edited.Given(copies.get(name, []), rows, standing[name], later[name]))
         found[name] = _with_superseded(run, name, rows, edits, old[name])
     taken = _taken(run, opened, found)
+    for name, (rows, stay, other) in ({} if by_itself else elsewhere.without(run, opened, taken)).items():
+        taken[name] = taken[name][0], rows
+        found[name] = dataclasses.replace(found[name], superseded=found[name].superseded + stay, elsewhere={**other, "rows": stay})
     parents = later_parents.of(run, opened, taken, standing, None if by_itself else old)
     for name, (rows, stay) in later_children.without(run, opened, taken, parents).items():
         taken[name] = taken[name][0], rows
@@ -211,5 +220,6 @@ def _told(run: ports.Run, name: str, sought: Sought, replay: replays.Replay) -> 
         counts = {chosen.REFUSED: 0} | chosen.counts(con, rows)
     told: Document = {"rows": journal.keep(run, rows, f"{name}/replay-{replay.number:03d}.parquet"), **counts}
     told |= {"superseded": found.superseded, "mark": outcome.of(run, name).mark, "skipped": {}, "refused": None, "staged": None}
+    told["elsewhere"] = found.elsewhere
     told["later"] = journal.keep(run, parents, f"{name}/later.parquet") if parents else None
     return told | (found.edits.told(run, name, replay.number) if found.edits else {})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import tables
 from include.bulkload.ledger import entries, waves
 from include.bulkload.match import chosen, newer
-from include.bulkload.steps import journal, later_children, later_edits, later_objects, later_runs, outcome, targets
+from include.bulkload.steps import elsewhere, journal, later_edits, later_objects, later_runs, outcome, targets
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -22,7 +22,8 @@ def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, 
     """Count the rows of chunk `number` whose key later runs wrote, or may have, or people mended since in an earlier run.
 
     Or later objects of the run itself: its task was marked, and cleared when these had gone. Of rows without a key those count below
-    whose parent an earlier run has sent such rows since, as it was cleared or replayed. An undo looks at its records itself: all
+    whose parent an earlier run has sent such rows since, as it was cleared or replayed, and all where another run has inserted the same
+    payload. An undo looks at its records itself: all
     of them, unless another run may have written since it did.
     `held`: the number of the lease; 0: there is none.
     """
@@ -58,7 +59,7 @@ def _keyless(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: i
     sent = run.scratch / f"{wave.name}-in-chunk.parquet"
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, f"SELECT row_id, '{chosen.SEND}' AS how FROM ({_of_chunk(run, wave, number)})", sent)
-    stay = later_children.since(run, opened, wave.name, wave.replay, sent)
+    stay = elsewhere.since(run, opened, wave.name, wave.replay, sent)
     return f"FROM {tables.parquet(stay)}" if stay else ""
 
 

@@ -44,13 +44,19 @@ def _told(opened: journal.Opened, name: str, earlier: dict[str, Any]) -> list[st
 
 def loaded_before(run: ports.Run, opened: journal.Opened) -> dict[str, dict[str, Any]]:
     """Find the objects whose payload another run has inserted: name → the first, {"run": its URI, "at", "only_first", "whole"}."""
-    if run.memory is None:
-        return {}
-    others = {
-        name: [each for each in _runs(run.memory, where) if each["run"] != run.folder.uri("")]
-        for name, where in _places(run, opened).items()
-    }
+    others = {name: _others(run, where) for name, where in _places(run, opened).items()}
     return {name: found[0] for name, found in others.items() if found}
+
+
+def elsewhere(run: ports.Run, opened: journal.Opened, name: str) -> dict[str, Any] | None:
+    """Say which other run has inserted the payload of an object that this one inserts, or may have: {"run": its URI, "whole"}.
+
+    `whole`: all of it, and that run was good. None: none has, or this one's plan says `again`. Ask under the lease.
+    """
+    where = None if opened.plan.again else _places(run, opened).get(name)
+    others = _others(run, where) if where else []
+    found = [{"run": each["run"], "whole": each["whole"] and not each["only_first"]} for each in others]
+    return max(found, key=lambda each: bool(each["whole"]), default=None)
 
 
 def begin(run: ports.Run, opened: journal.Opened, name: str) -> None:
@@ -100,6 +106,11 @@ def inserted(run: ports.Run, opened: journal.Opened) -> list[str]:
 def _runs(memory: ports.Memory, where: str) -> list[dict[str, Any]]:
     """The runs that inserted a payload, the first one first."""
     return list((memory.read(where) or {"runs": []})["runs"])
+
+
+def _others(run: ports.Run, where: str) -> list[dict[str, Any]]:
+    """The same without this one; none if it was given no place to remember in."""
+    return [each for each in _runs(run.memory, where) if each["run"] != run.folder.uri("")] if run.memory else []
 
 
 def _places(run: ports.Run, opened: journal.Opened) -> dict[str, str]:

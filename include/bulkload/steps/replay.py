@@ -12,7 +12,22 @@ from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen
 from include.bulkload.report import summary
-from include.bulkload.steps import choice, edited, foreseen, journal, lease, parts, ports, remember, settle, stops, summarize, trouble, turn
+from include.bulkload.steps import (
+    choice,
+    edited,
+    foreseen,
+    journal,
+    lease,
+    parts,
+    payloads,
+    ports,
+    remember,
+    settle,
+    stops,
+    summarize,
+    trouble,
+    turn,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,4 +187,9 @@ def _part(run: ports.Run, opened: journal.Opened, name: str, number: int, told: 
     part = parts.of(run, opened, name, parts.Only(number, rows))
     left = {str(fate): whole[fate] for fate in (*chosen.LEFT, "in_doubt") if whole[fate]}
     part.notes.update({"superseded": told["superseded"] + late, "skipped": told["skipped"], "left": left})
+    other = told.get("elsewhere")
+    # Some may only have been inserted since the choice.
+    if late and not other and (found := payloads.elsewhere(run, opened, name)):
+        other = {**found, "rows": late}
+    part.notes.update({"insertedElsewhere": other} if other else {})
     return part

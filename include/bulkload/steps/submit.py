@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, resume, undos, waves
 from include.bulkload.load import job
+from include.bulkload.report import summary
 from include.bulkload.steps import gone, journal, lease, overtaken, payloads, sender, stops, untold, wait
 
 if TYPE_CHECKING:
@@ -109,11 +110,7 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
         if wave.kind in overtaken.UNDOES:
             raise errors.JobTakenOver(f"another run has written since this undo looked at {rows} records; the next try looks again")
         journal.note(run, entries.void(wave.name, number, run.now()))
-        raise errors.ChunkVoid(
-            f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, or later "
-            "objects of this run, or earlier runs sent such rows below the same parents since, so nothing of it is sent; replay this run: "
-            "that sends the rows which none of these wrote"
-        )
+        raise _overtaken_void(run, opened, wave, number, rows)
     planned = wave.chunk(number)["csv"]
     sobject = opened.sobject(wave.name)
     path = journal.bring(run, planned)
@@ -140,6 +137,16 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
         raise _taken_over(place)
     _close(run, place)
     return place.job_id
+
+
+def _overtaken_void(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, rows: int) -> errors.ChunkVoid:
+    if (other := payloads.elsewhere(run, opened, wave.name)) is not None:
+        return errors.ChunkVoid(f"chunk {number} of {wave.name} isn't sent: {summary.inserted_by(other['run'], whole=other['whole'])}")
+    return errors.ChunkVoid(
+        f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, or later "
+        "objects of this run, or earlier runs sent such rows below the same parents since, so nothing of it is sent; replay this run: "
+        "that sends the rows which none of these wrote"
+    )
 
 
 def _taken_over(place: entries.JobPlace) -> errors.JobTakenOver:

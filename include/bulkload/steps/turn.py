@@ -14,8 +14,8 @@ from include.bulkload.ledger import entries, replays, waves
 from include.bulkload.match import chosen
 from include.bulkload.steps import (
     choice,
+    elsewhere,
     journal,
-    later_children,
     later_edits,
     later_objects,
     later_runs,
@@ -120,7 +120,7 @@ def _marked(turn: Turn, now: Path) -> Path | None:
     later += later_objects.written(run, turn.opened, name)
     # A newer plan may know the records by another field since.
     lost_sight = by_itself and not choice.is_known(run, turn.opened, name)
-    stay = now if lost_sight else later_children.since(run, turn.opened, name, turn.replay.number, now)
+    stay = now if lost_sight else elsewhere.since(run, turn.opened, name, turn.replay.number, now)
     marked, out = (run.scratch / f"{name}-{part}.parquet" for part in ("marked", "all-marked"))
     with tables.connect(run.limits) as con:
         found = chosen.superseded(con, now, targets.staged_file(run, name), later, marked)

@@ -114,6 +114,18 @@ def test_a_trial_is_named_as_one(tmp_path: Path) -> None:
         payloads.refuse_repeat(*begun(tmp_path, 2, "aa"))
 
 
+def test_who_goes_on_is_told_which_other_run_has_its_payload(tmp_path: Path) -> None:
+    """A good run before one that lost some; a trial has never all. None for who has it alone, upserts it, or says `again`."""
+    own, opened = begun(tmp_path, 1, "aa")
+    run, other = loaded(tmp_path, 2, "aa", only_first=20)
+    seen = [payloads.elsewhere(run, other, "Contact"), payloads.elsewhere(own, opened, "Contact")]
+    third, _ = loaded(tmp_path, 3, "aa", again=True)
+    seen += [payloads.elsewhere(own, opened, name) for name in ("Contact", "Account")]
+    part, whole = {"run": run.folder.uri(""), "whole": False}, {"run": third.folder.uri(""), "whole": True}
+    assert [None, part, whole, None] == seen
+    assert payloads.elsewhere(*begun(tmp_path, 4, "aa", again=True), "Contact") is None
+
+
 def test_a_run_without_a_memory_is_not_stopped(tmp_path: Path) -> None:
     """Nothing is known of earlier ones."""
     run, opened = loaded(tmp_path, 1, "aa")

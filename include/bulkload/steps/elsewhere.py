@@ -1,0 +1,63 @@
+"""Rows that a run is about to insert, and other runs' marks of the same payload → those that stay, since they would stand twice.
+
+Rows of an insert have no key: only the mark tells that another run has them, or may have.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.bulkload.basics import tables
+from include.bulkload.match import chosen
+from include.bulkload.steps import journal, later_children, payloads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from include.bulkload.steps import ports
+
+Document = dict[str, Any]
+
+
+def without(
+    run: ports.Run, opened: journal.Opened, taken: Mapping[str, tuple[chosen.Member, Path]]
+) -> dict[str, tuple[Path, int, Document]]:
+    """Write the taken rows (row_id, how) that are left of objects of which some stay; how many of each stay, and who has them.
+
+    `taken`: each object and what is taken of it. Who: as of `payloads.elsewhere`. A row that an edited copy names is somebody's wish,
+    and goes; so does a link of a record that this run made itself.
+    """
+    found = {}
+    for name, (each, rows) in taken.items():
+        stay, out = run.scratch / f"{name}-elsewhere.parquet", run.scratch / f"{name}-here.parquet"
+        other = payloads.elsewhere(run, opened, name)
+        if other is None or not (count := _stay(run, rows, each.seeds, stay)):
+            continue
+        with tables.connect(run.limits) as con:
+            query = f"FROM {tables.parquet(rows)} ANTI JOIN (FROM {tables.parquet(stay)}) USING (row_id) ORDER BY row_id"
+            tables.write_parquet(con, query, out)
+        found[name] = out, count, other
+    return found
+
+
+def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: Path) -> Path | None:
+    """Write which of the rows (row_id, how) that are to be sent stay by now (row_id); None: there are none.
+
+    What may have come below the same parents (`later_children.since`) counts too. `replay`: its number; 0: rows of the run's own load.
+    """
+    if payloads.elsewhere(run, opened, name) is None:
+        return later_children.since(run, opened, name, replay, rows)
+    # All that no copy names: what may have come below parents is among it.
+    said, stay = journal.staged(run, name), run.scratch / f"{name}-elsewhere.parquet"
+    wished = journal.bring(run, said["named"]) if replay and said.get("replay") == replay else None
+    return stay if _stay(run, rows, wished, stay) else None
+
+
+def _stay(run: ports.Run, rows: Path, wished: Path | None, out: Path) -> int:
+    """Write those of some rows (row_id) that would be inserted though nobody named them; how many."""
+    query = f"SELECT row_id FROM {tables.parquet(rows)} WHERE how = '{chosen.SEND}'"
+    if wished:
+        query += f" EXCEPT SELECT row_id FROM {tables.parquet(wished)}"
+    with tables.connect(run.limits) as con:
+        return tables.write_parquet(con, query, out)
