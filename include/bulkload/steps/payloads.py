@@ -98,11 +98,6 @@ def forget(run: ports.Run, opened: journal.Opened, names: Sequence[str]) -> None
             run.memory.remove(where)
 
 
-def inserted(run: ports.Run, opened: journal.Opened) -> list[str]:
-    """Name the objects that this run inserts rows of."""
-    return list(_places(run, opened))
-
-
 def _runs(memory: ports.Memory, where: str) -> list[dict[str, Any]]:
     """The runs that inserted a payload, the first one first."""
     return list((memory.read(where) or {"runs": []})["runs"])

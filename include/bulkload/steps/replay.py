@@ -72,7 +72,11 @@ def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
     if opened.plan.dry_run:
         raise errors.PlanError(f"replay_of: {of} was a dry run, which sends nothing; start one without dry_run")
     if run.folder.read(undos.BEGUN) is not None:
-        raise errors.RunUndone(f"the run {of} is being undone, or was: nothing of it is sent any more; load its source by a new run")
+        message = (
+            f"the run {of} is being undone, or was: nothing of it is sent any more; load its source by a new run, with `again: true` if "
+            "the undo has left records of it"
+        )
+        raise errors.RunUndone(message)
     if run.folder.read(entries.STAGED) is None:
         raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
     foreseen.passed(run)

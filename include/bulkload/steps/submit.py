@@ -63,7 +63,8 @@ def _is_undone(run: ports.Run, wave: waves.Wave) -> bool:
 
 
 def _undone(wave: waves.Wave) -> errors.RunUndone:
-    return errors.RunUndone(f"{wave.name}: this run is being undone, or was; load its source by a new run")
+    then = "load its source by a new run, with `again: true` if the undo has left records of it"
+    return errors.RunUndone(f"{wave.name}: this run is being undone, or was; {then}")
 
 
 def _settled(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: resume.JobFacts) -> bool:

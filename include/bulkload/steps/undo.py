@@ -42,38 +42,36 @@ def plan(run: ports.Run, of: str) -> dict[str, Any]:
     """Make the dry run (see `undo_plan.make`): {"number", "summary", "nothing"}.
 
     `run`: in the folder of the run that is undone, by the name of the one that does it; `of`: the former's run id. Raises AnotherRun
-    if that run, or a replay of it, isn't over, DryRunOutdated if it sent something meanwhile and there seems to be nothing.
+    if that run, or a replay of it, isn't over.
     """
     _over(run, of)
     made = undo_plan.make(run)
     if made["nothing"] and run.folder.read(entries.STAGED) is not None:
-        # Nothing more comes of this undo.
-        _let_go(undo_wave.Undo(run, journal.opened(run), made["number"], {}), of, made["summary"])
+        # Nothing more comes of this undo, so it is now that its payload may be inserted again.
+        _let_go(run, journal.opened(run), made)
     return made
 
 
-def _let_go(undo: undo_wave.Undo, of: str, document: dict[str, Any]) -> None:
-    """Let payloads of which nothing is left, or in doubt, be inserted again; from then on nothing of the run goes: it would double them."""
-    if undo_late.may_write(undo.run, undo.opened) or any(part["inDoubt"] for part in document["objects"].values()):
-        return
-    if {*payloads.inserted(undo.run, undo.opened)}.intersection(_gone(undo.run, undo.opened, document, {})):
-        _begin(undo, of)
-        _forget(undo.run, undo.opened, document, {})
+def _let_go(run: ports.Run, opened: journal.Opened, made: dict[str, Any]) -> None:
+    """Let payloads of which nothing is left, or in doubt, be inserted again: by a new run, or what this one lost of them by a replay.
+
+    Whoever inserts first has them (`payloads.elsewhere`).
+    """
+    _forget(run, opened, made["summary"], {})
+    # Who sends meanwhile notes its job before it looks for the mark: so it sees that there is none, or is seen here.
+    looked_at = journal.demand(run, undos.plan_name(made["number"]))["jobs"]
+    sending = [name for name in opened.plan.order() if undo_written.sent_of(run, name).difference(looked_at)]
+    payloads.loaded(run, opened, sending, whole=False)
 
 
 def _forget(run: ports.Run, opened: journal.Opened, document: dict[str, Any], more: Mapping[str, Any]) -> None:
-    """Forget that payloads were inserted of which nothing stands or is in doubt. Arguments as for `_gone`."""
-    payloads.forget(run, opened, _gone(run, opened, document, more))
-
-
-def _gone(run: ports.Run, opened: journal.Opened, document: dict[str, Any], more: Mapping[str, Any]) -> list[str]:
-    """Name the objects of which nothing stands or is in doubt; no aborted job may still store more or has done so.
+    """Forget that payloads were inserted of which nothing stands or is in doubt; no aborted job may still store more or has done so.
 
     `document`: a dry run that found nothing to do, or an undo. `more`: objects of which more was stored since it looked.
     """
     kept = {*more, *undo_late.may_write(run, opened)}
     kept.update(name for name, part in document["objects"].items() if part.get("stays", part["changedSince"]) or part.get("inDoubt"))
-    return [name for name in document["objects"] if name not in kept]
+    payloads.forget(run, opened, [name for name in document["objects"] if name not in kept])
 
 
 def _over(run: ports.Run, of: str) -> None:
@@ -100,19 +98,14 @@ def act(run: ports.Run, of: str, number: int) -> dict[str, Any]:
         _over(run, of)
         undo = dataclasses.replace(undo, held=lease.hold(run, opened))
         _not_moved(undo, of)
-        _begin(undo, of)
+        # Twice: the first leaves the load free to go on. Who sends notes its job, then looks for this entry: so one sees the other.
+        _stands(undo, of)
+        journal.note(run, undos.begun(number, run.now()))
+        _stands(undo, of)
         for name, kind in _order(undo):
             if (found := _advanced(undo, name, kind)) is not None:
                 return found | {"summary": None, "clean": False, "why": []}
     return {"waiting": [], "not_before": None, **_closed(undo)}
-
-
-def _begin(undo: undo_wave.Undo, of: str) -> None:
-    """Note that nothing of the load is sent any more. Raises DryRunOutdated if it has sent anything since the dry run."""
-    # Twice: the first leaves the load free to go on. Who sends notes its job, then looks for this entry: so one sees the other.
-    _stands(undo, of)
-    journal.note(undo.run, undos.begun(undo.number, undo.run.now()))
-    _stands(undo, of)
 
 
 def _stands(undo: undo_wave.Undo, of: str) -> None:

@@ -92,8 +92,12 @@ def _unknown(run: ports.Run, facts: resume.JobFacts) -> int:
 
 def sent(run: ports.Run, opened: journal.Opened) -> set[str]:
     """The ids of the load's jobs, its replays' too, that weren't given up: what they wrote is what an undo is about."""
-    jobs = [facts for name in opened.plan.order() for facts in journal.jobs(run, name)]
-    return {facts.place.job_id for facts in jobs if not facts.has("aborted")}
+    return {job_id for name in opened.plan.order() for job_id in sent_of(run, name)}
+
+
+def sent_of(run: ports.Run, name: str) -> set[str]:
+    """The same of one object."""
+    return {facts.place.job_id for facts in journal.jobs(run, name) if not facts.has("aborted")}
 
 
 def _places(opened: journal.Opened) -> list[str]:

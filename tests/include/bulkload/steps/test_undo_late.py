@@ -73,8 +73,8 @@ def test_a_payload_may_be_inserted_again_once_the_chunk_can_not_land_any_more(la
     again(late, "three").stage()
 
 
-def test_an_undo_that_lets_a_payload_go_lets_nothing_of_the_run_go_any_more(load: Load) -> None:
-    """Nothing was stored: once that is sure, a new run brings the payload, and a replay of the first one would double it."""
+def test_a_payload_that_an_undo_lets_go_is_inserted_once(load: Load) -> None:
+    """Nothing was stored: once that is sure, whoever inserts it first has it. A replay has; the new run, which was through, has not."""
     contact = {"sobject": "Contact", "records": "accounts[]", "operation": "insert", "canary_rows": 0, "fields": {"LastName": "name"}}
     load.mapping, load.payload = {"Contact": contact}, b'{"accounts": [{"name": "Ann"}]}'
     load.org.behave(job_ends=[{"object": "Contact", "state": "Aborted", "at": 0, "job": 1}])
@@ -83,9 +83,28 @@ def test_an_undo_that_lets_a_payload_go_lets_nothing_of_the_run_go_any_more(load
     seen = [(planned(load)["nothing"], load.run.folder.read(undos.BEGUN))]
     load.clock += HOUR
     assert [(True, None), True] == [*seen, planned(load)["nothing"]]
-    again(load, "two").stage()
-    with pytest.raises(errors.RunUndone, match="load its source by a new run"):
-        replays.begun(load)
+    two = again(load, "two")
+    two.stage()
+    replays.replayed(load)
+    two.clock = load.clock + HOUR
+    with pytest.raises(errors.ChunkVoid, match="has inserted"):
+        two.sent("Contact", two.cut("Contact"))
+    assert ["Ann"] == [each["LastName"] for each in load.org.query("SELECT LastName FROM Contact")]
+
+
+def test_an_undo_that_finds_nothing_leaves_the_run_as_it_was(load: Load) -> None:
+    """What was stored is somebody else's by now, of a second object nothing was: a replay brings that, as no new run may."""
+    load.mapping = {"Contact": {"sobject": "Contact", "records": "accounts[]", "operation": "insert", "fields": {"LastName": "name"}}}
+    load.mapping["Account"] = {**load.mapping["Contact"], "sobject": "Account", "fields": {"Name": "name"}}
+    load.payload = b'{"accounts": [{"name": "Ann"}]}'
+    load.org.behave(row_faults=[{"object": "Account", "field": "Name", "value": "Ann", "error": "SOME_RULE:no:--"}])
+    load.whole()
+    load.org.behave(row_faults=[], clock_skew_seconds=60)
+    load.org.change("Contact", load.org.query("SELECT Id FROM Contact")[0]["Id"], FirstName="by hand")
+    assert planned(load)["nothing"]
+    with pytest.raises(errors.PlanError, match=r"objects\.Contact: source has the same content"):
+        again(load, "two").stage()
+    assert (True, 1) == (replays.replayed(load)["clean"], len(load.org.query("SELECT Id FROM Account")))
 
 
 @dataclass
