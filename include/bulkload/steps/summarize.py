@@ -6,7 +6,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
-from include.bulkload.basics import errors
+from include.bulkload.basics import entities, errors
 from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.report import dry_run, summary, table
 from include.bulkload.steps import (
@@ -20,6 +20,7 @@ from include.bulkload.steps import (
     past_runs,
     payloads,
     remember,
+    submit,
     trouble,
     undo,
     verify,
@@ -28,6 +29,7 @@ from include.bulkload.steps import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from include.bulkload.ledger import resume
     from include.bulkload.steps import ports
 
 log = logging.getLogger(__name__)
@@ -117,7 +119,17 @@ def _remembered(run: ports.Run, opened: journal.Opened, found: Sequence[summary.
 
 def _may_store(run: ports.Run, name: str) -> bool:
     """Whether a job of an object may store rows even now, though none is known to be: it was aborted, or nobody knows its end."""
-    return any(facts.may_store or not (facts.has("matched") or facts.is_replaced) for facts in journal.jobs(run, name))
+    return any(facts.may_store or (not facts.has("matched") and _is_kept(run, facts)) for facts in journal.jobs(run, name))
+
+
+def _is_kept(run: ports.Run, facts: resume.JobFacts) -> bool:
+    """Whether a job that nobody collected counts. One that nobody decided to close may not be closed from now on.
+
+    Else it is given up as it is tidied; here Salesforce may not have been reached, and its task may be slow, not dead.
+    """
+    if facts.counts or facts.is_replaced:
+        return facts.counts
+    return submit.decide(run, facts.place, entities.Decision.ABANDON) is entities.Decision.CLOSE
 
 
 def _verified(run: ports.Run, opened: journal.Opened, found: list[summary.Part]) -> tuple[list[summary.Part], list[str]]:

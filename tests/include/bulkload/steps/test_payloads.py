@@ -193,6 +193,28 @@ def test_a_run_that_dies_while_it_uploads_has_its_mark_until_its_summary_knows_b
     assert [False, True, False] == [*seen, refused(load)]
 
 
+def test_a_job_that_nobody_closes_is_in_no_later_runs_way(load: Load) -> None:
+    """The org was away when the summary came, while a task stood still: another run may bring the payload, and the task's next try."""
+    load.payload = replays.family(a=["Ann"])
+    load.sent("Account", load.split())
+    load.ids()
+    load.cut("Contact")
+    seen = []
+
+    def away() -> None:
+        raise errors.NetworkFault("no answer")
+
+    def summed_up() -> None:
+        summarize.close(dataclasses.replace(load.run, salesforce=Unlucky(load, "org_id", away)), ["child_job"])
+        seen.append(refused(load))
+
+    with pytest.raises(errors.JobTakenOver):
+        submit.chunk(dataclasses.replace(load.run, salesforce=Unlucky(load, "upload", summed_up)), "Contact", 0)
+    seen.append(refused(load))
+    submit.chunk(load.run, "Contact", 0)
+    assert [False, False, True] == [*seen, refused(load)]
+
+
 def test_a_slow_task_that_goes_on_beside_the_summary_has_its_mark(load: Load) -> None:
     """It finds its mark just before the summary, which saw no job of its, takes that away."""
     load.payload = replays.family(a=["Ann"])
