@@ -35,7 +35,9 @@ def load(run: ports.Run, document: dict[str, Any], inlet: ports.Inlet) -> dict[s
     staged = _staged(run, opened, inlet, lease.hold(run, opened))
     if not opened.plan.dry_run and (found := too_many(opened, staged)):
         raise errors.TooManyRejected("; ".join(found))
-    payloads.refuse_repeat(run, opened)
+    if run.folder.read(entries.FORESEEN) is None:
+        # Later on each job asks: what this run has sent itself it has sent, whoever has loaded it `again` since.
+        payloads.refuse_repeat(run, opened)
     foreseen.check(run, opened)
     counts = ("rows", "rejected", "merged", "filtered")
     return {"rows": {name: {count: staged[name][count] for count in counts} for name in staged}, "folder": run.folder.uri("")}

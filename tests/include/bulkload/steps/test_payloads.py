@@ -150,6 +150,18 @@ def refused(load: Load) -> bool:
     return False
 
 
+def test_a_finished_run_that_is_cleared_sends_nothing_whoever_has_loaded_its_payload_again(load: Load) -> None:
+    """It says what it said before."""
+    load.payload = replays.family(a=["Ann"])
+    before = load.whole()
+    two = later(load)
+    two.more = {"again": True}
+    assert two.whole()["clean"]
+    load.clock = two.clock
+    assert before == load.whole()
+    assert ["Ann", "Ann"] == [name for name, _ in replays.kin(load)]
+
+
 class Unlucky:
     """A client of which one call goes wrong, or is followed by something."""
 
