@@ -92,6 +92,7 @@ match: Ids for the children
     match/orphans          children without one, for people
     match/newer            keys that later runs folded by other rules
     match/chosen           rows that a replay takes
+    match/doubles          rows without a key that two runs had
     match/edits            edited rows in their old places
 report: every row accounted for
     report/reconcile       the sums of one object
@@ -130,8 +131,9 @@ steps: the use cases, in the order of the DAG
     steps/earlier_objects  rows whose records earlier objects of the run send
     steps/shared_records   records that other objects of the run write over
     steps/later_parents    parents that came by a later run
-    steps/siblings         rows of other runs below the same parents
-    steps/later_children   rows without a key that may have come with them
+    steps/both_known       rows of two runs, by what both plans have
+    steps/siblings         rows without a key that other runs had
+    steps/later_children   which of a replay's stay for that
     steps/elsewhere        rows that another run has inserted of the same payload
     steps/targets          links ready to be followed
     steps/sending          how an object's rows are sent

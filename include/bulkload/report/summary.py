@@ -29,7 +29,9 @@ ANEW = (
     "was down, a day's limits were short, or the run that it names is undone by now"
 )
 REFUSED = f"since the run was refused: {ANEW}"
-REPLAY = "no task sends them any more; replay the run: that sends those that no later run wrote"
+REPLAY = "no task sends them any more; replay the run: that sends those that no other run had, and names those that may be another's"
+# Rows without a key that a replay left, by the id of the run that had others below the same parents.
+HELD_BACK = "heldBack"
 DIFFERENCES = {
     "missing": "are missing",
     "twice": "are there more than once",
@@ -60,6 +62,15 @@ class Part:
         """What verifying found that can't be left: problems, each with its rows. Fields that automation changed are none."""
         found = self.notes.get("verified", {})
         return [f"{found[problem]} {said}" for problem, said in DIFFERENCES.items() if found.get(problem)]
+
+    @property
+    def held_back(self) -> list[str]:
+        """Which rows a replay left as they may be another run's, by that run: sentences."""
+        then = "nobody can tell whether they are the same, edited since; a replay from this run's own list (replay_file) sends them"
+        return [
+            f"{rows} rows without a key stay, as the run {run} had others below the same parents, or may have: {then}"
+            for run, rows in self.notes.get(HELD_BACK, {}).items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,7 @@ def judge(
         FAILED
         if broke or stranded
         else WITH_ERRORS
-        if any(part.account.lost or part.account.stored_twice or part.differs for part in parts)
+        if any(part.account.lost or part.account.stored_twice or part.differs or part.held_back for part in parts)
         else COMPLETED
     )
     document = {"status": status, **_family(parts, stranded=bool(stranded)), "submittedAt": began}
@@ -157,6 +168,7 @@ def _red(checked: plan.Plan, part: Part, *, refused: bool) -> list[str]:
         then = "undo the run, or give the children of one of each to the other, and delete it"
         said.append(f"{part.name}: {account.stored_twice} rows were stored twice, see their list; {then}")
     said += [each] if (each := _inserted_elsewhere(part, whole=False)) else []
+    said += [f"{part.name}: {each}" for each in part.held_back]
     said += [f"{part.name}: verified, {each} of the rows that succeeded; see its list" for each in part.differs]
     said += [
         f"{part.name}: job {job['id']} is gone from Salesforce, what became of {job['notThrough']} rows can't be told"

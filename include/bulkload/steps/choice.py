@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.intake import same_records
 from include.bulkload.ledger import replays
 from include.bulkload.match import chosen
-from include.bulkload.report import reconcile
+from include.bulkload.report import reconcile, summary
 from include.bulkload.steps import (
     edited,
     elsewhere,
@@ -42,12 +42,14 @@ class Found:
     """What is found of one object: what is left (row_id, fate, how; superseded rows too), how many rows stay, what an edited copy says.
 
     `elsewhere`: which other run has inserted the same payload, and how many rows stay for that; None: none.
+    `held`: how many more stay since they may be another run's, by that one's id.
     """
 
     left: Path
     superseded: int
     edits: edited.Edits | None = None
     elsewhere: Document | None = None
+    held: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def of(run: ports.Run, opened: journal.Opened, replay: replays.Replay, inlet: po
     """Choose what a replay takes, or read what it chose. `held`: the number of the lease under which that is done; 0: there is none.
 
     Returns {"lease": that number, "at": when, "objects": {name:
-    {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "skipped": {fate: rows},
+    {"rows": stored (row_id, how), "send", "links", "rejected", "superseded": rows, "heldBack": {run id: rows}, "skipped": {fate: rows},
     "mark": as it stood, "refused": stored or None, "staged": the object's staged rows with the edited ones, or None, "later": stored
     keys of the object by which its children are linked to what later runs wrote, or None, "elsewhere": {"run": URI of another run that
     has inserted the same payload, "whole": all of it, "rows": how many stay for that}, or None}}}.
@@ -140,9 +142,10 @@ def _sought(run: ports.Run, opened: journal.Opened, copies: Mapping[str, list[Co
         taken[name] = taken[name][0], rows
         found[name] = dataclasses.replace(found[name], superseded=found[name].superseded + stay, elsewhere={**other, "rows": stay})
     parents = later_parents.of(run, opened, taken, standing, None if by_itself else old)
-    for name, (rows, stay) in later_children.without(run, opened, taken, parents).items():
+    for name, (rows, others) in later_children.without(run, opened, taken, parents).items():
         taken[name] = taken[name][0], rows
-        found[name] = dataclasses.replace(found[name], superseded=found[name].superseded + stay)
+        same = others.count - sum(others.held.values())
+        found[name] = dataclasses.replace(found[name], superseded=found[name].superseded + same, held=others.held)
     return Sought(standing, found, taken, parents)
 
 
@@ -219,7 +222,8 @@ def _told(run: ports.Run, name: str, sought: Sought, replay: replays.Replay) -> 
     with tables.connect(run.limits) as con:
         counts = {chosen.REFUSED: 0} | chosen.counts(con, rows)
     told: Document = {"rows": journal.keep(run, rows, f"{name}/replay-{replay.number:03d}.parquet"), **counts}
-    told |= {"superseded": found.superseded, "mark": outcome.of(run, name).mark, "skipped": {}, "refused": None, "staged": None}
+    told |= {"superseded": found.superseded, summary.HELD_BACK: found.held, "mark": outcome.of(run, name).mark}
+    told |= {"skipped": {}, "refused": None, "staged": None}
     told["elsewhere"] = found.elsewhere
     told["later"] = journal.keep(run, parents, f"{name}/later.parquet") if parents else None
     return told | (found.edits.told(run, name, replay.number) if found.edits else {})

@@ -41,17 +41,19 @@ def without(
     return found
 
 
-def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: Path) -> Path | None:
-    """Write which of the rows (row_id, how) that are to be sent stay by now (row_id); None: there are none.
+def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: Path, left: Path) -> later_children.Stay | None:
+    """Find which of the rows (row_id, how) that are to be sent stay by now; None: there are none.
 
-    What may have come below the same parents (`later_children.since`) counts too. `replay`: its number; 0: rows of the run's own load.
+    What came by other runs, or may have (`later_children.since`), counts too. `replay`: its number; 0: rows of the run's own load;
+    `left`: all that is left of the object (row_id, how).
     """
     if payloads.elsewhere(run, opened, name) is None:
-        return later_children.since(run, opened, name, replay, rows)
+        return later_children.since(run, opened, name, replay, rows, left)
     # All that no copy names: what may have come below parents is among it.
     said, stay = journal.staged(run, name), run.scratch / f"{name}-elsewhere.parquet"
     wished = journal.bring(run, said["named"]) if replay and said.get("replay") == replay else None
-    return stay if _stay(run, rows, wished, stay) else None
+    count = _stay(run, rows, wished, stay)
+    return later_children.Stay(stay, count, {}) if count else None
 
 
 def _stay(run: ports.Run, rows: Path, wished: Path | None, out: Path) -> int:

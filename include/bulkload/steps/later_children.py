@@ -1,28 +1,38 @@
-"""What a replay takes, and the parents that later runs brought → what of it has no key and may have come by other runs, too: it stays.
+"""What a replay takes, and the parents that later runs brought → what of it has no key and came by other runs, too, or may have: it stays.
 
-Sent, such a row might stand in the org twice: nothing tells it from the rows that a later run, or an earlier one since, had below the
-same parent.
+What another run had alike in its parents and its cells is stored, or waits there. What hangs on the same parents and differs may be
+an edit of it, or another row: that is for a person to say, who names it in a copy.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
-from include.bulkload.match import chosen, newer
+from include.bulkload.match import chosen
 from include.bulkload.steps import journal, later_parents, siblings, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from include.bulkload.steps import ports
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Rows of one object that stay (row_id): how many in all, and those that may be another run's, by that one's id."""
+
+    rows: Path
+    count: int
+    held: dict[str, int]
+
+
 def without(
     run: ports.Run, opened: journal.Opened, taken: Mapping[str, tuple[chosen.Member, Path]], parents: Mapping[str, Path]
-) -> dict[str, tuple[Path, int]]:
-    """Write the taken rows (row_id, how) that are left of objects of which some stay, and how many of each stay.
+) -> dict[str, tuple[Path, Stay]]:
+    """Write the taken rows (row_id, how) that are left of objects of which some stay, and find those that do.
 
     `taken`: each object and what is taken of it; `parents`: keys (key) of parents that only later runs brought, by object. A row that
     an edited copy names is somebody's wish, and goes.
@@ -33,22 +43,21 @@ def without(
         if stay is None:
             continue
         with tables.connect(run.limits) as con:
-            (count,) = con.execute(f"SELECT count(*) FROM {tables.parquet(stay)}").fetchone() or (0,)
-            query = f"FROM {tables.parquet(rows)} ANTI JOIN (FROM {tables.parquet(stay)}) USING (row_id) ORDER BY row_id"
+            query = f"FROM {tables.parquet(rows)} ANTI JOIN (FROM {tables.parquet(stay.rows)}) USING (row_id) ORDER BY row_id"
             tables.write_parquet(con, query, out)
-        found[name] = out, int(count)
+        found[name] = out, stay
     return found
 
 
-def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: Path) -> Path | None:
-    """Write which of the rows (row_id, how) that a replay chose of an object, and hasn't sent, stay by now (row_id); None: there are none.
+def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: Path, left: Path) -> Stay | None:
+    """Find which of the rows (row_id, how) that a replay chose of an object, and hasn't sent, stay by now; None: there are none.
 
-    `replay`: its number; 0: rows of the run's own load.
+    `replay`: its number; 0: rows of the run's own load; `left`: all that is left of the object (row_id, how), see `choice.left`.
     """
     said = journal.staged(run, name)
     wished = journal.bring(run, said["named"]) if replay and said.get("replay") == replay else None
     members = {
-        each: chosen.Member(each, targets.staged_file(run, each), rows, chosen.hangs(opened.plan.objects[each]), wished)
+        each: chosen.Member(each, targets.staged_file(run, each), left, chosen.hangs(opened.plan.objects[each]), wished)
         for each in opened.plan.order()
     }
     return _stay(run, opened, members, name, rows, later_parents.keys(run, replay))
@@ -56,38 +65,47 @@ def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: 
 
 def _stay(
     run: ports.Run, opened: journal.Opened, members: Mapping[str, chosen.Member], name: str, rows: Path, parents: Mapping[str, Path]
-) -> Path | None:
-    """Write the rows (row_id) of one object that stay; None: there are none."""
-    known = [link for link in members[name].links if opened.plan.objects[link.parent].external_id]
-    below, out = (run.scratch / f"{name}-{part}.parquet" for part in ("below", "stay"))
-    if not known or opened.plan.objects[name].external_id or not _below(run, members, name, rows, known, below):
+) -> Stay | None:
+    """Find the rows of one object that stay; None: there are none."""
+    links, of = members[name].links, opened.plan.objects
+    # What stood in a row without a key hangs on a record of this run alone, or on none.
+    if not links or of[name].external_id or not all(of[link.parent].external_id for link in links):
         return None
-    late = " UNION ".join(_late(run, opened, name, link, below, parents.get(link.parent)) for link in known)
+    below, brought = (run.scratch / f"{name}-{part}.parquet" for part in ("below", "brought"))
+    if not _below(run, members, name, rows, below):
+        return None
+    known = [(link.number, tables.parquet(parents[link.parent])) for link in links if link.parent in parents]
+    late = " OR ".join(["false", *(f"link = {number} AND key IN (SELECT key FROM {file})" for number, file in known)])
     with tables.connect(run.limits) as con:
-        return out if tables.write_parquet(con, late, out) else None
+        some = tables.write_parquet(con, f"SELECT DISTINCT row_id FROM {tables.parquet(below)} WHERE {late}", brought)
+    staged = {each: member.staged for each, member in members.items()}
+    left = f"{_unasked(members[name], members[name].left)} UNION SELECT row_id FROM {tables.parquet(below)}"
+    return _told(run, name, siblings.had(run, opened, siblings.Asked(name, staged, left, below, brought if some else None)))
 
 
-def _below(run: ports.Run, members: Mapping[str, chosen.Member], name: str, rows: Path, links: list[chosen.Hang], out: Path) -> int:
+def _below(run: ports.Run, members: Mapping[str, chosen.Member], name: str, rows: Path, out: Path) -> int:
     """Write the rows of an object that would be sent below parents, unasked: row_id, link (its number), key of the parent; how many."""
     each = members[name]
-    own = f"SELECT row_id FROM {tables.parquet(rows)} WHERE how = '{chosen.SEND}'"
-    if each.seeds:
-        own += f" EXCEPT SELECT row_id FROM {tables.parquet(each.seeds)}"
     hanging = " UNION ALL ".join(
-        f"SELECT row_id, {link.number} AS link, key FROM ({chosen.below(each, link, members[link.parent])})" for link in links
+        f"SELECT row_id, {link.number} AS link, key FROM ({chosen.below(each, link, members[link.parent])})" for link in each.links
     )
     with tables.connect(run.limits) as con:
-        return tables.write_parquet(con, f"FROM ({hanging}) WHERE key IS NOT NULL AND row_id IN ({own})", out)
+        return tables.write_parquet(con, f"FROM ({hanging}) WHERE key IS NOT NULL AND row_id IN ({_unasked(each, rows)})", out)
 
 
-def _late(run: ports.Run, opened: journal.Opened, name: str, link: chosen.Hang, below: Path, parents: Path | None) -> str:
-    """The query of those rows (row_id) below whose parent, by one link, other runs had rows of the same sobject.
+def _unasked(each: chosen.Member, rows: Path) -> str:
+    """The query of those of some rows (row_id) that are to be sent, and that no copy names."""
+    own = f"SELECT row_id FROM {tables.parquet(rows)} WHERE how = '{chosen.SEND}'"
+    return f"{own} EXCEPT SELECT row_id FROM {tables.parquet(each.seeds)}" if each.seeds else own
 
-    Later runs, if they brought the parent, too; earlier ones that sent some since, whoever brings it.
-    """
-    sobject = opened.plan.objects[name].sobject
-    had = newer.among("key", siblings.sent(run, opened, link.parent, sobject, below))
-    if parents:
-        later = newer.among("key", siblings.named(run, opened, link.parent, sobject))
-        had += f" OR key IN (SELECT key FROM {tables.parquet(parents)}) AND {later}"
-    return f"SELECT row_id FROM {tables.parquet(below)} WHERE link = {link.number} AND ({had})"
+
+def _told(run: ports.Run, name: str, found: Sequence[Path]) -> Stay | None:
+    """Put together what other runs had of an object (row_id, run). Where one of them had a row, no other may have had it."""
+    if not found:
+        return None
+    out = run.scratch / f"{name}-stay.parquet"
+    with tables.connect(run.limits) as con:
+        query = "SELECT row_id, CASE WHEN count(*) = count(run) THEN min(run) END AS run"
+        count = tables.write_parquet(con, f"{query} FROM {tables.parquets(found)} GROUP BY row_id ORDER BY row_id", out)
+        held = con.execute(f"SELECT run, count(*) FROM {tables.parquet(out)} WHERE run IS NOT NULL GROUP BY run ORDER BY run").fetchall()
+    return Stay(out, count, {str(other): int(rows) for other, rows in held})

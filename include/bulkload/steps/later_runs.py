@@ -68,7 +68,7 @@ def found(
     own = own_place(run)
     for later in others(run, opened, wanted or (lambda _, place: place > own)) if keyed else ():
         for name in keyed:
-            with _named(later.run.folder):
+            with saying_whose(later.run.folder):
                 keys_of[name] += _keys(run, opened, name, later, what, rows[name])
     return keys_of
 
@@ -86,7 +86,7 @@ def _keys(run: ports.Run, opened: journal.Opened, name: str, later: Other, what:
 
 
 @contextlib.contextmanager
-def _named(folder: ports.RunFolder) -> Iterator[None]:
+def saying_whose(folder: ports.RunFolder) -> Iterator[None]:
     """Say of which other run an entry or file can't be read."""
     try:
         yield
@@ -118,12 +118,18 @@ def _known_as(opened: journal.Opened, name: str, later: Other) -> list[str]:
 def _compared(run: ports.Run, opened: journal.Opened, name: str, later: Other, their: str) -> entities.KeyRule | None:
     """By which rule keys of an object are compared with a later run's, if the field isn't as it was."""
     ours, theirs = opened.plan.objects[name], later.plan["objects"][their]
+    return compared(run, opened, later, (ours.sobject, str(ours.external_id)), (theirs["sobject"], theirs["external_id"]))
+
+
+def compared(
+    run: ports.Run, opened: journal.Opened, later: Other, ours: tuple[str, str], theirs: tuple[str, str]
+) -> entities.KeyRule | None:
+    """By which rule keys of a field are compared with another run's, if it isn't as it was. `ours`, `theirs`: its sobject and name."""
     described = journal.demand(run, entries.BEGUN)["describes"]
-    if described.get(ours.sobject) == later.describes.get(theirs["sobject"]):
+    if described.get(ours[0]) == later.describes.get(theirs[0]):
         return None  # As most nights: the describes needn't be read.
     them = journal.Describes(later.run, later.describes)
-    fields = [(opened.describes, ours.sobject, str(ours.external_id)), (them, theirs["sobject"], theirs["external_id"])]
-    return newer.common(*(keys.rule(keys.described(*each)) for each in fields))
+    return newer.common(keys.rule(keys.described(opened.describes, *ours)), keys.rule(keys.described(them, *theirs)))
 
 
 def own_place(run: ports.Run) -> entries.Order:
@@ -146,7 +152,7 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
         scratch = run.scratch / f"other-{number}"
         scratch.mkdir(exist_ok=True)
         other = dataclasses.replace(run, folder=folder, scratch=scratch)
-        with _named(folder):
+        with saying_whose(folder):
             document = json.loads(journal.bring(other, begun["plan"]).read_text("utf-8"))
         if document["name"] == opened.plan.name and not document.get("dry_run"):
             yield Other(place, other, document, begun["describes"])

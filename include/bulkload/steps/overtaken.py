@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from include.bulkload.basics import tables
 from include.bulkload.ledger import entries, waves
 from include.bulkload.match import chosen, newer
-from include.bulkload.steps import elsewhere, journal, later_edits, later_objects, later_runs, outcome, targets
+from include.bulkload.steps import choice, elsewhere, journal, later_edits, later_objects, later_runs, outcome, targets
 
 if TYPE_CHECKING:
     from include.bulkload.steps import ports
@@ -59,8 +59,9 @@ def _keyless(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: i
     sent = run.scratch / f"{wave.name}-in-chunk.parquet"
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, f"SELECT row_id, '{chosen.SEND}' AS how FROM ({_of_chunk(run, wave, number)})", sent)
-    stay = elsewhere.since(run, opened, wave.name, wave.replay, sent)
-    return f"FROM {tables.parquet(stay)}" if stay else ""
+    left = choice.left(run, wave.name, choice.final(run, opened, wave.name))
+    stay = elsewhere.since(run, opened, wave.name, wave.replay, sent, left)
+    return f"SELECT row_id FROM {tables.parquet(stay.rows)}" if stay else ""
 
 
 def _of_others(run: ports.Run, opened: journal.Opened, wave: waves.Wave, held: int) -> list[newer.Keys]:

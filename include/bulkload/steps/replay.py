@@ -6,6 +6,7 @@ it was: a killed or cleared task resumes the same replay.
 
 from __future__ import annotations
 
+import collections
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import errors
@@ -44,9 +45,9 @@ def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet, *, by_i
     `run`: in the folder of the run that is replayed, by the name of the one that does it; `of`: the former's run id; `file`: URI of
     an edited copy, read by `inlet`; None: the rows as they were; `by_itself`: nobody asked for it, see `choice.look`.
     Returns {"replay": its number, "waiting": [ids of jobs that still run], "objects": {name: {"send", "links", "rejected",
-    "superseded": rows, "skipped": {fate: rows}}}}; objects come once nothing is
-    waited for. Raises AnotherRun if that run or another replay of it isn't over, MustStop if this one was given up for another,
-    PlanError with every finding.
+    "superseded": rows, "heldBack": {run id: rows}, "skipped": {fate: rows}}}}; objects come once nothing is waited for. Raises
+    AnotherRun if that run or another replay of it isn't over, MustStop if this one was given up for another, PlanError with every
+    finding.
     """
     opened, held = begins(run, of)
     own = _entered(run, of, file, by_itself=by_itself)
@@ -56,8 +57,9 @@ def begin(run: ports.Run, of: str, file: str | None, inlet: ports.Inlet, *, by_i
     if waiting:
         return {"replay": own.number, "waiting": waiting, "objects": {}}
     told = choice.of(run, opened, own, inlet, held)["objects"]
-    counts = (chosen.SEND, chosen.LINKS, chosen.REFUSED, "superseded", "skipped")
-    return {"replay": own.number, "waiting": [], "objects": {name: {count: told[name][count] for count in counts} for name in told}}
+    counts = (chosen.SEND, chosen.LINKS, chosen.REFUSED, "superseded", summary.HELD_BACK, "skipped")
+    objects = {name: {count: each[count] for count in counts if count in each} for name, each in told.items()}
+    return {"replay": own.number, "waiting": [], "objects": objects}
 
 
 def begins(run: ports.Run, of: str) -> tuple[journal.Opened, int]:
@@ -190,7 +192,12 @@ def _part(run: ports.Run, opened: journal.Opened, name: str, number: int, told: 
     rows, late = turn.taken(run, name, number, journal.bring(run, told["rows"]))
     part = parts.of(run, opened, name, parts.Only(number, rows))
     left = {str(fate): whole[fate] for fate in (*chosen.LEFT, "in_doubt") if whole[fate]}
+    held = turn.held(run, name, number)
+    late -= held.total()
     part.notes.update({"superseded": told["superseded"] + late, "skipped": told["skipped"], "left": left})
+    # An older version didn't say which they were.
+    if held := held + collections.Counter(told.get(summary.HELD_BACK, {})):
+        part.notes[summary.HELD_BACK] = dict(held)
     other = told.get("elsewhere")
     # Some may only have been inserted since the choice.
     if late and not other and (found := payloads.elsewhere(run, opened, name)):

@@ -1,113 +1,125 @@
-"""Rows of a sobject in other runs of the plan → the keys of the parents below which they hang.
+"""Rows of one object that would be sent, and other runs of the plan → which of these rows those had, too, or may have had.
 
-What has no key can't be told from them: below the same parent it may be one of them.
+What has no key is known by its parents and its cells alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
 from include.bulkload.ledger import entries, replays
-from include.bulkload.match import chosen
+from include.bulkload.match import chosen, doubles
 from include.bulkload.report import summary
-from include.bulkload.steps import journal, later_runs, outcome
+from include.bulkload.steps import both_known, journal, later_runs, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from include.bulkload.match import newer
     from include.bulkload.steps import ports
 
-NONE = "SELECT NULL::VARCHAR AS key WHERE false"
+Document = dict[str, Any]
+# When a job had been closed at the latest, by the first of these that is noted.
+CLOSED = ("closed", "ended", "collected")
 
 
-def named(run: ports.Run, opened: journal.Opened, name: str, sobject: str) -> list[newer.Keys]:
-    """Write the keys of one object that rows of `sobject` in later runs name, or stood in, whatever became of them."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Rows of one object that are asked for: its name, the staged rows of all objects.
 
-    def rows(later: later_runs.Other, their: str, rule: entities.KeyRule | None) -> str:
-        return _parents(sobject, lambda child: later_runs.staged(later.run, child), later, their, rule)
+    `left`: the query of its rows (row_id) that are left, and that no copy names; `below`: a file of those that are asked for;
+    `brought`: of those of them below parents that only later runs brought, None: there are none.
+    """
 
-    return later_runs.found(run, opened, f"below-{sobject}", {name: rows}, name)[name]
+    name: str
+    staged: Mapping[str, Path]
+    left: str
+    below: Path
+    brought: Path | None
 
 
-def sent(run: ports.Run, opened: journal.Opened, name: str, sobject: str, below: Path) -> list[newer.Keys]:
-    """Write the keys of one object below which earlier runs wrote rows of `sobject`, or may have, since this run read its source.
+def had(run: ports.Run, opened: journal.Opened, asked: Asked) -> list[Path]:
+    """Write, by other runs, the rows that they had, too (row_id, run: NULL), or may have had (the other run's id).
 
-    By their replays, or as they were cleared. Where such a run was swept, nothing tells below which: then it is all keys of `below`.
+    Of a later run all rows count that its source named, whatever became of them; of an earlier one those that it wrote, or may have,
+    since this run read its source, by a replay or as it was cleared. Where such a run was swept, nothing tells which these were.
     """
     own = later_runs.own_place(run)
 
-    def rows(other: later_runs.Other, their: str, rule: entities.KeyRule | None) -> str:
-        return _sent(own[0], sobject, below, other, their, rule)
+    def wanted(folder: ports.RunFolder, place: entries.Order) -> bool:
+        return asked.brought is not None if place > own else place < own and not _is_done(folder, own[0])
 
-    def may_have(folder: ports.RunFolder, place: entries.Order) -> bool:
-        return place < own and not _is_done(folder, own[0])
-
-    return later_runs.found(run, opened, f"sent-{sobject}", {name: rows}, name, may_have)[name]
+    found: list[Path] = []
+    for other in later_runs.others(run, opened, wanted):
+        with later_runs.saying_whose(other.run.folder):
+            found += _of_one(run, opened, asked, other, "" if other.place > own else own[0])
+    return found
 
 
 def _is_done(folder: ports.RunFolder, since: str) -> bool:
     """Whether a run's summary says that it was through before then, with nothing left to send. That saves reading all its jobs."""
     told = folder.read(summary.FILE)
-    stamp = next((told[each] for each in summary.STAMPS if told.get(each)), since) if told else since
-    if told is None or stamp >= since or replays.numbers(folder.names(replays.FOLDER)):
+    # A run that never began, by its summary, may have been cleared since.
+    if not told or not told["objects"]:
+        return False
+    stamp = next((told[each] for each in summary.STAMPS if told.get(each)), since)
+    if stamp >= since or replays.numbers(folder.names(replays.FOLDER)):
         return False
     return not any(each[fate] for each in told["objects"].values() for fate in (*chosen.LEFT, entities.Fate.IN_DOUBT))
 
 
-def _sent(since: str, sobject: str, below: Path, other: later_runs.Other, name: str, rule: entities.KeyRule | None) -> str:
+def _of_one(run: ports.Run, opened: journal.Opened, asked: Asked, other: later_runs.Other, since: str) -> Iterator[Path]:
+    """Write the rows that one other run had. `since`: when this one read its source, if the other is an earlier one."""
     stands = journal.demand(other.run, entries.STAGED)["objects"]
-    late = {child: _late(other.run, child, since) for child in _of(other, sobject) if child in stands}
-    if not any(late.values()):
-        return NONE
-    if other.run.folder.read(entries.SWEPT) is not None:
-        return f"SELECT {tables.folded('key', rule) if rule else 'key'} AS key FROM {tables.parquet(below)}"
-    return _parents(sobject, lambda child: _written(other.run, child, late.get(child, set())), other, name, rule)
+    for their in _of(other, opened.plan.objects[asked.name].sobject):
+        late = _late(other.run, their, since) if since and their in stands else set()
+        if their not in stands or (since and not late):
+            continue
+        out = other.run.scratch / f"{asked.name}-with-{their}.parquet"
+        if _had(run, opened, asked, other, their, late if since else None, out):
+            yield out
+
+
+def _had(
+    run: ports.Run, opened: journal.Opened, asked: Asked, other: later_runs.Other, their: str, late: set[int] | None, out: Path
+) -> int:
+    """Write the rows that one of another run's objects had; how many. `late`: which of its chunks count; None: all that it read does."""
+    own = f"SELECT DISTINCT row_id FROM {tables.parquet(asked.below if late is not None else asked.brought or asked.below)}"
+    who = other.run.folder.run_id()
+    with tables.connect(run.limits) as con:
+        if late is not None and other.run.folder.read(entries.SWEPT) is not None:
+            return tables.write_parquet(con, f"SELECT row_id, {tables.literal(who)} AS run FROM ({own})", out)
+        known, theirs = both_known.of(run, opened, asked.name, asked.staged, other, their)
+        counted = f"SELECT row_id FROM {later_runs.staged(other.run, their)}" if late is None else _written(other.run, their, late)
+        ours = doubles.Ours(known, asked.left, own)
+        return doubles.had(con, ours, doubles.Other(theirs, counted, who), out.with_suffix(""), out)
 
 
 def _late(run: ports.Run, name: str, since: str) -> set[int]:
     """The chunks of an object, by their numbers, that a job may have carried which was closed since then.
 
-    A job of which it isn't noted that it was closed, though it was to be, may have been so at any time.
+    A job of which nothing says that it was closed, or has ended, though it was to be closed, may have been so at any time.
     """
     jobs = [each for each in journal.jobs(run, name) if each.counts or each.goes_again]
-    return {each.place.number for each in jobs if each.facts.get("closed", {"at": since})["at"] >= since}
+    return {each.place.number for each in jobs if _closed(each.facts, since) >= since}
+
+
+def _closed(facts: Mapping[str, Document], unknown: str) -> str:
+    """When a job had been closed at the latest."""
+    return next((str(facts[fact]["at"]) for fact in CLOSED if "at" in facts.get(fact, {})), unknown)
 
 
 def _written(run: ports.Run, name: str, chunks: set[int]) -> str:
-    """The staged rows of an object that are written, or may be, and were sent in some chunks, as SQL. Second passes send no rows."""
-    rows = outcome.rows_in(run, outcome.of(run, name).of_records(), chunks)
-    carried = " UNION ALL ".join(["SELECT NULL::BIGINT AS row_id WHERE false", *rows])
+    """The query of the rows (row_id) of an object that are written, or may be, and were sent in some chunks. Second passes send no rows."""
+    carried = " UNION ALL ".join(outcome.rows_in(run, outcome.of(run, name).of_records(), chunks))
     written = later_runs.wrote(run, name, "row_id")
-    return f"(FROM {later_runs.staged(run, name)} WHERE row_id IN ({carried}) AND row_id IN ({written}))"
-
-
-def _parents(sobject: str, rows_of: Callable[[str], str], other: later_runs.Other, name: str, rule: entities.KeyRule | None) -> str:
-    """The keys of one object that rows of a sobject in one run name, or stood in; `rows_of`: those of an object of that run, as SQL."""
-    found, stands = [NONE], journal.demand(other.run, entries.STAGED)["objects"]
-    parent = other.plan["objects"][name]["sobject"], other.plan["objects"][name]["external_id"]
-    for child in _of(other, sobject):
-        for number, one in enumerate(_links(other.plan["objects"][child])) if child in stands else ():
-            key = f"to{number}"
-            if one["object"] == name and one["by"] == "nesting":
-                parents = later_runs.staged(other.run, name)
-                key_of = later_runs.key_of(other, name, rule)
-                found.append(f"SELECT {key_of} AS key FROM {parents} WHERE row_id IN (SELECT parent_row FROM {rows_of(child)})")
-            elif one["object"] == name or (one["sobject"], one["external_id"]) == parent:
-                found.append(f"SELECT {tables.folded(key, rule) if rule else key} AS key FROM {rows_of(child)}")
-    return " UNION ALL ".join(found)
-
-
-def _links(each: later_runs.Document) -> list[later_runs.Document]:
-    """The links of an object of another run's plan, in the order of their numbers.
-
-    As they stand there: a newer version than that run's may check plans more strictly, and that one's is not to be loaded by again.
-    """
-    return [one for links in each["parents"].values() for one in (links if isinstance(links, list) else [links])]
+    return f"SELECT row_id FROM ({carried or 'SELECT NULL::BIGINT AS row_id WHERE false'}) WHERE row_id IN ({written})"
 
 
 def _of(other: later_runs.Other, sobject: str) -> list[str]:
-    """The objects of a sobject, in another run's plan."""
-    return [name for name, each in other.plan["objects"].items() if each["sobject"].lower() == sobject.lower()]
+    """The objects of a sobject in another run's plan: those without a key, or those that have one by now."""
+    found = [name for name, each in other.plan["objects"].items() if each["sobject"].lower() == sobject.lower()]
+    keyless = [name for name in found if not other.plan["objects"][name].get("external_id")]
+    return keyless or [name for name in found if other.plan["objects"][name]["operation"] not in entities.DELETES]

@@ -146,7 +146,7 @@ def _overtaken_void(run: ports.Run, opened: journal.Opened, wave: waves.Wave, nu
     return errors.ChunkVoid(
         f"chunk {number} of {wave.name}: later runs of this plan wrote {rows} of its {wave.chunk(number)['rows']} rows, or later "
         "objects of this run, or earlier runs sent such rows below the same parents since, so nothing of it is sent; replay this run: "
-        "that sends the rows which none of these wrote"
+        "that sends the rows which none of these had, and names those without a key that it leaves as they may be another run's"
     )
 
 

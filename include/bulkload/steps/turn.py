@@ -6,6 +6,7 @@ runs have had since aren't sent any more: what they wrote is newer.
 
 from __future__ import annotations
 
+import collections
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from include.bulkload.steps import ports
 
 Document = dict[str, Any]
-# What a wave that opens a turn says of it: which chosen rows were overtaken until then.
-OVERTAKEN = "overtaken"
+# What a wave that opens a turn says of it: which chosen rows were overtaken until then; how many of these may be another run's.
+OVERTAKEN, HELD = "overtaken", "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +72,27 @@ def _goes_on(turn: Turn, told: Document) -> bool:
     opening = turn.opening()
     if opening is None or turn.is_alone(opening.notes):
         return opening is not None
-    _, late = _left(turn, told)
-    return late is None
+    return _left(turn, told)[1] is None
 
 
 def _opened(turn: Turn, told: Document) -> None:
     each, opening = told["objects"][turn.name], turn.opening()
-    rows, late = journal.bring(turn.run, each["rows"]), None
+    rows, late, held = journal.bring(turn.run, each["rows"]), None, dict[str, int]()
     # Unless another run wrote meanwhile, this one was cleared and sent something itself, or the counts of an aborted job have moved,
     # what was chosen is what is left.
     has_moved = outcome.of(turn.run, turn.name).mark != each["mark"]
     if opening or not turn.is_alone(told) or has_moved:
-        rows, late = _left(turn, each)
+        rows, late, held = _left(turn, each)
     # Once is enough for those whose edit was refused.
     refused = [journal.bring(turn.run, each["refused"])] if each["refused"] and not opening else []
     notes: Document = {waves.LEASE: turn.held}
     if late:
-        notes[OVERTAKEN] = journal.keep(turn.run, late, f"{turn.name}/overtaken.parquet")
+        notes |= {OVERTAKEN: journal.keep(turn.run, late, f"{turn.name}/overtaken.parquet"), HELD: held}
     next_wave.replayed(turn.run, turn.opened, turn.name, turn.replay, rows, refused, notes)
 
 
-def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
-    """Those of the chosen rows that are left now (row_id, how), and those of them that were overtaken; None: there are none."""
+def _left(turn: Turn, told: Document) -> tuple[Path, Path | None, dict[str, int]]:
+    """Those of the chosen rows that are left now (row_id, how), those of them that were overtaken, None: there are none; `Stay.held`."""
     run, name = turn.run, turn.name
     now, still, late = (run.scratch / f"{name}-{part}.parquet" for part in ("now", "still", "late"))
     left = choice.left(run, name, choice.final(run, turn.opened, name))
@@ -101,18 +101,21 @@ def _left(turn: Turn, told: Document) -> tuple[Path, Path | None]:
         gone = " UNION ALL ".join(["SELECT NULL::BIGINT AS row_id WHERE false", *map(_rows, overtaken(run, name, turn.replay.number))])
         query = f"FROM {tables.parquet(left)} SEMI JOIN ({ours}) USING (row_id) ANTI JOIN ({gone}) USING (row_id) ORDER BY row_id"
         if not tables.write_parquet(con, query, now):
-            return now, None
-    marked = _marked(turn, now)
+            return now, None, {}
+    marked, held = _marked(turn, now, left)
     if marked is None:
-        return now, None
+        return now, None, {}
     with tables.connect(run.limits) as con:
         for how, out in (("!=", still), ("=", late)):
             tables.write_parquet(con, f"FROM {tables.parquet(marked)} WHERE how {how} '{chosen.SUPERSEDED}' ORDER BY row_id", out)
-    return still, late
+    return still, late, held
 
 
-def _marked(turn: Turn, now: Path) -> Path | None:
-    """Write what is left now, with what other runs have had since as superseded; None: there is none of that."""
+def _marked(turn: Turn, now: Path, left: Path) -> tuple[Path | None, dict[str, int]]:
+    """Write what is left now, with what other runs have had since as superseded, None: there is none of that; `Stay.held`.
+
+    `left`: all that is left of the object.
+    """
     run, name, by_itself = turn.run, turn.name, turn.replay.by_itself
     newer, edited = (later_runs.named, later_edits.named) if by_itself else (later_runs.written, later_edits.written)
     # Rows that its own edited copy names are newer than what was edited in earlier runs before; what only waited for them isn't.
@@ -120,15 +123,16 @@ def _marked(turn: Turn, now: Path) -> Path | None:
     later += later_objects.written(run, turn.opened, name)
     # A newer plan may know the records by another field since.
     lost_sight = by_itself and not choice.is_known(run, turn.opened, name)
-    stay = now if lost_sight else elsewhere.since(run, turn.opened, name, turn.replay.number, now)
+    late = None if lost_sight else elsewhere.since(run, turn.opened, name, turn.replay.number, now, left)
+    stay = now if lost_sight else late.rows if late else None
     marked, out = (run.scratch / f"{name}-{part}.parquet" for part in ("marked", "all-marked"))
     with tables.connect(run.limits) as con:
         found = chosen.superseded(con, now, targets.staged_file(run, name), later, marked)
         if stay is None:
-            return marked if found else None
+            return (marked if found else None), {}
         how = f"CASE WHEN row_id IN ({_rows(stay)}) THEN '{chosen.SUPERSEDED}' ELSE how END AS how"
         tables.write_parquet(con, f"SELECT * REPLACE ({how}) FROM {tables.parquet(marked)}", out)
-    return out
+    return out, late.held if late else {}
 
 
 def _rows(path: Path) -> str:
@@ -141,8 +145,14 @@ def overtaken(run: ports.Run, name: str, number: int) -> list[Path]:
     return [journal.bring(run, wave.notes[OVERTAKEN]) for wave in own if OVERTAKEN in wave.notes]
 
 
+def held(run: ports.Run, name: str, number: int) -> collections.Counter[str]:
+    """How many of an object's rows replay `number` chose and left, as they may be another run's by now: by that one's id."""
+    own = [wave for wave in journal.waves_of(run, name) if wave.replay == number]
+    return sum((collections.Counter(wave.notes.get(HELD, {})) for wave in own), collections.Counter())
+
+
 def taken(run: ports.Run, name: str, number: int, rows: Path) -> tuple[Path, int]:
-    """What a replay has taken of its chosen `rows` (row_id, how) after all, and how many it left since later runs had them."""
+    """What a replay has taken of its chosen `rows` (row_id, how) after all, and how many it left since other runs had them."""
     out = run.scratch / f"{name}-{number}-taken.parquet"
     gone = overtaken(run, name, number)
     if not gone:

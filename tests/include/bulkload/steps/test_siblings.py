@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -76,14 +76,17 @@ def test_what_a_cleared_run_has_sent_counts_as_what_a_replay_did(load: Load) -> 
     found = [replays.replayed(second, "again", of="later")["chosen"]["Contact"]]
     swept(load, "run")
     found.append(replays.replayed(second, "once more", of="later")["chosen"]["Contact"])
-    assert ([(0, 1)] * 2, [("b1", "b")]) == ([(each["send"], each["superseded"]) for each in found], replays.kin(load))
+    counts = [(each["send"], each["superseded"], each["heldBack"]) for each in found]
+    # Once its rows are gone nothing tells which it had.
+    assert ([(0, 1, {}), (0, 0, {"run": 1})], [("b1", "b")]) == (counts, replays.kin(load))
 
 
 def test_nor_does_a_run_send_them_that_is_cleared_after_an_earlier_one(load: Load) -> None:
-    """Both broke off before anything was sent; the other rows of its job are its replay's."""
+    """Both broke off before anything was sent; what is the same stays, what may be is named and goes by its list, the rest goes."""
     first, second = nights(load)
+    first.payload = replays.family(b=["b1", "b1", "b2"])
     first.stage()
-    second.payload = replays.family(b=["b1"], c=["c1"])
+    second.payload = replays.family(b=["b1", "b1", "b1", "edited"], c=["c1"])
     second.stage()
     first.clock = second.clock + 1_000
     first.loaded()
@@ -91,10 +94,64 @@ def test_nor_does_a_run_send_them_that_is_cleared_after_an_earlier_one(load: Loa
     with pytest.raises(errors.ChunkVoid, match="or earlier runs sent such rows below the same parents since"):
         second.loaded()
     told = replays.replayed(second, of="later")
-    assert ((1, 1), [("b1", "b"), ("c1", "c")]) == (
-        tuple(told["chosen"]["Contact"][count] for count in ("send", "superseded")),
+    before = [("b1", "b")] * 2 + [("b2", "b"), ("c1", "c")]
+    assert ((1, 2, {"run": 2}), before) == (
+        tuple(told["chosen"]["Contact"][count] for count in ("send", "superseded", "heldBack")),
         replays.kin(load),
     )
+    assert (False, "COMPLETED_WITH_ERRORS", {"run": 2}) == (
+        told["clean"],
+        told["summary"]["status"],
+        told["summary"]["objects"]["Contact"]["heldBack"],
+    )
+    assert ["Contact: 2 rows without a key stay, as the run run had others below the same parents"] == [
+        each.partition(", or may")[0] for each in told["why"]
+    ]
+    left = second.listed(replays.whole(second)["objects"]["Contact"]["files"]["unprocessed"])
+    replays.replayed(second, "by hand", replays.copied(second, left[-1:]), of="later")
+    assert sorted([*before, ("edited", "b")]) == replays.kin(load)
+
+
+ORDERS: dict[str, Any] = {
+    name: {
+        "sobject": sobject,
+        "records": f"{name}[]",
+        "operation": "upsert",
+        "external_id": "External_Id__c",
+        "fields": {"Name": "key", "External_Id__c": "key"},
+        "canary_rows": 0,
+    }
+    for name, sobject in (("Product", "Product2"), ("Invoice", "Invoice__c"))
+} | {
+    "Line": {
+        "sobject": "Invoice_Line__c",
+        "records": "Invoice[].lines[]",
+        "operation": "insert",
+        "fields": {"Name": "name"},
+        "parents": {"Invoice__c": {"object": "Invoice", "by": "nesting"}, "Product__c": {"object": "Product", "from": "product"}},
+        "canary_rows": 0,
+    }
+}
+
+
+def test_rows_that_share_one_of_two_parents_are_different_ones(load: Load) -> None:
+    """Orders with lines of one product: whichever night brought it, or sent a line of it since, the other night's line goes, too."""
+    first, second = nights(load)
+    first.mapping = second.mapping = ORDERS
+    for night, order, refused in ((first, "one", ("Product2", "p")), (second, "two", ("Invoice_Line__c", "of two"))):
+        lines = [{"name": f"of {order}", "product": "p"}]
+        night.payload = json.dumps({"Product": [{"key": "p"}], "Invoice": [{"key": order, "lines": lines}]}).encode()
+        load.org.behave(row_faults=[{"object": refused[0], "field": "Name", "value": refused[1], "error": "SOME_RULE:no:--"}])
+        night.whole()
+        second.clock += 1_000
+    load.org.behave(row_faults=[])
+    first.clock, told = second.clock, []
+    for night, name in ((first, "run"), (second, "later")):
+        told.append(replays.replayed(night, f"again {name}", of=name)["chosen"]["Line"])
+        second.clock = first.clock + 1_000
+    found = load.org.query("SELECT Name, Invoice__r.Name FROM Invoice_Line__c")
+    assert [("of one", "one"), ("of two", "two")] == sorted((each["Name"], each["Invoice__r"]["Name"]) for each in found)
+    assert [(1, 0, {})] * 2 == [(each["send"], each["superseded"], each["heldBack"]) for each in told]
 
 
 def test_a_swept_run_that_sent_no_such_row_since_is_in_nobodys_way(load: Load) -> None:
