@@ -122,13 +122,7 @@ def judge(
     broke = [*troubles, *gaps]
     why = [*broke, *(sentence for part in parts for sentence in _red(checked, part, refused=refused))]
     why += [f"{part.name}: none of {part.account.source} rows got through" for part in stranded]
-    status = (
-        FAILED
-        if broke or stranded
-        else WITH_ERRORS
-        if any(part.account.lost or part.account.stored_twice or part.differs or part.held_back for part in parts)
-        else COMPLETED
-    )
+    status = FAILED if broke or stranded else WITH_ERRORS if any(_has_errors(part) for part in parts) else COMPLETED
     document = {"status": status, **_family(parts, stranded=bool(stranded)), "submittedAt": began}
     if status == FAILED:
         document |= {"error": "; ".join(why), "failedAt": now}
@@ -139,6 +133,12 @@ def judge(
     document |= {"warnings": warnings} if warnings else {}
     document["objects"] = {part.name: _told(part) for part in parts}
     return Verdict(document, clean=not why, why=tuple(why))
+
+
+def _has_errors(part: Part) -> bool:
+    """Whether something of an object is lost, wrong, or somebody's to look at, whatever the plan allows."""
+    lost = part.account.lost or part.account.stored_twice
+    return bool(lost or part.differs or part.held_back or _inserted_elsewhere(part, whole=False))
 
 
 def _is_stranded(checked: plan.Plan, part: Part) -> bool:

@@ -99,6 +99,7 @@ def test_a_replay_is_red_where_the_other_run_lost_some_and_sends_what_is_upserte
     assert "insertedElsewhere" not in replay.closed(by_itself, number, []).document["objects"]["Contact"]
     found = replayed(first)
     assert ((0, 3), False, 1) == (found["counts"], found["clean"], found["chosen"]["Account"]["send"])
+    assert "COMPLETED_WITH_ERRORS" == found["summary"]["status"]
     (said,) = found["why"]
     assert f"{other.run.folder.uri('')} has inserted part of the same payload, or may have; replay that run" in said
     assert replayed(other)["clean"]
