@@ -68,6 +68,15 @@ def wrong(all_of: known.Known, run: str, found: Document, now: standing.Standing
     return said
 
 
+def replayed(plan: drawn.Plan, found: Document) -> list[str]:
+    """List what a replay's own summary says that can't be: no two runs have equal rows without a key, and what it held back is red."""
+    objects = found["summary"]["objects"]
+    unknown = [each.name for each in plan.kinds if each.known_by in drawn.UNKNOWN and each.name in objects]
+    said = [f"{name}: superseded without a key: {objects[name]}" for name in unknown if objects[name]["superseded"]]
+    held = [each for each in objects.values() if each.get("heldBack")]
+    return [*open_sums(objects), *said, *([f"green over what it held back: {held}"] if held and found["clean"] else [])]
+
+
 def open_sums(objects: Document) -> list[str]:
     """The objects of a summary whose sums don't close."""
     counts = {name: {key: value for key, value in each.items() if isinstance(value, int)} for name, each in objects.items()}

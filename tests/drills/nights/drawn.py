@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 KEY, NAME, MARK = "External_Id__c", "Name", "Mark__c"
 KEYED, KEYLESS, ROW_KEY, DELETED = "keyed", "keyless", "row key", "deleted"
+# Whose rows have no key that another run could know them by.
+UNKNOWN = (KEYLESS, ROW_KEY)
 MISSING = ("quarantine", "quarantine", "look_in_org", "blank")
 # The smallest job that a plan may ask for, and keys so long that a few rows fill it.
 SMALL_JOB, LARGE_JOB = 1_000, 1_000_000

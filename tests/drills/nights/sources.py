@@ -92,7 +92,7 @@ class Source:
             return []
         named = [n for n in range(KEYS) if whole or self.dice.random() < (NAMED if kind.known_by != drawn.DELETED else 1 - NAMED)]
         letter = kind.sobject[len("Level")]
-        if kind.known_by in {drawn.KEYLESS, drawn.ROW_KEY}:
+        if kind.known_by in drawn.UNKNOWN:
             return [f"L{letter}-{self.nights}-{n}" for n in named]
         return [f"K{letter}-{n}" for n in named]
 

@@ -106,3 +106,29 @@ def test_rows_are_lost_for_a_reason(nights: known.Known, planted: set[str], supe
     listed = {("Head", "K0-0"): accounts.Listed("failed", stands=False), ("Leaf", "L2-1-0"): accounts.Listed("orphaned", stands=False)}
     found = excuses.Excuses(nights, "n1", listed, {}, planted, superseded=superseded).needless()
     assert needless == [each.partition("kind='")[2][:4] for each in found]
+
+
+@pytest.mark.parametrize(("below", "resumed", "needless"), [("K0-1", False, ["Leaf"]), ("K0-0", False, []), ("K0-1", True, [])])
+def test_a_row_without_a_key_stays_for_another_below_the_same_parent_alone(
+    nights: known.Known, below: str, needless: list[str], *, resumed: bool
+) -> None:
+    """Its parent stands by another run: it hangs on that, unless the replay stood still meanwhile."""
+    nights.of["n2"]["Leaf", "L2-2-0"] = [sources.Row("Leaf", "L2-2-0", 5, (("To0__c", below),))]
+    listed = {("Head", "K0-0"): accounts.Listed("failed", stands=False), ("Leaf", "L2-1-0"): accounts.Listed("orphaned", stands=False)}
+    found = excuses.Excuses(nights, "n1", listed, {HEAD: at(3)}, superseded=True, resumed=resumed).needless()
+    assert needless == [each.partition("kind='")[2][:4] for each in found]
+
+
+@pytest.mark.parametrize(
+    ("leaf", "clean", "says"),
+    [
+        ({"superseded": 0}, True, []),
+        ({"superseded": 0, "heldBack": {"n2": 1}}, False, []),
+        ({"superseded": 0, "heldBack": {"n2": 1}}, True, ["green"]),
+        ({"superseded": 1}, True, ["Leaf:"]),
+    ],
+)
+def test_a_replay_leaves_no_row_without_a_key_in_silence(leaf: dict[str, Any], says: list[str], *, clean: bool) -> None:
+    """No two runs have equal ones; what may be another run's is told in red."""
+    found = summary(clean=clean, Head={"superseded": 1}, Leaf=leaf)
+    assert says == [each.split()[0] for each in accounts.replayed(PLAN, found)]

@@ -45,7 +45,7 @@ class Doing:
 
 @dataclass
 class Trials:
-    """All tries of a play. `told`: what was done; `figures`: what it came to.
+    """All tries of a play. `told`: what was done; `figures`: what it came to; `gone_about`: how often a step was gone about, by name.
 
     `planted`: what the org refused, by step; `disturbed`: steps whose losses nobody can foretell, as jobs ended early or a task was
     marked, or that have ended before.
@@ -61,6 +61,7 @@ class Trials:
     before: standing.Standing = field(default_factory=dict)
     planted: dict[str, set[str]] = field(default_factory=lambda: collections.defaultdict(set))
     disturbed: set[str] = field(default_factory=set)
+    gone_about: collections.Counter[str] = field(default_factory=collections.Counter)
     trouble: troubles.Trouble = field(default_factory=troubles.Trouble)
     clock: int = 0
     steps: int = 0
@@ -72,6 +73,7 @@ class Trials:
     def tried(self, doing: Doing, tries: int) -> Document | None:
         """Try a step; what its summary returned, None if it broke off."""
         self.planted[doing.name] |= self.trouble.planted
+        self.gone_about[doing.name] += 1
         found = next((found for _ in range(tries) if (found := self._once(doing, doing.act, doing.name, DIES))), None)
         if found is None and self.dice.random() < GIVEN_UP:
             self._once(doing, doing.close, f"{doing.name}, its summary", DIES / 2)
@@ -144,7 +146,7 @@ class Trials:
         self.figures.rows += len(self.known.of[doing.run])
         said, whole = [], found
         if doing.kind == known.REPLAY:
-            said += accounts.open_sums(found["summary"]["objects"])
+            said += accounts.replayed(self.plan, found)
             whole = {"summary": at.run.folder.read(summarize.SUMMARY), "clean": False, "why": ["its own summary has no colour"]}
         lost = accounts.wrong(self.known, doing.run, whole, self.before)
         # Nothing but what is planted kept it from bringing all.
@@ -156,5 +158,6 @@ class Trials:
     def _needless(self, doing: Doing, whole: Document) -> list[str]:
         listed = accounts.lists(self.plan, whole["summary"])
         replays = doing.kind == known.REPLAY
-        found = excuses.Excuses(self.known, doing.run, listed, self.before, self.planted[doing.name], superseded=replays).needless()
+        planted, resumed = self.planted[doing.name], self.gone_about[doing.name] > 1
+        found = excuses.Excuses(self.known, doing.run, listed, self.before, planted, superseded=replays, resumed=resumed).needless()
         return found + ([f"red for nothing: {whole['why']}"] if not listed and not whole["clean"] and not replays else [])

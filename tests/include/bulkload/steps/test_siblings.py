@@ -12,7 +12,8 @@ import pytest
 
 from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
-from include.bulkload.steps import journal, summarize, sweep
+from include.bulkload.report import summary
+from include.bulkload.steps import journal, sweep
 from tests.include.bulkload.steps import replays, test_earlier_runs
 from tests.include.bulkload.steps.test_later_parents import B_FAILS, lost
 
@@ -48,29 +49,34 @@ def swept(load: Load, of: str) -> None:
 def test_who_chose_before_and_sends_after_is_asked_for(load: Load) -> None:
     """The first night's replay chose before the second was read, and goes on after the second one's has chosen, too."""
     first, second = nights(load)
-    lost(first, FAMILY)
+    lost(first, replays.family(b=["b1", "b2"]))
     replays.begun(first, "of the first")
-    lost(second, FAMILY)
+    lost(second, replays.family(b=["b1", "edited"]))
     second.clock += 1_000
     replays.begun(second, "of the second", of="later")
     first.clock = second.clock + 1_000
     replays.replayed(first, "of the first")
     second.clock = first.clock + 1_000
     told = replays.replayed(second, "of the second", of="later")
-    assert [("b1", "b")] == replays.kin(load)
-    assert (1, {"orphaned": 1}) == tuple(told["summary"]["objects"]["Contact"][count] for count in ("superseded", "left"))
+    assert [("b1", "b"), ("b2", "b")] == replays.kin(load)
+    counts = ("superseded", "heldBack", "left")
+    assert (1, {"run": 1}, {"orphaned": 2}) == tuple(told["summary"]["objects"]["Contact"][count] for count in counts)
     found = replays.replayed(second, "once more", of="later")["chosen"]["Contact"]
-    assert (0, 1) == (found["send"], found["superseded"])
+    assert (0, 1, {"run": 1}) == (found["send"], *(found[count] for count in counts[:2]))
 
 
 def test_what_a_cleared_run_has_sent_counts_as_what_a_replay_did(load: Load) -> None:
-    """The first night is cleared after the second, whose contact stays; also once the first is swept, whatever version it ran by."""
+    """The first night is cleared after the second, whose contact stays; also once the first is swept, whatever version it ran by.
+
+    Its summary tells of the time when it couldn't begin: the next one was lost.
+    """
     first, second = nights(load)
+    first.run.folder.write(summary.FILE, summary.never_began(["the org was down"], first.run.now()).document)
     first.stage()
+    second.clock += 1_000
     lost(second, FAMILY)
     first.clock = second.clock + 1_000
     first.loaded()
-    summarize.close(first.run, [])
     refused_now(first)
     second.clock = first.clock + 1_000
     found = [replays.replayed(second, "again", of="later")["chosen"]["Contact"]]
