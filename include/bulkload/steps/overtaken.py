@@ -59,7 +59,8 @@ def _keyless(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: i
     sent = run.scratch / f"{wave.name}-in-chunk.parquet"
     with tables.connect(run.limits) as con:
         tables.write_parquet(con, f"SELECT row_id, '{chosen.SEND}' AS how FROM ({_of_chunk(run, wave, number)})", sent)
-    left = choice.left(run, wave.name, choice.final(run, opened, wave.name))
+    # What a clear leaves of equal rows is a replay's, which knows all that are left; a replay must find what it found as it chose.
+    left = choice.left(run, wave.name, choice.final(run, opened, wave.name)) if wave.replay else sent
     stay = elsewhere.since(run, opened, wave.name, wave.replay, sent, left)
     return f"SELECT row_id FROM {tables.parquet(stay.rows)}" if stay else ""
 
