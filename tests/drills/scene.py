@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from include import storage
 from include.bulkload.ledger import entries
@@ -57,6 +59,8 @@ WAITING = {
     "wait_for_Contact[0]": ("chunks_Contact",),
 }
 FOR_EVER = 1_000_000
+# An API server that was killed answers again after ten seconds, on a busy machine after a minute; what it never heard is said again.
+BACK = Retry(total=None, connect=90, read=3, backoff_factor=0.2, backoff_max=1.0)
 PLAYED = {each.name: each for each in (FAMILY, plays.PLAYS["rounds"], plays.PLAYS["keyed insert"])}
 
 
@@ -79,8 +83,14 @@ class Scene:
         case = self.ground.case(play)
         self.ground.org.behave(looks=looks)
         file = (case.root / "payload.json").as_uri()
-        self.last = Load(self, case, clicks.begun(self.stack.rest(), dag_of(play), {"file": file}))
+        self.last = Load(self, case, clicks.begun(self.api(), dag_of(play), {"file": file}))
         return self.last
+
+    def api(self) -> rest.Rest:
+        """Open Airflow's REST API, which may have been killed: then it is waited for."""
+        found = self.stack.rest()
+        found.session.mount(found.url, HTTPAdapter(max_retries=BACK))
+        return found
 
 
 @dataclass
