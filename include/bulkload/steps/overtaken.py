@@ -21,10 +21,9 @@ UNDOES = {waves.Kind.UNDO_DELETE, waves.Kind.UNDO_RESTORE}
 def rows(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int, held: int) -> int:
     """Count the rows of chunk `number` whose key later runs wrote, or may have, or people mended since in an earlier run.
 
-    Or later objects of the run itself: its task was marked, and cleared when these had gone. Of rows without a key those count below
-    whose parent an earlier run has sent such rows since, as it was cleared or replayed, and all where another run has inserted the same
-    payload. An undo looks at its records itself: all
-    of them, unless another run may have written since it did.
+    Or later objects of the run itself: its task was marked, and cleared when these had gone. Of rows without a key those count that an
+    earlier run has sent since, or may have, as it was cleared or replayed, and all where another run has inserted the same payload. An
+    undo looks at its records itself: all of them, unless another run may have written since it did.
     `held`: the number of the lease; 0: there is none.
     """
     if wave.kind in UNDOES:
