@@ -37,24 +37,33 @@ class Ours:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """The other run's rows as they are `known`, a query for each of their versions; the query of those that it had (row_id); its id."""
+    """The other run's rows as they are `known`, a query for each of their versions; the query of those that it had (row_id); its id.
+
+    `is_whole`: both runs know them by the same links and fields; if not, what agrees in what is left may be the same.
+    """
 
     known: Sequence[str]
     counted: str
     run: str
+    is_whole: bool = True
 
 
-def known(staged: str, links: Sequence[Up], cells: Sequence[str]) -> str:
+def known(staged: str, lookups: Sequence[Sequence[Up]], cells: Sequence[str]) -> str:
     """The query of staged rows as they are known: row_id, above, cells (digests). Those that hang on nothing aren't.
 
-    `cells`: the columns to compare. Both runs' links and cells are given in one order, which is all that says which is which.
+    `lookups`: each with the links that may fill it, of which a row has one; `cells`: the columns to compare. Both runs' lookups and
+    cells are given in one order, which is all that says which is which.
     """
     joined, named = staged, []
-    for number, link in enumerate(links):
-        named.append(f"key{number}" if link.parents else link.key)
-        if link.parents:
-            parents = f"(SELECT row_id AS row{number}, {link.key} AS key{number} FROM {link.parents} WHERE {keys.IS_ITS_OWN})"
-            joined += f" LEFT JOIN {parents} ON parent_row = row{number}"
+    for place, links in enumerate(lookups):
+        filled = []
+        for number, link in enumerate(links):
+            row, key = f"row{place}_{number}", f"key{place}_{number}"
+            filled.append(key if link.parents else link.key)
+            if link.parents:
+                parents = f"(SELECT row_id AS {row}, {link.key} AS {key} FROM {link.parents} WHERE {keys.IS_ITS_OWN})"
+                joined += f" LEFT JOIN {parents} ON parent_row = {row}"
+        named.append(f"coalesce({', '.join([*filled, 'NULL'])})")
     hangs = f"coalesce({', '.join([*named, 'NULL'])}) IS NOT NULL"
     return f"SELECT row_id, {_digest(named)} AS above, {_digest(cells)} AS cells FROM {joined} WHERE NOT filtered AND {hangs}"
 
@@ -84,7 +93,7 @@ def had(con: duckdb.DuckDBPyConnection, ours: Ours, other: Other, work: Path, ou
         f"met AS (SELECT row_id FROM had SEMI JOIN ({_ranked(f'(SELECT * FROM {mine} SEMI JOIN own USING (above))')}) "
         "USING (above, cells, nth)), "
         "more AS (SELECT above FROM had WHERE row_id NOT IN (FROM met)) "
-        f"SELECT row_id, CASE WHEN row_id NOT IN (FROM same) THEN {tables.literal(other.run)} END AS run FROM own "
+        f"SELECT row_id, CASE WHEN NOT ({other.is_whole} AND row_id IN (FROM same)) THEN {tables.literal(other.run)} END AS run FROM own "
         "WHERE row_id IN (FROM same) OR above IN (FROM more)"
     )
     return tables.write_parquet(con, query, out)

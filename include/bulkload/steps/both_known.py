@@ -43,12 +43,16 @@ class _Side:
     objects: Document
     name: str
 
-    def links(self) -> dict[LinkName, _Link]:
-        """Its links to parents that have a key, in the plan's order."""
+    def links(self) -> dict[LinkName, list[_Link]]:
+        """Its links to parents that have a key, in the plan's order. A row has one of those of a name, whichever it is."""
         parents = self.objects[self.name]["parents"]
         flat = [(field, one) for field, links in parents.items() for one in (links if isinstance(links, list) else [links])]
         found = [(field, self._link(number, one)) for number, (field, one) in enumerate(flat)]
-        return {(field.lower(), each.sobject.lower(), each.key.lower()): each for field, each in found if each.key}
+        named: dict[LinkName, list[_Link]] = {}
+        for field, each in found:
+            if each.key:
+                named.setdefault((field.lower(), each.sobject.lower(), each.key.lower()), []).append(each)
+        return named
 
     def _link(self, number: int, one: Document) -> _Link:
         if one["by"] == BY_ID:
@@ -63,7 +67,7 @@ class _Side:
     def known(self, rows_of: Mapping[str, str], ups: Sequence[tuple[LinkName, entities.KeyRule | None]], fields: Sequence[str]) -> str:
         """The query of its rows, see `doubles.known`. `rows_of`: staged rows by object, as SQL; `ups`: links, and how keys compare."""
         links, cells = self.links(), self.fields()
-        found = [_up(links[name], rule, rows_of) for name, rule in ups]
+        found = [[_up(each, rule, rows_of) for each in links[name]] for name, rule in ups]
         return doubles.known(rows_of[self.name], found, [cells[field] for field in fields])
 
 
@@ -74,23 +78,34 @@ def _up(link: _Link, rule: entities.KeyRule | None, rows_of: Mapping[str, str]) 
     return doubles.Up(tables.folded(tables.cell(link.key), rule) if rule else "key", rows_of[link.nested_in])
 
 
-def of(
-    run: ports.Run, opened: journal.Opened, name: str, staged: Mapping[str, Path], other: later_runs.Other, their: str
-) -> tuple[str, list[str]]:
-    """Make the query of our rows of an object, and those of the other run's rows: one for each version that edited copies made of them.
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The query of our rows, those of the other run's: one for each version that edited copies made of them.
+
+    `is_whole`: neither plan has a link or a field there that the other one lacks.
+    """
+
+    ours: str
+    theirs: list[str]
+    is_whole: bool
+
+
+def of(run: ports.Run, opened: journal.Opened, name: str, staged: Mapping[str, Path], other: later_runs.Other, their: str) -> Both:
+    """Make the queries of the rows that two runs have of an object.
 
     `staged`: our staged rows, by object; `their`: what the other run's plan calls the object.
     """
     document = json.loads(journal.bring(run, journal.demand(run, entries.BEGUN)["plan"]).read_text("utf-8"))
     ours, theirs = _Side(document["objects"], name), _Side(other.plan["objects"], their)
     own, others = ours.links(), theirs.links()
-    ups = [(each, _rule(run, opened, other, own[each], others[each])) for each in own if each in others]
+    ups = [(each, _rule(run, opened, other, own[each][0], others[each][0])) for each in own if each in others]
     fields = [field for field in ours.fields() if field in theirs.fields()]
+    is_whole = own.keys() == others.keys() and ours.fields().keys() == theirs.fields().keys()
     stands = journal.demand(other.run, entries.STAGED)["objects"]
     replayed = replays.numbers(other.run.folder.names(replays.FOLDER), replays.CHOSEN)
     versions = [{each: later_runs.as_of(other.run, each, number) for each in stands} for number in [0, *replayed]]
     mine = ours.known({each: tables.parquet(path) for each, path in staged.items()}, ups, fields)
-    return mine, list(dict.fromkeys(theirs.known(each, ups, fields) for each in versions))
+    return Both(mine, list(dict.fromkeys(theirs.known(each, ups, fields) for each in versions)), is_whole)
 
 
 def _rule(run: ports.Run, opened: journal.Opened, other: later_runs.Other, own: _Link, their: _Link) -> entities.KeyRule | None:

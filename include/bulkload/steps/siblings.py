@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.ledger import entries, replays
+from include.bulkload.ledger import entries, replays, undos
 from include.bulkload.match import chosen, doubles
 from include.bulkload.report import summary
 from include.bulkload.steps import both_known, journal, later_runs, outcome
@@ -43,13 +43,17 @@ class Asked:
 def had(run: ports.Run, opened: journal.Opened, asked: Asked) -> list[Path]:
     """Write, by other runs, the rows that they had, too (row_id, run: NULL), or may have had (the other run's id).
 
-    Of a later run all rows count that its source named, whatever became of them; of an earlier one those that it wrote, or may have,
-    since this run read its source, by a replay or as it was cleared. Where such a run was swept, nothing tells which these were.
+    Of a later run all rows count that its source named, whatever became of them: they came, or are left for a replay of it. Of one that
+    was refused before it sent anything none are, and of one that is undone, or was, those that stand in spite of it. Of an earlier one
+    those count that it wrote, or may have, since this run read its source, by a replay or as it was cleared. Where such a run was
+    swept, nothing tells which these were.
     """
     own = later_runs.own_place(run)
 
     def wanted(folder: ports.RunFolder, place: entries.Order) -> bool:
-        return asked.brought is not None if place > own else place < own and not _is_done(folder, own[0])
+        if place > own:
+            return asked.brought is not None and folder.read(entries.FORESEEN) is not None
+        return place < own and not _is_done(folder, own[0])
 
     found: list[Path] = []
     for other in later_runs.others(run, opened, wanted):
@@ -73,7 +77,7 @@ def _is_done(folder: ports.RunFolder, since: str) -> bool:
 def _of_one(run: ports.Run, opened: journal.Opened, asked: Asked, other: later_runs.Other, since: str) -> Iterator[Path]:
     """Write the rows that one other run had. `since`: when this one read its source, if the other is an earlier one."""
     stands = journal.demand(other.run, entries.STAGED)["objects"]
-    for their in _of(other, opened.plan.objects[asked.name].sobject):
+    for their in _of(other, asked.name, opened.plan.objects[asked.name].sobject):
         late = _late(other.run, their, since) if since and their in stands else set()
         if their not in stands or (since and not late):
             continue
@@ -91,10 +95,10 @@ def _had(
     with tables.connect(run.limits) as con:
         if late is not None and other.run.folder.read(entries.SWEPT) is not None:
             return tables.write_parquet(con, f"SELECT row_id, {tables.literal(who)} AS run FROM ({own})", out)
-        known, theirs = both_known.of(run, opened, asked.name, asked.staged, other, their)
-        counted = f"SELECT row_id FROM {later_runs.staged(other.run, their)}" if late is None else _written(other.run, their, late)
-        ours = doubles.Ours(known, asked.left, own)
-        return doubles.had(con, ours, doubles.Other(theirs, counted, who), out.with_suffix(""), out)
+        both = both_known.of(run, opened, asked.name, asked.staged, other, their)
+        counted = _named(other.run, their) if late is None else _written(other.run, their, late)
+        theirs = doubles.Other(both.theirs, counted, who, is_whole=both.is_whole)
+        return doubles.had(con, doubles.Ours(both.ours, asked.left, own), theirs, out.with_suffix(""), out)
 
 
 def _late(run: ports.Run, name: str, since: str) -> set[int]:
@@ -111,6 +115,13 @@ def _closed(facts: Mapping[str, Document], unknown: str) -> str:
     return next((str(facts[fact]["at"]) for fact in CLOSED if "at" in facts.get(fact, {})), unknown)
 
 
+def _named(run: ports.Run, name: str) -> str:
+    """The query of the rows (row_id) of an object that are stored, or may be or come; nothing more comes of a run that is undone."""
+    if run.folder.read(undos.BEGUN) is not None:
+        return f"SELECT key AS row_id FROM ({later_runs.wrote(run, name, 'row_id')})"
+    return f"SELECT row_id FROM {later_runs.staged(run, name)}"
+
+
 def _written(run: ports.Run, name: str, chunks: set[int]) -> str:
     """The query of the rows (row_id) of an object that are written, or may be, and were sent in some chunks. Second passes send no rows."""
     carried = " UNION ALL ".join(outcome.rows_in(run, outcome.of(run, name).of_records(), chunks))
@@ -118,8 +129,10 @@ def _written(run: ports.Run, name: str, chunks: set[int]) -> str:
     return f"SELECT row_id FROM ({carried or 'SELECT NULL::BIGINT AS row_id WHERE false'}) WHERE row_id IN ({written})"
 
 
-def _of(other: later_runs.Other, sobject: str) -> list[str]:
-    """The objects of a sobject in another run's plan: those without a key, or those that have one by now."""
+def _of(other: later_runs.Other, name: str, sobject: str) -> list[str]:
+    """The objects of a sobject in another run's plan: the one of that name, else those without a key, or those that have one by now."""
     found = [name for name, each in other.plan["objects"].items() if each["sobject"].lower() == sobject.lower()]
     keyless = [name for name in found if not other.plan["objects"][name].get("external_id")]
+    if name in keyless:
+        return [name]
     return keyless or [name for name in found if other.plan["objects"][name]["operation"] not in entities.DELETES]

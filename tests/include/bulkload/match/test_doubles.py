@@ -35,7 +35,7 @@ def known(rows: list[Row]) -> str:
     """The rows as they are known, numbered in their order."""
     staged = [f"({number}, nullif('{one}', ''), nullif('{two}', ''), '{cell}', false)" for number, (_, one, two, cell) in enumerate(rows)]
     values = ", ".join(staged) or "(0, '', '', '', true)"
-    links = [doubles.Up("to0"), doubles.Up("to1")]
+    links = [[doubles.Up("to0")], [doubles.Up("to1")]]
     return doubles.known(f'(VALUES {values}) AS t(row_id, to0, to1, ".Name", filtered)', links, ['".Name"'])
 
 
@@ -75,12 +75,31 @@ def test_a_row_that_a_copy_changed_is_known_as_it_was_and_as_it_is(con: duckdb.D
     assert {0: "other", 1: "other"} == had(con, tmp_path, ours, [(True, "k", "", "edited")])
 
 
+def test_what_agrees_in_a_part_may_be_the_same(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """One of the two runs knows a link or a field that the other doesn't."""
+    rows = [(True, "k", "", "x")]
+    other = doubles.Other([known(rows)], of_those(rows), "other", is_whole=False)
+    doubles.had(con, doubles.Ours(known(rows), of_those(rows), of_those(rows)), other, tmp_path / "work", tmp_path / "out.parquet")
+    assert [(0, "other")] == con.execute(f"FROM {tables.parquet(tmp_path / 'out.parquet')}").fetchall()
+
+
+def test_a_row_hangs_by_whichever_link_of_a_lookup_it_has(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """Two objects of one sobject may fill it; which of them had the key doesn't matter."""
+    staged = '(VALUES {}) AS t(row_id, to0, to1, ".Name", filtered)'
+    links = [[doubles.Up("to0"), doubles.Up("to1")]]
+    ours = doubles.known(staged.format("(0, 'k', NULL, 'x', false), (1, NULL, 'l', 'x', false)"), links, ['".Name"'])
+    theirs = doubles.known(staged.format("(5, NULL, 'k', 'x', false)"), links, ['".Name"'])
+    both, out = "SELECT unnest([0, 1])", tmp_path / "out.parquet"
+    doubles.had(con, doubles.Ours(ours, both, both), doubles.Other([theirs], "SELECT 5", "other"), tmp_path / "work", out)
+    assert [(0, None)] == con.execute(f"FROM {tables.parquet(out)}").fetchall()
+
+
 def test_what_stands_in_a_row_hangs_on_its_key(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """As a row that names the key does; of parents that share a key and differ nobody knows whose it is."""
     parents = f"(VALUES (1, 'k', NULL), (2, 'l', '{keys.CONFLICTING}')) AS p(row_id, key, reason)"
     staged = "(VALUES (7, 1, 'x', false), (8, 2, 'x', false)) AS t(row_id, parent_row, \".Name\", filtered)"
-    nested = doubles.known(staged, [doubles.Up("key", parents)], ['".Name"'])
-    named = doubles.known("(VALUES (0, 'k', 'x', false)) AS t(row_id, to0, \".Name\", filtered)", [doubles.Up("to0")], ['".Name"'])
+    nested = doubles.known(staged, [[doubles.Up("key", parents)]], ['".Name"'])
+    named = doubles.known("(VALUES (0, 'k', 'x', false)) AS t(row_id, to0, \".Name\", filtered)", [[doubles.Up("to0")]], ['".Name"'])
     out = tmp_path / "out.parquet"
     both = "SELECT unnest([7, 8])"
     doubles.had(con, doubles.Ours(nested, both, both), doubles.Other([named], "SELECT 0", "other"), tmp_path / "work", out)

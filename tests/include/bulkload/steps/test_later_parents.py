@@ -144,11 +144,11 @@ def test_a_link_that_waited_is_set_to_the_newer_record(load: Load, *, cut: bool)
 
 
 def test_keyless_children_that_came_with_their_parent_stay_and_those_that_may_have(load: Load) -> None:
-    """Whatever the later plan calls them, links them by, and says of them besides; one that a copy names goes."""
+    """Whatever the later plan calls them and their fields, and links them by; one that a copy names goes."""
     lost(load, replays.family(a=["a1"], b=["b1", "b2"], c=["c1"]))
     night = dataclasses.replace(load, name="later.json", run_name="later", payload=replays.family(B=["b1", "edited"]))
     people = json.loads(json.dumps(load.mapping["Contact"])) | {"parents": {"AccountId": {"object": "Account", "from": "../sourceId"}}}
-    people["fields"] = {"lastname": people["fields"]["LastName"], "Title": "title"}
+    people["fields"] = {field.lower(): source for field, source in people["fields"].items()}
     night.mapping = {"Account": load.mapping["Account"], "People": people}
     night.whole()
     load.clock = night.clock

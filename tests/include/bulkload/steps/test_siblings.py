@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import dataclasses
 import json
 from pathlib import Path
@@ -14,7 +16,7 @@ from include.bulkload.basics import errors
 from include.bulkload.ledger import entries
 from include.bulkload.report import summary
 from include.bulkload.steps import journal, sweep
-from tests.include.bulkload.steps import replays, test_earlier_runs
+from tests.include.bulkload.steps import replays, test_earlier_runs, undoings
 from tests.include.bulkload.steps.test_later_parents import B_FAILS, lost
 
 if TYPE_CHECKING:
@@ -118,6 +120,7 @@ def test_nor_does_a_run_send_them_that_is_cleared_after_an_earlier_one(load: Loa
     assert sorted([*before, ("edited", "b")]) == replays.kin(load)
 
 
+LINE = {"sobject": "Invoice_Line__c", "records": "lines[]", "operation": "insert", "fields": {"Name": "name"}, "canary_rows": 0}
 ORDERS: dict[str, Any] = {
     name: {
         "sobject": sobject,
@@ -129,13 +132,10 @@ ORDERS: dict[str, Any] = {
     }
     for name, sobject in (("Product", "Product2"), ("Invoice", "Invoice__c"))
 } | {
-    "Line": {
-        "sobject": "Invoice_Line__c",
+    "Line": LINE
+    | {
         "records": "Invoice[].lines[]",
-        "operation": "insert",
-        "fields": {"Name": "name"},
         "parents": {"Invoice__c": {"object": "Invoice", "by": "nesting"}, "Product__c": {"object": "Product", "from": "product"}},
-        "canary_rows": 0,
     }
 }
 
@@ -158,6 +158,68 @@ def test_rows_that_share_one_of_two_parents_are_different_ones(load: Load) -> No
     found = load.org.query("SELECT Name, Invoice__r.Name FROM Invoice_Line__c")
     assert [("of one", "one"), ("of two", "two")] == sorted((each["Name"], each["Invoice__r"]["Name"]) for each in found)
     assert [(1, 0, {})] * 2 == [(each["send"], each["superseded"], each["heldBack"]) for each in told]
+
+
+def test_whichever_link_of_a_lookup_a_row_has_is_compared(load: Load) -> None:
+    """Lines of sales and of credits: another sale's line of the same name isn't this one's."""
+    first, second = nights(load)
+    links = [{"object": "Invoice", "from": "sale"}, {"object": "Credit", "from": "credit"}]
+    line = LINE | {"parents": {"Invoice__c": links, "Product__c": {"object": "Product", "from": "product"}}}
+    first.mapping = second.mapping = ORDERS | {"Credit": ORDERS["Invoice"] | {"records": "Credit[]"}, "Line": line}
+    for night, sale in ((first, "one"), (second, "two")):
+        lines = [{"name": "piece", "product": "b", "sale": sale}]
+        night.payload = json.dumps({"Product": [{"key": "b"}], "Invoice": [{"key": sale}], "Credit": [], "lines": lines}).encode()
+    load.org.behave(row_faults=[{"object": "Product2", "field": "Name", "value": "b", "error": "SOME_RULE:no:--"}])
+    first.whole()
+    load.org.behave(row_faults=[])
+    second.clock += 1_000
+    second.whole()
+    first.clock = second.clock + 1_000
+    told = replays.replayed(first)
+    found = load.org.query("SELECT Invoice__r.Name FROM Invoice_Line__c")
+    assert (True, ["one", "two"]) == (told["clean"], sorted(each["Invoice__r"]["Name"] for each in found))
+
+
+def test_a_later_run_has_none_that_was_refused_before_it_sent_anything(load: Load) -> None:
+    """The next night found the same file once more; the one after that brought the parent alone."""
+    lost(load)
+    for name, payload in (("refused", load.payload), ("parent alone", replays.family(b=[]))):
+        load.clock += 1_000
+        night = dataclasses.replace(load, run_name=name, name=f"{name}.json", payload=payload)
+        with contextlib.suppress(errors.PlanError):
+            night.whole()
+    load.clock += 2_000
+    told = replays.replayed(load)
+    assert (True, [("a1", "a"), ("b1", "b"), ("b2", "b")]) == (told["clean"], replays.kin(load))
+
+
+def test_nor_has_one_what_its_undo_took_back(load: Load) -> None:
+    """The account was there before and stays, its contacts are deleted: the first run's are still to come."""
+    load.org.insert("Account", {"Name": "was there", "External_Id__c": "b"})
+    first, second = nights(load)
+    lost(first, FAMILY)
+    second.clock += 1_000
+    assert second.whole()["clean"]
+    undoings.undone(second)
+    first.clock = second.clock + 1_000
+    told = replays.replayed(first)
+    assert (True, [("b1", "b")]) == (told["clean"], replays.kin(load))
+
+
+def test_what_may_be_the_same_by_all_that_both_plans_have_is_held_back(load: Load) -> None:
+    """The later night's plan has no e-mail any more: its Smith may be another one."""
+    first, second = nights(load)
+    second.mapping = copy.deepcopy(first.mapping)
+    del second.mapping["Contact"]["fields"]["Email"]
+    for night, email in ((first, "anna@x.de"), (second, "bert@x.de")):
+        contact = {"lastName": "Smith", "email": email}
+        night.payload = json.dumps({"accounts": [{"name": "b", "sourceId": "b", "contacts": [contact]}]}).encode()
+    lost(first, first.payload)
+    second.clock += 1_000
+    second.whole()
+    first.clock = second.clock + 1_000
+    told = replays.replayed(first)
+    assert (False, {"later": 1}) == (told["clean"], told["summary"]["objects"]["Contact"]["heldBack"])
 
 
 def test_a_swept_run_that_sent_no_such_row_since_is_in_nobodys_way(load: Load) -> None:
