@@ -53,7 +53,7 @@ class Excuses:
         """Whether another row is about the same record; of one without a key: another run had one that hangs on all the same parents."""
         if self.all_of.plan.kind(row.kind).known_by in drawn.UNKNOWN:
             own = {each.links for each in self.all_of.of[self.run].get((row.kind, row.key), [row])}
-            return any(each.links in own for each in self.all_of.elsewhere(row.kind, self.run))
+            return any(each.links in own for each in self.all_of.elsewhere(row.kind, self.run, self.now))
         return any(self.all_of.others(row)) or self.all_of.runs(row.number) != {self.run}
 
     def _misses(self, tie: drawn.Tie, key: str, met: set[int], *, aside: bool) -> bool:

@@ -86,10 +86,11 @@ class Known:
                 if run == step.run or self.plan.kind(each[0].kind).known_by in {drawn.KEYED, drawn.DELETED}:
                     yield from each
 
-    def elsewhere(self, kind: str, run: str) -> Iterator[sources.Row]:
-        """The rows of a kind that other runs than this one have had, in all their versions."""
-        found = [versions for other, versions in self.of.items() if other != run]
-        return (each for versions in found for (name, _), rows in versions.items() if name == kind for each in rows)
+    def elsewhere(self, kind: str, run: str, now: standing.Standing) -> Iterator[sources.Row]:
+        """The rows of a kind that other runs than this one have had, in all their versions; of undone runs those that stand now."""
+        found = [(other in self.undone, versions) for other, versions in self.of.items() if other != run]
+        rows = ((back, each) for back, versions in found for (name, _), rows in versions.items() if name == kind for each in rows)
+        return (each for back, each in rows if not back or self.place(each) in now)
 
     def others(self, row: sources.Row) -> Iterator[sources.Row]:
         """All rows, of whatever run, that are about the record of this one."""
