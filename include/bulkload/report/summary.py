@@ -193,7 +193,8 @@ def _inserted_elsewhere(part: Part, *, whole: bool) -> str:
 def inserted_by(run: str, *, whole: bool) -> str:
     """Say which other run, by its URI, has inserted the same payload as this one, or part of it, and what to do."""
     if whole:
-        has, then = "has inserted the same payload, so its rows would stand twice", "to send them all the same, undo that run"
+        has = "has inserted the same payload, so its rows would stand twice, but for those that it lost itself, which a replay of it brings"
+        then = "to send them all the same, undo that run"
     else:
         has, then = "has inserted part of the same payload, or may have", "replay that run, which brings what it lost; or undo it"
     return f"the run {run} {has}; {then} and replay this one, or replay this one from an edited copy: what that names goes"
