@@ -27,6 +27,7 @@ POSITIONS = 1 << 40
 # Its second version keeps what differs from the row before: smaller files, read in two thirds of the time.
 # Texts of a row group are either few or nearly all their own, keys for example, whose dictionary is given up: the sooner, the cheaper.
 PARQUET = "FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2, DICTIONARY_SIZE_LIMIT 8000"
+NO_ROWS = "SELECT NULL::BIGINT AS row_id WHERE false"
 NO_FATES = (
     "NULL::BIGINT AS row_id, NULL::VARCHAR AS fate, NULL::VARCHAR AS sf_id, NULL::BOOLEAN AS created, "
     "NULL::VARCHAR AS error, NULL::VARCHAR AS job_id"

@@ -19,6 +19,8 @@ FOLDER = "ledger/~undo/"
 BEGUN = f"{FOLDER}begun.json"
 # In a wave's notes: rows that it restores in part, since somebody changed other fields of theirs.
 PARTLY = "partly"
+# What is left to do about rows that a run lost which is being undone, or was.
+ANEW = "load its source by a new run, with `again: true` if the undo has left records of it"
 PLAN, ENDED = f"{FOLDER}plan-", f"{FOLDER}ended-"
 
 

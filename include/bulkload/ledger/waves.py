@@ -72,6 +72,11 @@ class Wave:
         return int(self.notes.get("replay", 0))
 
     @property
+    def inserts(self) -> bool:
+        """Whether its jobs insert."""
+        return self.operation == entities.Operation.INSERT
+
+    @property
     def sets_links(self) -> bool:
         """Whether it is a second pass, or a round of one."""
         return Kind.LINKS in {self.kind, self.notes.get("of")}

@@ -87,6 +87,17 @@ def superseded(con: duckdb.DuckDBPyConnection, rows: Path, keyed: Path, later: S
     return int(found)
 
 
+def unasked(rows: Path, named: Path | None) -> str:
+    """The query of those of some rows (row_id, how) that are to be sent, and that no edited copy named (row_id). None: there was none."""
+    own = f"SELECT row_id FROM {tables.parquet(rows)} WHERE how = '{SEND}'"
+    return f"{own} EXCEPT SELECT row_id FROM {tables.parquet(named)}" if named else own
+
+
+def without(con: duckdb.DuckDBPyConnection, rows: Path, stay: Path, out: Path) -> None:
+    """Write some rows (row_id, how) but those that stay (row_id)."""
+    tables.write_parquet(con, f"FROM {tables.parquet(rows)} ANTI JOIN (FROM {tables.parquet(stay)}) USING (row_id) ORDER BY row_id", out)
+
+
 def take(con: duckdb.DuckDBPyConnection, members: Sequence[Member], outs: Sequence[Path]) -> None:
     """Write what is taken of each object (row_id, how): all that is left, or what was asked for with all that hangs on it.
 

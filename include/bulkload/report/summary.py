@@ -32,6 +32,8 @@ REFUSED = f"since the run was refused: {ANEW}"
 REPLAY = "no task sends them any more; replay the run: that sends those that no other run had, and names those that may be another's"
 # Rows without a key that a replay left, by the id of the run that had others below the same parents.
 HELD_BACK = "heldBack"
+# Which other run has inserted the same payload, and how many rows a replay left for that.
+INSERTED_ELSEWHERE = "insertedElsewhere"
 DIFFERENCES = {
     "missing": "are missing",
     "twice": "are there more than once",
@@ -184,7 +186,7 @@ def _red(checked: plan.Plan, part: Part, *, refused: bool) -> list[str]:
 
 def _inserted_elsewhere(part: Part, *, whole: bool) -> str:
     """Say that rows stay since another run has inserted their payload, as a whole or not; "" if none do."""
-    other = part.notes.get("insertedElsewhere")
+    other = part.notes.get(INSERTED_ELSEWHERE)
     if other is None or other["whole"] != whole:
         return ""
     return f"{part.name}: {other['rows']} rows stay: {inserted_by(other['run'], whole=whole)}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.bulkload.basics import entities, tables
-from include.bulkload.ledger import entries, replays
+from include.bulkload.ledger import entries
 from include.bulkload.match import doubles
 from include.bulkload.steps import journal, later_runs
 
@@ -95,15 +94,14 @@ def of(run: ports.Run, opened: journal.Opened, name: str, staged: Mapping[str, P
 
     `staged`: our staged rows, by object; `their`: what the other run's plan calls the object.
     """
-    document = json.loads(journal.bring(run, journal.demand(run, entries.BEGUN)["plan"]).read_text("utf-8"))
+    document = opened.plan.model_dump(mode="json", by_alias=True)
     ours, theirs = _Side(document["objects"], name), _Side(other.plan["objects"], their)
     own, others = ours.links(), theirs.links()
     ups = [(each, _rule(run, opened, other, own[each][0], others[each][0])) for each in own if each in others]
     fields = [field for field in ours.fields() if field in theirs.fields()]
     is_whole = own.keys() == others.keys() and ours.fields().keys() == theirs.fields().keys()
     stands = journal.demand(other.run, entries.STAGED)["objects"]
-    replayed = replays.numbers(other.run.folder.names(replays.FOLDER), replays.CHOSEN)
-    versions = [{each: later_runs.as_of(other.run, each, number) for each in stands} for number in [0, *replayed]]
+    versions = [{each: later_runs.as_of(other.run, each, number) for each in stands} for number in later_runs.versions(other.run)]
     mine = ours.known({each: tables.parquet(path) for each, path in staged.items()}, ups, fields)
     return Both(mine, list(dict.fromkeys(theirs.known(each, ups, fields) for each in versions)), is_whole)
 

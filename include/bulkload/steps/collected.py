@@ -205,7 +205,7 @@ def _asked(run: ports.Run, opened: journal.Opened, place: entries.JobPlace, foun
         return found
     wave, told = journal.wave_of(run, place.name, place.number), found.file.with_name(f"{found.file.stem}-told.parquet")
     # Only plans insert: an undo's place is none of its objects.
-    ours = wave.operation == entities.Operation.INSERT and bool(opened.plan.objects[place.name].row_key_field)
+    ours = wave.inserts and bool(opened.plan.objects[place.name].row_key_field)
     asked = doubt.Asked(opened.sobject(place.name), wave.operation, found.why, ours=ours)
     if not any(found.tally.get(fate) for fate in asked.fates):
         return found

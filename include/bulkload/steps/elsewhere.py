@@ -35,8 +35,7 @@ def without(
         if other is None or not (count := _stay(run, rows, each.seeds, stay)):
             continue
         with tables.connect(run.limits) as con:
-            query = f"FROM {tables.parquet(rows)} ANTI JOIN (FROM {tables.parquet(stay)}) USING (row_id) ORDER BY row_id"
-            tables.write_parquet(con, query, out)
+            chosen.without(con, rows, stay, out)
         found[name] = out, count, other
     return found
 
@@ -50,16 +49,12 @@ def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: 
     if payloads.elsewhere(run, opened, name) is None:
         return later_children.since(run, opened, name, replay, rows, left)
     # All that no copy names: what may have come below parents is among it.
-    said, stay = journal.staged(run, name), run.scratch / f"{name}-elsewhere.parquet"
-    wished = journal.bring(run, said["named"]) if replay and said.get("replay") == replay else None
-    count = _stay(run, rows, wished, stay)
+    stay = run.scratch / f"{name}-elsewhere.parquet"
+    count = _stay(run, rows, later_children.wished(run, name, replay), stay)
     return later_children.Stay(stay, count, {}) if count else None
 
 
-def _stay(run: ports.Run, rows: Path, wished: Path | None, out: Path) -> int:
+def _stay(run: ports.Run, rows: Path, named: Path | None, out: Path) -> int:
     """Write those of some rows (row_id) that would be inserted though nobody named them; how many."""
-    query = f"SELECT row_id FROM {tables.parquet(rows)} WHERE how = '{chosen.SEND}'"
-    if wished:
-        query += f" EXCEPT SELECT row_id FROM {tables.parquet(wished)}"
     with tables.connect(run.limits) as con:
-        return tables.write_parquet(con, query, out)
+        return tables.write_parquet(con, chosen.unasked(rows, named), out)

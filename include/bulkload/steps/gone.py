@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.bulkload.basics import entities, errors
+from include.bulkload.basics import errors
 from include.bulkload.ledger import entries, undos
 from include.bulkload.load import job
 from include.bulkload.steps import journal
@@ -33,7 +33,7 @@ def noted(run: ports.Run, opened: journal.Opened, place: entries.JobPlace) -> re
     # Asked by a path of the same API version: a wrong one would make every job look gone.
     journal.same_org(opened.org_id, run.salesforce.org_id())
     wave = journal.wave_of(run, place.name, place.number)
-    again = wave.operation != entities.Operation.INSERT
+    again = not wave.inserts
     # First, so that no task finds the one without the other. An undo looks at its records before it sends anything again.
     if again and journal.job(run, place).is_unwanted and undos.object_of(place.name) == place.name:
         journal.note(run, entries.void(place.name, place.number, run.now()))

@@ -43,8 +43,7 @@ def without(
         if stay is None:
             continue
         with tables.connect(run.limits) as con:
-            query = f"FROM {tables.parquet(rows)} ANTI JOIN (FROM {tables.parquet(stay.rows)}) USING (row_id) ORDER BY row_id"
-            tables.write_parquet(con, query, out)
+            chosen.without(con, rows, stay.rows, out)
         found[name] = out, stay
     return found
 
@@ -54,13 +53,18 @@ def since(run: ports.Run, opened: journal.Opened, name: str, replay: int, rows: 
 
     `replay`: its number; 0: rows of the run's own load; `left`: all that is left of the object (row_id, how), see `choice.left`.
     """
-    said = journal.staged(run, name)
-    wished = journal.bring(run, said["named"]) if replay and said.get("replay") == replay else None
+    named = wished(run, name, replay)
     members = {
-        each: chosen.Member(each, targets.staged_file(run, each), left, chosen.hangs(opened.plan.objects[each]), wished)
+        each: chosen.Member(each, targets.staged_file(run, each), left, chosen.hangs(opened.plan.objects[each]), named)
         for each in opened.plan.order()
     }
     return _stay(run, opened, members, name, rows, later_parents.keys(run, replay))
+
+
+def wished(run: ports.Run, name: str, replay: int) -> Path | None:
+    """The rows of an object (row_id) that the edited copy of a replay named, by its number; None: it had none, or is the run's own load."""
+    said = journal.staged(run, name)
+    return journal.bring(run, said["named"]) if replay and said.get("replay") == replay else None
 
 
 def _stay(
@@ -79,7 +83,7 @@ def _stay(
     with tables.connect(run.limits) as con:
         some = tables.write_parquet(con, f"SELECT DISTINCT row_id FROM {tables.parquet(below)} WHERE {late}", brought)
     staged = {each: member.staged for each, member in members.items()}
-    left = f"{_unasked(members[name], members[name].left)} UNION SELECT row_id FROM {tables.parquet(below)}"
+    left = f"{chosen.unasked(members[name].left, members[name].seeds)} UNION SELECT row_id FROM {tables.parquet(below)}"
     return _told(run, name, siblings.had(run, opened, siblings.Asked(name, staged, left, below, brought if some else None)))
 
 
@@ -90,13 +94,7 @@ def _below(run: ports.Run, members: Mapping[str, chosen.Member], name: str, rows
         f"SELECT row_id, {link.number} AS link, key FROM ({chosen.below(each, link, members[link.parent])})" for link in each.links
     )
     with tables.connect(run.limits) as con:
-        return tables.write_parquet(con, f"FROM ({hanging}) WHERE key IS NOT NULL AND row_id IN ({_unasked(each, rows)})", out)
-
-
-def _unasked(each: chosen.Member, rows: Path) -> str:
-    """The query of those of some rows (row_id) that are to be sent, and that no copy names."""
-    own = f"SELECT row_id FROM {tables.parquet(rows)} WHERE how = '{chosen.SEND}'"
-    return f"{own} EXCEPT SELECT row_id FROM {tables.parquet(each.seeds)}" if each.seeds else own
+        return tables.write_parquet(con, f"FROM ({hanging}) WHERE key IS NOT NULL AND row_id IN ({chosen.unasked(rows, each.seeds)})", out)
 
 
 def _told(run: ports.Run, name: str, found: Sequence[Path]) -> Stay | None:

@@ -40,7 +40,7 @@ def written(run: ports.Run, opened: journal.Opened, name: str) -> list[newer.Key
 
 def _linked(run: ports.Run, opened: journal.Opened, name: str, other: str, wrote: Path) -> list[newer.Keys]:
     """Those of the keys that a later object wrote of whose rows it sent a cell for a lookup that is a link of this one, too."""
-    lookups, rows = {field.lower() for field in opened.plan.objects[name].links}, ["SELECT NULL::BIGINT AS row_id WHERE false"]
+    lookups, rows = {field.lower() for field in opened.plan.objects[name].links}, [tables.NO_ROWS]
     for wave in journal.waves_of(run, other):
         told = [each.column for each in written_by.fields(opened, other, wave.columns) if each.name.lower() in lookups]
         if wave.ready and told:

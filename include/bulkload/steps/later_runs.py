@@ -160,14 +160,18 @@ def others(run: ports.Run, opened: journal.Opened, wanted: Callable[[ports.RunFo
 
 def _named_by(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The keys of all rows of one object that one run read, as its source had them and as edited copies did."""
-    replayed = replays.numbers(later.run.folder.names(replays.FOLDER), replays.CHOSEN)
-    versions = dict.fromkeys(as_of(later.run, name, number) for number in [0, *replayed])
-    return " UNION ALL ".join(f"SELECT {key_of(later, name, rule)} AS key FROM {rows}" for rows in versions)
+    read = dict.fromkeys(as_of(later.run, name, number) for number in versions(later.run))
+    return " UNION ALL ".join(f"SELECT {key_of(later, name, rule)} AS key FROM {rows}" for rows in read)
 
 
 def key_of(later: Other, name: str, rule: entities.KeyRule | None) -> str:
     """The key of a staged row of another run, as it is compared."""
     return tables.folded(tables.cell(later.plan["objects"][name]["external_id"]), rule) if rule else "key"
+
+
+def versions(run: ports.Run) -> list[int]:
+    """As of what a run has had its rows: 0, as its source had them, and the numbers of its replays that have chosen; see `as_of`."""
+    return [0, *replays.numbers(run.folder.names(replays.FOLDER), replays.CHOSEN)]
 
 
 def as_of(later: ports.Run, name: str, replay: int) -> str:
@@ -204,7 +208,7 @@ def wrote(later: ports.Run, name: str, key: str = "key", more: str = "") -> str:
         own = standing.of_turn(replay)
         met = [fates.of_wave(each) for each in outcome.met(later, own)]
         rows = [f"SELECT row_id FROM ({each}) WHERE (sf_id IS NOT NULL OR fate = '{entities.Fate.IN_DOUBT}'){more}" for each in met]
-        rows += ["SELECT NULL::BIGINT AS row_id WHERE false", *outcome.rows_in(later, own, unsure)]
+        rows += [tables.NO_ROWS, *outcome.rows_in(later, own, unsure)]
         wrote.append(f"SELECT row_id, {key} AS key FROM {as_of(later, name, replay)} SEMI JOIN ({' UNION ALL '.join(rows)}) USING (row_id)")
     # An undo takes back the record that a row has. One that it left under another key stands.
     undone = f"SELECT row_id, {key} AS key FROM {staged(later, name)} SEMI JOIN ({_undone(later, name)}) USING (row_id)"
@@ -217,7 +221,7 @@ def _undone(later: ports.Run, name: str) -> str:
     By the records: one that several objects wrote is undone once, as a record of one of them.
     """
     if later.folder.read(undos.BEGUN) is None:
-        return "SELECT NULL::BIGINT AS row_id WHERE false"
+        return tables.NO_ROWS
     back = " UNION ALL ".join(_taken_back(later, each) for each in journal.demand(later, entries.STAGED)["objects"])
     own = [f"SELECT row_id, left(sf_id, 15) AS record FROM ({fates.of_wave(each)})" for each in outcome.met(later, outcome.of(later, name))]
     own += ["SELECT NULL::BIGINT AS row_id, NULL::VARCHAR AS record WHERE false"]

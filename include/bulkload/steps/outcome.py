@@ -99,5 +99,5 @@ def met(run: ports.Run, standing: Standing) -> list[fates.Wave]:
         settled = [journal.bring(run, job.facts["matched"]["fates"]) for job in jobs if job.has("matched")]
         settled += [journal.bring(run, wave.notes[rehearsal.NOTE])] if rehearsal.NOTE in wave.notes else []
         asides = [journal.bring(run, wave.aside)] if wave.aside else []
-        found.append(fates.Wave(settled, asides, inserts=wave.operation == entities.Operation.INSERT))
+        found.append(fates.Wave(settled, asides, inserts=wave.inserts))
     return found

@@ -72,7 +72,6 @@ def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcom
         if wave.ready is None or rehearsal.NOTE in wave.notes:
             continue
         ready, why = journal.bring(run, wave.ready), stops.why(run, name, wave.replay)
-        inserts = wave.operation == entities.Operation.INSERT
         for chunk in standing.chunks(wave):
             counts, void = chunk.number in standing.jobs, chunk.number in voids
             facts = standing.jobs.get(chunk.number) or standing.gone.get(chunk.number)
@@ -80,9 +79,9 @@ def files_of(run: ports.Run, opened: journal.Opened, name: str, standing: outcom
             if not counts and (facts is None or void):
                 # Rows of a job that somebody aborted did come into one; others are somebody's to send.
                 said = said if facts and facts.is_unwanted else ("", why)
-                unsent.append(reconcile.Range(wave.number, ready, chunk, *said, void=void, inserts=inserts))
+                unsent.append(reconcile.Range(wave.number, ready, chunk, *said, void=void, inserts=wave.inserts))
             elif facts and not facts.has("matched"):
-                running.append(reconcile.Range(wave.number, ready, chunk, *said, inserts=inserts))
+                running.append(reconcile.Range(wave.number, ready, chunk, *said, inserts=wave.inserts))
     first = next(iter(waves.turns(standing.waves)), [])
     whole = sum(wave.kind in waves.WHOLE for wave in first)
     # An object that only a replay began, and rows that an edited copy made fit to be sent, may have rows in no wave.

@@ -74,11 +74,7 @@ def _replayable(run: ports.Run, opened: journal.Opened, of: str) -> None:
     if opened.plan.dry_run:
         raise errors.PlanError(f"replay_of: {of} was a dry run, which sends nothing; start one without dry_run")
     if run.folder.read(undos.BEGUN) is not None:
-        message = (
-            f"the run {of} is being undone, or was: nothing of it is sent any more; load its source by a new run, with `again: true` if "
-            "the undo has left records of it"
-        )
-        raise errors.RunUndone(message)
+        raise errors.RunUndone(f"the run {of} is being undone, or was: nothing of it is sent any more; {undos.ANEW}")
     if run.folder.read(entries.STAGED) is None:
         raise errors.MustStop(f"{run.folder.uri('')}: this run staged no rows, so there is nothing to replay; start a new run")
     foreseen.passed(run)
@@ -202,5 +198,5 @@ def _part(run: ports.Run, opened: journal.Opened, name: str, number: int, told: 
     # Some may only have been inserted since the choice.
     if late and not other and (found := payloads.elsewhere(run, opened, name)):
         other = {**found, "rows": late}
-    part.notes.update({"insertedElsewhere": other} if other else {})
+    part.notes.update({summary.INSERTED_ELSEWHERE: other} if other else {})
     return part

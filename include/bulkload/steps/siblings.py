@@ -78,11 +78,11 @@ def _of_one(run: ports.Run, opened: journal.Opened, asked: Asked, other: later_r
     """Write the rows that one other run had. `since`: when this one read its source, if the other is an earlier one."""
     stands = journal.demand(other.run, entries.STAGED)["objects"]
     for their in _of(other, asked.name, opened.plan.objects[asked.name].sobject):
-        late = _late(other.run, their, since) if since and their in stands else set()
-        if their not in stands or (since and not late):
+        if their not in stands:
             continue
+        late = _late(other.run, their, since) if since else None
         out = other.run.scratch / f"{asked.name}-with-{their}.parquet"
-        if _had(run, opened, asked, other, their, late if since else None, out):
+        if late != set() and _had(run, opened, asked, other, their, late, out):
             yield out
 
 
@@ -126,7 +126,7 @@ def _written(run: ports.Run, name: str, chunks: set[int]) -> str:
     """The query of the rows (row_id) of an object that are written, or may be, and were sent in some chunks. Second passes send no rows."""
     carried = " UNION ALL ".join(outcome.rows_in(run, outcome.of(run, name).of_records(), chunks))
     written = later_runs.wrote(run, name, "row_id")
-    return f"SELECT row_id FROM ({carried or 'SELECT NULL::BIGINT AS row_id WHERE false'}) WHERE row_id IN ({written})"
+    return f"SELECT row_id FROM ({carried or tables.NO_ROWS}) WHERE row_id IN ({written})"
 
 
 def _of(other: later_runs.Other, name: str, sobject: str) -> list[str]:

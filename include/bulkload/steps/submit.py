@@ -63,8 +63,7 @@ def _is_undone(run: ports.Run, wave: waves.Wave) -> bool:
 
 
 def _undone(wave: waves.Wave) -> errors.RunUndone:
-    then = "load its source by a new run, with `again: true` if the undo has left records of it"
-    return errors.RunUndone(f"{wave.name}: this run is being undone, or was; {then}")
+    return errors.RunUndone(f"{wave.name}: this run is being undone, or was; {undos.ANEW}")
 
 
 def _settled(run: ports.Run, opened: journal.Opened, wave: waves.Wave, facts: resume.JobFacts) -> bool:
@@ -118,7 +117,7 @@ def _fresh(run: ports.Run, opened: journal.Opened, wave: waves.Wave, number: int
     journal.note(run, entries.intent(wave.name, number, attempt, run.now()))
     place = entries.JobPlace(wave.name, number, run.salesforce.create_job(sobject, wave.operation, wave.external_id))
     journal.note(run, place.created(attempt, run.now()))
-    if wave.operation == entities.Operation.INSERT:
+    if wave.inserts:
         payloads.begin(run, opened, wave.name)
     try:
         run.salesforce.upload(place.job_id, path)

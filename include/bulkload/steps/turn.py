@@ -98,7 +98,7 @@ def _left(turn: Turn, told: Document) -> tuple[Path, Path | None, dict[str, int]
     left = choice.left(run, name, choice.final(run, turn.opened, name))
     with tables.connect(run.limits) as con:
         ours = f"SELECT row_id FROM {tables.parquet(journal.bring(run, told['rows']))} WHERE how != '{chosen.REFUSED}'"
-        gone = " UNION ALL ".join(["SELECT NULL::BIGINT AS row_id WHERE false", *map(_rows, overtaken(run, name, turn.replay.number))])
+        gone = " UNION ALL ".join([tables.NO_ROWS, *map(_rows, overtaken(run, name, turn.replay.number))])
         query = f"FROM {tables.parquet(left)} SEMI JOIN ({ours}) USING (row_id) ANTI JOIN ({gone}) USING (row_id) ORDER BY row_id"
         if not tables.write_parquet(con, query, now):
             return now, None, {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from include.bulkload.basics import tables
 from include.bulkload.intake import same_records
-from include.bulkload.ledger import replays, undos
+from include.bulkload.ledger import undos
 from include.bulkload.match import newer, since
 from include.bulkload.steps import journal, later_edits, later_runs, undo_written
 
@@ -45,8 +45,7 @@ def _records(run: ports.Run, opened: journal.Opened, name: str) -> Iterable[str]
     if not written:
         return
     # An edited copy may have given a row another key: each of them counts.
-    replayed = replays.numbers(run.folder.names(replays.FOLDER), replays.CHOSEN)
-    keyed = " UNION ".join(f"SELECT row_id, key FROM {later_runs.as_of(run, name, number)}" for number in (0, *replayed))
+    keyed = " UNION ".join(f"SELECT row_id, key FROM {later_runs.as_of(run, name, number)}" for number in later_runs.versions(run))
     wrote = tables.parquet(undo_written.records(run, name))
     for each in written:
         known = f"SELECT row_id FROM ({keyed}) WHERE {newer.among('key', [each])}"
